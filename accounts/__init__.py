@@ -1,0 +1,1 @@
+"""Who may buy: people, workspaces, memberships and keys."""

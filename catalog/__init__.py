@@ -1,0 +1,1 @@
+"""What is sold: models, chains, prices and plans; knows no customer."""

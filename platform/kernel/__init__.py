@@ -1,0 +1,1 @@
+"""The floor: money, clock, ids and engines; knows no app."""

@@ -1,0 +1,17 @@
+"""The rows of the money."""
+
+from .account import Account
+from .ledger import LedgerEntry, LedgerTransaction
+from .usage import Admission, Attempt, DailyUsage, UsageBucket, UsageEvent, Worker
+
+__all__ = [
+    "Account",
+    "Admission",
+    "Attempt",
+    "DailyUsage",
+    "LedgerEntry",
+    "LedgerTransaction",
+    "UsageBucket",
+    "UsageEvent",
+    "Worker",
+]

@@ -1,0 +1,26 @@
+"""The rows of the catalogue."""
+
+from .offer import Capability, Model, Tier
+from .plan import Plan, PlanVersion
+from .price import Multiplier, PriceVersion, Rate, Scope, TokenClass
+from .revision import CatalogRevision
+from .route import Chain, Dialect, Endpoint, Hop, Provider
+
+__all__ = [
+    "Capability",
+    "CatalogRevision",
+    "Chain",
+    "Dialect",
+    "Endpoint",
+    "Hop",
+    "Model",
+    "Multiplier",
+    "Plan",
+    "PlanVersion",
+    "PriceVersion",
+    "Provider",
+    "Rate",
+    "Scope",
+    "Tier",
+    "TokenClass",
+]

@@ -1,0 +1,124 @@
+"""Where requests go: providers, their endpoints, and the ordered, versioned chains of hops."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from .offer import Model
+
+
+class Dialect(models.TextChoices):
+    """The protocol an upstream speaks."""
+
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+    GEMINI = "gemini"
+    SANDBOX = "sandbox"
+
+
+class Provider(models.Model):
+    """A company (or the built-in sandbox) that answers requests for us."""
+
+    slug = models.SlugField(max_length=32, unique=True)
+    name = models.CharField(max_length=64)
+    dialect = models.CharField(max_length=16, choices=Dialect.choices, default=Dialect.OPENAI)
+    active = models.BooleanField(default=True)
+    status_page_url = models.URLField(blank=True)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(condition=Q(dialect__in=Dialect.values), name="provider_dialect_known")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Endpoint(models.Model):
+    """One account at a provider: its address, its credential and how long we wait for it."""
+
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="endpoints")
+    name = models.CharField(max_length=64)
+    base_url = models.CharField(max_length=300, help_text="Up to and including /v1.")
+    credential = models.BinaryField(
+        null=True, blank=True, editable=False, help_text="Encrypted; never shown."
+    )
+    credential_hint = models.CharField(max_length=16, blank=True, help_text="Last four characters.")
+    needs_credential = models.BooleanField(default=True)
+    active = models.BooleanField(default=True)
+    connect_seconds = models.PositiveSmallIntegerField(default=5)
+    first_byte_seconds = models.PositiveSmallIntegerField(default=120)
+    idle_seconds = models.PositiveSmallIntegerField(default=120)
+    total_seconds = models.PositiveSmallIntegerField(default=600)
+
+    class Meta:
+        ordering = ["provider__slug", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "name"], name="endpoint_once_per_provider"),
+            models.CheckConstraint(
+                condition=Q(
+                    connect_seconds__gt=0, first_byte_seconds__gt=0, idle_seconds__gt=0, total_seconds__gt=0
+                ),
+                name="endpoint_timeouts_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id and self.provider.slug}/{self.name}"
+
+    @property
+    def configured(self) -> bool:
+        """Whether requests can be sent: an address, and a credential where one is needed."""
+        return bool(self.base_url) and (bool(self.credential) or not self.needs_credential)
+
+
+class Chain(models.Model):
+    """One version of the ordered upstreams of a model; at most one version is live."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        LIVE = "live"
+        RETIRED = "retired"
+
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="chains")
+    version = models.PositiveIntegerField()
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.DRAFT)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    hops: ClassVar["models.Manager[Hop]"]
+
+    class Meta:
+        ordering = ["model", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "version"], name="chain_version_once"),
+            models.UniqueConstraint(
+                fields=["model"], condition=Q(status="live"), name="chain_one_live_per_model"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="live") | Q(published_at__isnull=False), name="chain_live_has_a_date"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_id and self.model.public_id} v{self.version}"
+
+
+class Hop(models.Model):
+    """One place in a chain: which endpoint, and what the model is called there."""
+
+    chain = models.ForeignKey(Chain, on_delete=models.CASCADE, related_name="hops")
+    position = models.PositiveSmallIntegerField()
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="hops")
+    upstream_model = models.CharField(max_length=128)
+    plan_ranks_from = models.PositiveSmallIntegerField(
+        default=0, help_text="Only plans of this rank and above use the hop; 0 means all."
+    )
+
+    class Meta:
+        ordering = ["chain", "position"]
+        constraints = [models.UniqueConstraint(fields=["chain", "position"], name="hop_position_once")]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.upstream_model}"

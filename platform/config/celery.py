@@ -1,0 +1,26 @@
+"""The task queue: its application, and how often each sweep is asked for."""
+
+import os
+
+from celery import Celery
+from celery.signals import worker_process_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("tollway")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["billing"])
+app.conf.beat_schedule = {
+    "charge": {"task": "billing.charge_due", "schedule": 5.0, "options": {"expires": 30}},
+    "reap": {"task": "billing.reap", "schedule": 5.0, "options": {"expires": 30}},
+    "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
+}
+
+
+@worker_process_init.connect
+def close_inherited_pools(**_: object) -> None:
+    """Drop the database pool that a fork copied: its threads did not come along."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close_pool()  # type: ignore[attr-defined]

@@ -1,0 +1,106 @@
+"""What the environment says, typed; nonsense stops the start with a sentence that names the variable."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+from kernel import engines
+
+__all__ = ["database", "embedded", "flag", "integer", "redis_url", "secret", "text", "words"]
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def embedded() -> bool:
+    """Tell whether Tollway runs on engines of its own: neither address is given."""
+    return not os.environ.get("DATABASE_URL") and not os.environ.get("REDIS_URL")
+
+
+def text(name: str, default: str = "") -> str:
+    """Return a variable as it is."""
+    return os.environ.get(name, default)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return a comma-separated variable as a list without empty parts."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Return a yes/no variable. Raises ImproperlyConfigured for anything else."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.lower() in _TRUE | _FALSE:
+        return value.lower() in _TRUE
+    raise ImproperlyConfigured(f"{name} must be yes or no, not {value!r}.")
+
+
+def integer(name: str, default: int, *, low: int, high: int) -> int:
+    """Return a whole number within bounds. Raises ImproperlyConfigured outside them."""
+    value = text(name, str(default))
+    if not value.lstrip("-").isdigit() or not low <= int(value) <= high:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+    return int(value)
+
+
+def database() -> dict[str, object]:
+    """Return Django's database entry from DATABASE_URL, or for the embedded engine.
+
+    Raises ImproperlyConfigured if the address is not a PostgreSQL one.
+    """
+    url = text("DATABASE_URL") or engines.urls("run").database
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must begin with postgresql://; Tollway runs on PostgreSQL only."
+        )
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or options.pop("user", "")),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or "") or options.pop("host", ""),
+        "PORT": str(parts.port or ""),
+        "OPTIONS": options,
+    }
+
+
+def redis_url() -> str:
+    """Return the address of the Redis-protocol server. Raises ImproperlyConfigured if it is not one."""
+    url = text("REDIS_URL") or engines.urls("run").redis
+    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
+    return url
+
+
+def secret(name: str) -> str:
+    """Return a secret from the environment; on embedded engines one is made at the first start and kept.
+
+    Raises ImproperlyConfigured if it is missing or shorter than 32 characters on engines that are not ours.
+    """
+    value = text(name)
+    if not value and embedded():
+        return _kept(name)
+    if len(value) < 32:
+        raise ImproperlyConfigured(f"{name} must be set, to at least 32 random characters.")
+    return value
+
+
+def _kept(name: str) -> str:
+    store: Path = engines.state_file("run", "secrets.json")
+    kept: dict[str, str] = json.loads(store.read_text()) if store.exists() else {}
+    if name not in kept:
+        kept[name] = Fernet.generate_key().decode() if name.endswith("_KEYS") else secrets.token_hex(32)
+        draft = store.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(kept))
+        draft.replace(store)
+    return kept[name]

@@ -1,0 +1,55 @@
+"""Ids that sort by time, and the shape of an inference key."""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import time
+import zlib
+from uuid import UUID
+
+__all__ = ["digest_key", "key_is_shaped", "mint_key", "request_id", "revision_id"]
+
+_KEY = re.compile(r"rk_[0-9a-f]{64}\Z")
+_REVISIONS = 256
+
+
+def request_id() -> UUID:
+    """Return a new UUIDv7 whose last byte is zero: room for the revisions of one request's usage event.
+
+    48 bits of milliseconds, 66 random bits from the operating system, so a forked process cannot repeat one.
+    """
+    return UUID(int=_uuid7(int(time.time() * 1000), os.urandom(9)))
+
+
+def _uuid7(milliseconds: int, random: bytes) -> int:
+    bits = int.from_bytes(random)
+    high = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | (bits & 0xFFF) << 64
+    return high | 0b10 << 62 | ((bits >> 12) & (2**54 - 1)) << 8
+
+
+def revision_id(request: UUID, revision: int) -> UUID:
+    """Return the id of one revision (0..255) of a request's usage event; revision 0 is the request id itself.
+
+    Raises ValueError if the revision is out of range.
+    """
+    if not 0 <= revision < _REVISIONS:
+        raise ValueError("a request has revisions 0 to 255")
+    return UUID(int=request.int | revision)
+
+
+def mint_key() -> str:
+    """Return a new inference key: `rk_` and 64 lower-case hex, the last 8 of them the CRC-32 of what precedes."""
+    body = "rk_" + secrets.token_hex(28)
+    return body + f"{zlib.crc32(body.encode()):08x}"
+
+
+def key_is_shaped(text: str) -> bool:
+    """Tell whether a text has the shape and the check digits of an inference key, without any query."""
+    return _KEY.match(text) is not None and text[-8:] == f"{zlib.crc32(text[:-8].encode()):08x}"
+
+
+def digest_key(secret: str, *, pepper: bytes) -> bytes:
+    """Return the HMAC-SHA-256 (32 bytes) under which a key is stored and found."""
+    return hmac.new(pepper, secret.encode(), hashlib.sha256).digest()
