@@ -1,0 +1,220 @@
+"""How a process gets the catalogue and keeps it current: one load per revision, one cheap look a second."""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from . import credentials
+from .pricing import Factor, RateCard
+from .snapshot import Catalogue, DatedFactor, Hop, Offer, Terms
+
+__all__ = ["Watch", "load"]
+
+Row = dict[str, Any]
+Cards = tuple[tuple[datetime, RateCard], ...]
+log = structlog.get_logger()
+
+_MODELS = """
+SELECT m.*, c.id AS chain_id FROM catalog_model m JOIN catalog_chain c ON c.model_id = m.id AND c.status = 'live'
+WHERE m.active ORDER BY m.public_id"""
+_HOPS = """
+SELECT h.chain_id, h.upstream_model, h.plan_ranks_from, e.*, p.slug, p.dialect, p.active AS provider_active
+FROM catalog_hop h JOIN catalog_chain c ON c.id = h.chain_id AND c.status = 'live'
+JOIN catalog_endpoint e ON e.id = h.endpoint_id JOIN catalog_provider p ON p.id = e.provider_id
+ORDER BY h.chain_id, h.position"""
+_RATES = """
+SELECT v.id, v.model_id, v.provider_id, v.valid_from, r.token_class, r.min_prompt_tokens, r.micro_usd_per_million
+FROM catalog_priceversion v JOIN catalog_rate r ON r.price_version_id = v.id ORDER BY v.valid_from DESC, v.id"""
+_PLANS = """
+SELECT v.*, p.slug, p.name, p.rank,
+       v.version = max(v.version) OVER (PARTITION BY v.plan_id) AS newest
+FROM catalog_planversion v JOIN catalog_plan p ON p.id = v.plan_id"""
+_MULTIPLIERS = "SELECT * FROM catalog_multiplier ORDER BY valid_from DESC"
+_REVISION = "SELECT number FROM catalog_catalogrevision"
+
+
+class Watch:
+    """Keeps the newest catalogue of this process."""
+
+    def __init__(self, pool: AsyncConnectionPool[Any], *, every: float = 1.0) -> None:
+        self._pool = pool
+        self._every = every
+        self._catalogue: Catalogue | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._changed: list[Callable[[], None]] = []
+
+    @property
+    def current(self) -> Catalogue:
+        """The newest catalogue. Raises RuntimeError before `start`."""
+        if self._catalogue is None:
+            raise RuntimeError("the catalogue is not loaded yet")
+        return self._catalogue
+
+    async def start(self) -> None:
+        """Load the catalogue and begin to watch it."""
+        await self._refresh()
+        self._task = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """End the watch."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Have something called after each new catalogue."""
+        self._changed.append(call)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._every)
+            try:
+                await self._refresh()
+            except (psycopg.Error, TimeoutError) as error:
+                # The last good catalogue stays in force: prices cannot change while the database is away.
+                log.warning("catalogue not refreshed", error=type(error).__name__)
+
+    async def _refresh(self) -> None:
+        async with self._pool.connection(timeout=5) as connection:
+            row = await (await connection.execute(_REVISION)).fetchone()
+            if self._catalogue is not None and row is not None and row[0] == self._catalogue.revision:
+                return
+            self._catalogue = await load(connection)
+        for call in self._changed:
+            call()
+
+
+async def load(connection: psycopg.AsyncConnection[Any]) -> Catalogue:
+    """Read the whole catalogue in one snapshot of the database."""
+    await connection.rollback()
+    await connection.set_autocommit(False)
+    try:
+        async with connection.transaction():
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            rows = {
+                name: await _rows(connection, sql)
+                for name, sql in {
+                    "models": _MODELS,
+                    "hops": _HOPS,
+                    "rates": _RATES,
+                    "plans": _PLANS,
+                    "multipliers": _MULTIPLIERS,
+                    "revision": _REVISION,
+                }.items()
+            }
+    finally:
+        await connection.set_autocommit(True)
+    return _assemble(rows)
+
+
+async def _rows(connection: psycopg.AsyncConnection[Any], sql: str) -> list[Row]:
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(sql.encode())
+        return await cursor.fetchall()
+
+
+def _assemble(rows: Mapping[str, list[Row]]) -> Catalogue:
+    hops, cards = _hops(rows["hops"]), _cards(rows["rates"])
+    offers = tuple(_offer(row, hops, cards) for row in rows["models"])
+    names = {alias: offer for offer in offers for alias in offer.aliases}
+    names.update({offer.public_id: offer for offer in offers})
+    multipliers: dict[tuple[str, str], list[DatedFactor]] = defaultdict(list)
+    for row in rows["multipliers"]:
+        factor = Factor(id=row["id"], ppm=row["factor_ppm"], scope=row["scope"], target=row["target"])
+        multipliers[row["scope"], row["target"]].append(
+            DatedFactor(factor, row["valid_from"], row["valid_until"])
+        )
+    return Catalogue(
+        revision=rows["revision"][0]["number"],
+        offers=offers,
+        names=names,
+        plans={row["id"]: _terms(row) for row in rows["plans"]},
+        multipliers={key: tuple(factors) for key, factors in multipliers.items()},
+    )
+
+
+def _hops(rows: list[Row]) -> Mapping[int, tuple[Hop, ...]]:
+    chains: dict[int, list[Hop]] = defaultdict(list)
+    for row in rows:
+        if row["active"] and row["provider_active"]:
+            chains[row["chain_id"]].append(_hop(row))
+    return {chain: tuple(hops) for chain, hops in chains.items()}
+
+
+def _hop(row: Row) -> Hop:
+    sealed = row["credential"]
+    return Hop(
+        provider_id=row["provider_id"],
+        provider=row["slug"],
+        dialect=row["dialect"],
+        endpoint_id=row["id"],
+        base_url=row["base_url"].rstrip("/"),
+        credential=credentials.decrypt(bytes(sealed)) if sealed else None,
+        configured=bool(row["base_url"]) and (bool(sealed) or not row["needs_credential"]),
+        upstream_model=row["upstream_model"],
+        min_plan_rank=row["plan_ranks_from"],
+        connect_seconds=row["connect_seconds"],
+        first_byte_seconds=row["first_byte_seconds"],
+        idle_seconds=row["idle_seconds"],
+        total_seconds=row["total_seconds"],
+    )
+
+
+def _cards(rows: list[Row]) -> Mapping[tuple[int, int | None], Cards]:
+    versions: dict[int, tuple[Row, dict[str, list[tuple[int, int]]]]] = {}
+    for row in rows:
+        _, rates = versions.setdefault(row["id"], (row, defaultdict(list)))
+        rates[row["token_class"]].append((row["min_prompt_tokens"], row["micro_usd_per_million"]))
+    cards: dict[tuple[int, int | None], list[tuple[datetime, RateCard]]] = defaultdict(list)
+    for version, (row, rates) in versions.items():
+        card = RateCard(version, {name: tuple(sorted(steps)) for name, steps in rates.items()})
+        cards[row["model_id"], row["provider_id"]].append((row["valid_from"], card))
+    return {key: tuple(dated) for key, dated in cards.items()}
+
+
+def _offer(
+    row: Row, hops: Mapping[int, tuple[Hop, ...]], cards: Mapping[tuple[int, int | None], Cards]
+) -> Offer:
+    same = (
+        "public_id",
+        "name",
+        "author",
+        "description",
+        "capability",
+        "tier",
+        "context_length",
+        "max_output_tokens",
+    )
+    lists = ("aliases", "input_modalities", "output_modalities", "supported_parameters")
+    return Offer(
+        **{name: row[name] for name in (*same, "tokenizer", "instruct_type", "chain_id")},
+        **{name: tuple(row[name]) for name in lists},
+        model_id=row["id"],
+        created=int(row["created_at"].timestamp()),
+        hops=hops.get(row["chain_id"], ()),
+        cards=cards.get((row["id"], None), ()),
+        provider_cards={
+            provider: dated
+            for (model, provider), dated in cards.items()
+            if model == row["id"] and provider is not None
+        },
+    )
+
+
+def _terms(row: Row) -> Terms:
+    same = ("slug", "name", "rank", "minute_cap", "hour_cap", "day_cap", "stream_cap", "default_max_tokens")
+    return Terms(
+        **{name: row[name] for name in (*same, "empty_answers_are_free", "newest")},
+        plan_version_id=row["id"],
+        tiers=frozenset(row["tiers"]),
+        weights=tuple((pattern, int(weight)) for pattern, weight in row["request_weights"]),
+    )

@@ -1,0 +1,182 @@
+"""The catalogue as one immutable value in the process: offers with hops and prices, plans, multipliers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from kernel import clock
+
+from .pricing import Factor, RateCard
+
+__all__ = ["Catalogue", "Hop", "Offer", "Price", "Terms", "Unpriced"]
+
+_SCOPES = ("platform", "dialect", "provider", "tier", "model", "plan", "workspace")
+
+
+class Unpriced(Exception):
+    """A model without a price in force: it is refused, never given away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One upstream of a chain, with all that is needed to call it."""
+
+    provider_id: int
+    provider: str
+    dialect: str
+    endpoint_id: int
+    base_url: str
+    credential: str | None
+    configured: bool
+    upstream_model: str
+    min_plan_rank: int
+    connect_seconds: int
+    first_byte_seconds: int
+    idle_seconds: int
+    total_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One model that can be called: its facts, its live chain, its dated prices (newest first)."""
+
+    model_id: int
+    public_id: str
+    aliases: tuple[str, ...]
+    name: str
+    author: str
+    description: str
+    capability: str
+    tier: str
+    context_length: int
+    max_output_tokens: int
+    input_modalities: tuple[str, ...]
+    output_modalities: tuple[str, ...]
+    supported_parameters: tuple[str, ...]
+    tokenizer: str
+    instruct_type: str
+    created: int
+    chain_id: int
+    hops: tuple[Hop, ...]
+    cards: tuple[tuple[datetime, RateCard], ...]
+    provider_cards: Mapping[int, tuple[tuple[datetime, RateCard], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a plan version allows; a cap of None is no cap."""
+
+    plan_version_id: int
+    slug: str
+    name: str
+    rank: int
+    tiers: frozenset[str]
+    minute_cap: int | None
+    hour_cap: int | None
+    day_cap: int | None
+    stream_cap: int
+    default_max_tokens: int
+    weights: tuple[tuple[str, int], ...]
+    empty_answers_are_free: bool
+    newest: bool
+
+    def weight(self, public_id: str) -> int:
+        """Return how many requests one call of a model counts as: the first pattern that matches, else 1."""
+        return next((weight for pattern, weight in self.weights if fnmatchcase(public_id, pattern)), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class DatedFactor:
+    """A multiplier with the span it is in force."""
+
+    factor: Factor
+    valid_from: datetime
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a request is charged by: a rate card and the chain of factors on it."""
+
+    card: RateCard
+    factors: tuple[Factor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything sold, at one revision."""
+
+    revision: int
+    offers: tuple[Offer, ...]
+    names: Mapping[str, Offer]
+    plans: Mapping[int, Terms]
+    multipliers: Mapping[tuple[str, str], tuple[DatedFactor, ...]]
+
+    def find(self, name: str) -> Offer | None:
+        """Return the offer with this id or alias; `route/` may be left out where no other id is meant."""
+        return self.names.get(name) or self.names.get(f"route/{name}")
+
+    def terms(self, plan_version_id: int) -> Terms:
+        """Return the terms of a plan version. Raises KeyError if it is unknown at this revision."""
+        return self.plans[plan_version_id]
+
+    def public_terms(self, slug: str) -> Terms:
+        """Return the newest terms of a plan by its slug. Raises KeyError if there is none."""
+        for terms in self.plans.values():
+            if terms.slug == slug and terms.newest:
+                return terms
+        raise KeyError(slug)
+
+    def lowest_plan(self, tier: str) -> Terms | None:
+        """Return the lowest plan that includes a tier, for the sentence that names it."""
+        fitting = [terms for terms in self.plans.values() if terms.newest and tier in terms.tiers]
+        return min(fitting, key=lambda terms: terms.rank, default=None)
+
+    def price(
+        self,
+        offer: Offer,
+        terms: Terms,
+        *,
+        workspace_id: int,
+        provider: str | None = None,
+        dialect: str = "openai",
+    ) -> Price:
+        """Return the price in force now for a workspace on these terms.
+
+        `provider` adds that provider's factor, known once it answered. Raises Unpriced without a version in force.
+        """
+        moment = clock.now()
+        targets = {
+            "platform": "",
+            "dialect": dialect,
+            "provider": provider,
+            "tier": offer.tier,
+            "model": offer.public_id,
+            "plan": terms.slug,
+            "workspace": str(workspace_id),
+        }
+        found = (self._factor(scope, targets[scope], moment) for scope in _SCOPES)
+        return Price(
+            _in_force(offer.cards, moment, offer.public_id), tuple(f for f in found if f is not None)
+        )
+
+    def provider_price(self, offer: Offer, provider_id: int) -> RateCard | None:
+        """Return what the provider charges us now, or None where no cost is known."""
+        cards = offer.provider_cards.get(provider_id)
+        return _in_force(cards, clock.now(), offer.public_id) if cards else None
+
+    def _factor(self, scope: str, target: str | None, moment: datetime) -> Factor | None:
+        if target is None:
+            return None
+        for dated in self.multipliers.get((scope, target), ()):
+            if dated.valid_from <= moment and (dated.valid_until is None or moment < dated.valid_until):
+                return dated.factor
+        return None
+
+
+def _in_force(cards: tuple[tuple[datetime, RateCard], ...], moment: datetime, name: str) -> RateCard:
+    for valid_from, card in cards:
+        if valid_from <= moment:
+            return card
+    raise Unpriced(name)

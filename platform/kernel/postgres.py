@@ -1,0 +1,22 @@
+"""How the gateway's own connections reach PostgreSQL: the address Django uses, and what every session is set to."""
+
+from typing import Any
+
+from django.conf import settings
+from psycopg.conninfo import make_conninfo
+
+__all__ = ["conninfo"]
+
+_NAMES = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+
+
+def conninfo(*, statement_seconds: int = 5, lock_seconds: int = 2) -> str:
+    """Return a libpq connection string for the default database, in UTC and with bounded waits in seconds."""
+    entry: dict[str, Any] = settings.DATABASES["default"]
+    parts = {short: entry[long] for long, short in _NAMES.items() if entry.get(long)}
+    extra = {key: value for key, value in entry["OPTIONS"].items() if key not in {"pool", "options"}}
+    options = (
+        f"-c statement_timeout={statement_seconds}s -c lock_timeout={lock_seconds}s"
+        " -c timezone=UTC -c synchronous_commit=on"
+    )
+    return make_conninfo("", **parts, **extra, options=options, connect_timeout=5)
