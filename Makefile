@@ -1,0 +1,54 @@
+# The two commands are `make run` and `make test`; `make help` lists the rest.
+# Arguments go in ARGS: make run ARGS="--port 9000", make test ARGS="tests/billing -x".
+
+export PYTHONPATH := .:platform
+ARGS ?=
+PYTHON := .venv/bin/python
+BOOTSTRAP := python3 scripts/bootstrap.py
+COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint types imports migrations format lock audit clean install
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start Tollway with its engines and the demo, and print where to go
+	@$(BOOTSTRAP) run $(ARGS)
+
+test: ## run every test on engines of its own (ARGS="-m 'not chaos'" leaves the slow ones out)
+	@$(BOOTSTRAP) test $(ARGS)
+
+# SUITE=done leaves the tests out; it is for CI, which has just run `make test` on the same files.
+check: lint types imports migrations $(if $(filter done,$(SUITE)),,test) ## what must pass before a merge: format, lint, types, imports, migrations, tests
+
+lint: install ## formatting and lint
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+
+types: install ## strict types
+	$(PYTHON) -m mypy .
+
+imports: install ## who may import whom
+	.venv/bin/lint-imports
+
+migrations: install ## models and migrations agree
+	$(PYTHON) manage.py makemigrations --check --dry-run
+
+format: install ## format and mend what ruff can mend
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+lock: install ## resolve pyproject.toml into the two lock files, keeping pins that still fit (ARGS=--upgrade renews them)
+	$(COMPILE) $(ARGS) -o requirements.txt
+	$(COMPILE) $(ARGS) --group dev -c requirements.txt -o requirements-dev.txt
+
+audit: install ## prove the invariants of money and limits on the database in use
+	$(PYTHON) manage.py audit $(ARGS)
+
+clean: ## stop Tollway and delete its local data, root's under /var/lib/tollway too
+	@if [ -x $(PYTHON) ]; then $(PYTHON) manage.py down && $(PYTHON) -m kernel.engines clean; fi
+	rm -rf .tollway staticfiles .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+install:
+	@$(BOOTSTRAP) install --dev
