@@ -1,0 +1,54 @@
+"""Gives a test run its own engines, before Django's settings are read; loaded by `-p tests.engines_plugin`.
+
+conftest.py would be too late: pytest-django reads the settings first. The process that starts the run starts the engines
+and puts their URLs in its environment, which xdist's workers inherit. A run beside another one gets a home of its own.
+"""
+
+import os
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(
+    0, str(Path(__file__).resolve().parent.parent / "platform")
+)  # pytest's own pythonpath comes later
+
+from kernel import engines
+
+HOMES = ("test", *(f"test-{number}" for number in range(2, 10)))
+VARIABLES = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
+
+_started: list[engines.Engines] = []
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    """Start what no URL in the environment replaces."""
+    needed = engines.missing()
+    if needed:
+        try:
+            own = _start(needed)
+        except engines.EnginesError as error:
+            raise pytest.UsageError(str(error)) from None
+        _started.append(own)
+        for name, url in (("postgres", own.urls.database), ("valkey", own.urls.redis)):
+            if name in needed:
+                os.environ[VARIABLES[name]] = url
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    """Stop what this process started; where this is not reached, the engines end with the process."""
+    while _started:
+        _started.pop().stop()
+
+
+def _start(needed: tuple[str, ...]) -> engines.Engines:
+    for purpose in HOMES[:-1]:
+        try:
+            return engines.start(purpose, needed)
+        except engines.EnginesBusy:
+            continue
+    return engines.start(HOMES[-1], needed)
