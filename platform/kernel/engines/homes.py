@@ -108,23 +108,32 @@ def urls(purpose: str) -> Urls:
     )
 
 
+def state_file(purpose: str, name: str) -> Path:
+    """The path of a file kept in a home; the home is made if it is not there yet, the file is not."""
+    _make_home(purpose)
+    return home(purpose) / name
+
+
 def prepare(purpose: str) -> None:
     """Make the directories of one home; raises EnginesError where one belongs to someone else or cannot be entered."""
-    account = dropped_account()
-    place = home(purpose)
-    if account is None:
-        uid, gid = os.geteuid(), os.getegid()
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        private_dir(place, uid, gid)
-    else:
-        uid, gid = account.uid, account.gid
-        place.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-        _check_enterable(place.parent, account)
-        # The home stays root's: files that root writes must not lie where the account could swap them for links.
-        private_dir(place, 0, gid, mode=0o710)
+    _make_home(purpose)
+    place, account = home(purpose), dropped_account()
+    uid, gid = (account.uid, account.gid) if account else (os.geteuid(), os.getegid())
     private_dir(place / "logs", os.geteuid(), os.getegid())
     for directory in (place / "postgres", place / "valkey", sockets(purpose)):
         private_dir(directory, uid, gid)
+
+
+def _make_home(purpose: str) -> None:
+    place, account = home(purpose), dropped_account()
+    if account is None:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_dir(place, os.geteuid(), os.getegid())
+    else:
+        place.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+        _check_enterable(place.parent, account)
+        # The home stays root's: files that root writes must not lie where the account could swap them for links.
+        private_dir(place, 0, account.gid, mode=0o710)
 
 
 def private_dir(path: Path, uid: int, gid: int, *, mode: int = 0o700) -> None:
