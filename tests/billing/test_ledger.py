@@ -1,0 +1,249 @@
+"""Ledger: one writer, each movement once, two legs that sum to zero, nothing ever changed."""
+
+import datetime
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from billing import ledger
+from billing.models import LedgerEntry, LedgerTransaction
+from kernel import ids
+from tests.billing import rows
+
+USD = 1_000_000_000
+TOP_UP, ADJUSTMENT = LedgerTransaction.Kind.TOP_UP, LedgerTransaction.Kind.ADJUSTMENT
+CLEARING, PROMOTION = LedgerEntry.Account.CLEARING, LedgerEntry.Account.PROMOTION
+DAY = datetime.date(2026, 11, 21)
+
+
+def top_up(workspace: int, amount: int = USD, key: str = "stripe:1") -> UUID:
+    return ledger.post(
+        workspace_id=workspace, kind=TOP_UP, amount=amount, offset=CLEARING, idem_key=key, day=DAY
+    )
+
+
+def legs(workspace: int) -> list[tuple[object, ...]]:
+    found = LedgerEntry.objects.filter(workspace_id=workspace).order_by("seq", "amount")
+    return list(found.values_list("account", "seq", "amount", "balance_after"))
+
+
+@pytest.mark.django_db
+def test_a_movement_reaches_both_sides_and_the_account() -> None:
+    workspace = rows.workspace()
+    top_up(workspace)
+    assert legs(workspace) == [("workspace", 1, USD, USD), ("clearing", None, -USD, None)]
+    assert {"posted": USD, "seq": 1}.items() <= rows.account(workspace).items()
+    assert LedgerTransaction.objects.get(workspace_id=workspace).day == DAY
+
+
+@pytest.mark.django_db
+def test_a_repeat_returns_the_first_and_moves_nothing() -> None:
+    workspace = rows.workspace()
+    assert top_up(workspace) == top_up(workspace)
+    assert rows.account(workspace)["posted"] == USD
+    assert len(legs(workspace)) == 2
+
+
+@pytest.mark.django_db
+def test_the_same_key_is_free_in_another_workspace() -> None:
+    one, other = rows.workspace(), rows.workspace()
+    assert top_up(one) != top_up(other)
+    assert rows.account(other)["posted"] == USD
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"amount": 2 * USD},
+        {"kind": LedgerTransaction.Kind.GRANT},
+        {"offset": PROMOTION},
+    ],
+)
+def test_a_key_that_names_another_movement_is_a_conflict(other: dict[str, object]) -> None:
+    workspace = rows.workspace()
+    first = {"workspace_id": workspace, "kind": TOP_UP, "amount": USD, "offset": CLEARING, "idem_key": "k"}
+    ledger.post(**first)  # type: ignore[arg-type]
+    with pytest.raises(ledger.Conflict, match="idem_key 'k' names a topup"):
+        ledger.post(**(first | other))  # type: ignore[arg-type]
+    assert rows.account(workspace)["posted"] == USD
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"amount": 0}, "amount"),
+        ({"kind": LedgerTransaction.Kind.USAGE}, "kind"),
+        ({"offset": LedgerEntry.Account.WORKSPACE}, "offset"),
+        ({"idem_key": ""}, "idem_key"),
+        ({"kind": ADJUSTMENT}, "reason"),
+    ],
+)
+def test_a_movement_without_sense_is_refused_by_name(wrong: dict[str, object], says: str) -> None:
+    workspace = rows.workspace()
+    sound = {"workspace_id": workspace, "kind": TOP_UP, "amount": USD, "offset": CLEARING, "idem_key": "k"}
+    with pytest.raises(ValueError, match=f"^{says}"):
+        ledger.post(**(sound | wrong))  # type: ignore[arg-type]
+
+
+@pytest.mark.django_db
+def test_a_workspace_without_account_takes_no_money() -> None:
+    with pytest.raises(LookupError):
+        top_up(-1)
+    assert not LedgerTransaction.objects.filter(workspace_id=-1).exists()
+
+
+@pytest.mark.django_db
+def test_a_reversal_undoes_once_and_names_its_original() -> None:
+    workspace = rows.workspace()
+    first = ledger.post(workspace_id=workspace, kind=TOP_UP, amount=USD, offset=CLEARING, idem_key="k")
+    undone = ledger.reverse(workspace_id=workspace, transaction_id=first, reason="wrong customer")
+    again = ledger.reverse(workspace_id=workspace, transaction_id=first, reason="wrong customer")
+    assert undone == again
+    assert rows.account(workspace)["posted"] == 0
+    assert LedgerTransaction.objects.get(id=undone).idem_key == f"r:{first}"
+    with pytest.raises(ValueError, match="not reversed"):
+        ledger.reverse(workspace_id=workspace, transaction_id=undone, reason="again")
+
+
+@pytest.mark.django_db
+def test_a_foreign_transaction_cannot_be_reversed() -> None:
+    one, other = rows.workspace(), rows.workspace()
+    first = ledger.post(workspace_id=one, kind=TOP_UP, amount=USD, offset=CLEARING, idem_key="k")
+    with pytest.raises(LookupError):
+        ledger.reverse(workspace_id=other, transaction_id=first, reason="not mine")
+
+
+@pytest.mark.django_db
+def test_a_charge_is_laid_over_its_days_in_order() -> None:
+    workspace = rows.workspace()
+    top_up(workspace)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE billing_account SET charge_no = 2, unbilled = 60 WHERE workspace_id = %s", [workspace]
+        )
+        costs = {DAY + datetime.timedelta(days=n): cost for n, cost in ((2, 30), (0, 10), (3, 0), (1, 20))}
+        made = ledger.charge(cursor, workspace_id=workspace, charge_no=1, costs=costs, actor="celery")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert made == 3
+    own = [leg for leg in legs(workspace) if leg[0] == "workspace"]
+    assert [leg[1:] for leg in own] == [
+        (1, USD, USD),
+        (2, -10, USD - 10),
+        (3, -20, USD - 30),
+        (4, -30, USD - 60),
+    ]
+    days = LedgerTransaction.objects.filter(workspace_id=workspace, charge_no=1).order_by("day")
+    assert [entry.idem_key for entry in days] == [f"u:{workspace}:1:2026-11-{day}" for day in (21, 22, 23)]
+    assert {"posted": USD - 60, "unbilled": 0, "seq": 4, "charged_no": 1}.items() <= rows.account(
+        workspace
+    ).items()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("costs", [{DAY: 10}, {DAY: 0}, {}])
+def test_a_charge_number_is_posted_once(costs: dict[datetime.date, int]) -> None:
+    workspace = rows.workspace()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_account SET charge_no = 3 WHERE workspace_id = %s", [workspace])
+        ledger.charge(cursor, workspace_id=workspace, charge_no=1, costs=costs, actor="celery")
+        before = rows.account(workspace)
+        with pytest.raises(ledger.Charged), transaction.atomic():
+            ledger.charge(cursor, workspace_id=workspace, charge_no=1, costs=costs, actor="celery")
+    assert rows.account(workspace) == before
+
+
+@pytest.mark.django_db
+def test_a_charge_number_cannot_be_jumped_over() -> None:
+    workspace = rows.workspace()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_account SET charge_no = 3 WHERE workspace_id = %s", [workspace])
+        with pytest.raises(ledger.Charged), transaction.atomic():
+            ledger.charge(cursor, workspace_id=workspace, charge_no=2, costs={DAY: 5}, actor="celery")
+    assert rows.account(workspace)["charged_no"] == 0
+
+
+def raw(workspace: int, *amounts: int) -> None:
+    """Write a transaction with these amounts on system accounts, past the ledger's own code."""
+    made = ids.request_id()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO billing_ledger_transaction (id, workspace_id, kind, idem_key, day)"
+            " VALUES (%s, %s, 'grant', %s, %s)",
+            [made, workspace, str(made), DAY],
+        )
+        for amount in amounts:
+            cursor.execute(
+                "INSERT INTO billing_ledger_entry (id, transaction_id, workspace_id, account, amount)"
+                " VALUES (%s, %s, %s, 'promotion', %s)",
+                [ids.request_id(), made, workspace, amount],
+            )
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("amounts", [(), (5,), (0,), (5, -4), (5, -5, 1)])
+def test_the_database_refuses_legs_that_do_not_balance(amounts: tuple[int, ...]) -> None:
+    workspace = rows.workspace()
+    with pytest.raises(DatabaseError, match="legs"):
+        raw(workspace, *amounts)
+
+
+@pytest.mark.django_db
+def test_the_database_takes_legs_that_balance() -> None:
+    workspace = rows.workspace()
+    raw(workspace, 5, -3, -2)
+    assert len(legs(workspace)) == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("seq", "balance"), [(3, 2 * USD), (2, USD), (1, USD)])
+def test_the_database_refuses_a_gap_or_a_break_in_the_chain(seq: int, balance: int) -> None:
+    workspace = rows.workspace()
+    made = top_up(workspace)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO billing_ledger_entry (id, transaction_id, workspace_id, account, seq, amount, balance_after)"
+            " VALUES (%s, %s, %s, 'workspace', %s, %s, %s)",
+            [ids.request_id(), made, workspace, seq, USD, balance],
+        )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", ["ledger_transaction", "ledger_entry"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE billing_{} SET workspace_id = 0 WHERE workspace_id = {}",
+        "DELETE FROM billing_{} WHERE workspace_id = {}",
+        "TRUNCATE billing_{} CASCADE",
+    ],
+)
+def test_the_database_refuses_to_change_what_is_written(table: str, change: str) -> None:
+    workspace = rows.workspace()
+    top_up(workspace)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            cursor.execute(change.format(table, workspace))
+
+
+@pytest.mark.usefixtures("committed")
+def test_posts_at_the_same_time_make_one_chain_and_repeats_one_movement() -> None:
+    workspace = rows.workspace()
+
+    def work(number: int) -> UUID:
+        try:
+            return top_up(workspace, amount=number // 2 + 1, key=f"k{number // 2}")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(work, range(40)))
+    own = [leg for leg in legs(workspace) if leg[0] == "workspace"]
+    assert len(set(made)) == 20
+    assert [leg[1] for leg in own] == list(range(1, 21))
+    assert rows.account(workspace)["posted"] == own[-1][3] == sum(range(1, 21))
