@@ -20,12 +20,21 @@ from kernel import engines
 HOMES = ("test", *(f"test-{number}" for number in range(2, 10)))
 VARIABLES = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
 
+SECRETS = {
+    "TOLLWAY_SECRET_KEY": "of the test run alone: signs its sessions",
+    "TOLLWAY_KEY_PEPPER": "of the test run alone: digests its keys",
+    "TOLLWAY_CREDENTIAL_KEYS": "b2YgdGhlIHRlc3QgcnVuIGFsb25lOiBzZWFscyBrZXk=",
+    "TOLLWAY_HTTPS": "no",
+    "TOLLWAY_HOSTS": "localhost,127.0.0.1,testserver",
+}
+
 _started: list[engines.Engines] = []
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Generator[None, None, None]:
-    """Start what no URL in the environment replaces."""
+    """Start what no URL in the environment replaces, and give the run secrets of its own."""
+    os.environ.update(SECRETS)
     needed = engines.missing()
     if needed:
         try:

@@ -18,8 +18,8 @@ _FALSE = {"0", "false", "no", "off", ""}
 
 
 def embedded() -> bool:
-    """Tell whether Tollway runs on engines of its own: neither address is given."""
-    return not os.environ.get("DATABASE_URL") and not os.environ.get("REDIS_URL")
+    """Tell whether Tollway keeps its data in an embedded engine of its own."""
+    return text("DATABASE_URL") in {"", engines.urls("run").database}
 
 
 def text(name: str, default: str = "") -> str:
