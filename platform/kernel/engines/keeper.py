@@ -106,7 +106,7 @@ class Keeper:
         if len(one.quick_deaths) >= QUICK_DEATHS_ALLOWED:
             raise EnginesError(_obituary(one, f"{cause}, {QUICK_DEATHS_ALLOWED} times in a row"))
         one.process = None
-        one.start_at = now + 0.2 * len(one.quick_deaths) ** 2
+        one.start_at = now + 0.1 * len(one.quick_deaths) ** 2
 
     def listen(self) -> None:
         """Wait one tick for a command; a closed pipe or another parent means that ours has died."""

@@ -104,6 +104,7 @@ class Engines:
         events = self._hear(0.0)
         if self._keeper is not None and self._keeper.poll() is not None:
             events += self._hear(0.0)
+            _close(self._keeper)
             events.append(Event("keeper", "the keeper of the engines died; starting it and them again"))
             self._launch()
         return events

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -138,7 +139,7 @@ def clear_leftovers(purpose: str) -> None:
             continue
         if _serves(pid, directory):
             os.kill(pid, signal.SIGQUIT)
-            _await_end(pid)
+            _await_end(pid, directory)
         elif _alive(pid):
             pid_file.unlink()
 
@@ -155,21 +156,20 @@ def _alive(pid: int) -> bool:
 
 def _serves(pid: int, directory: Path) -> bool:
     """Whether the process is a server of this data directory: a postmaster's working directory is its data."""
-    if not _alive(pid):
-        return False
-    try:
-        return Path(os.readlink(f"/proc/{pid}/cwd")) == directory.resolve()
-    except OSError:
-        pass
+    if sys.platform == "linux":
+        try:
+            return Path(os.readlink(f"/proc/{pid}/cwd")) == directory.resolve()
+        except OSError:  # ended, perhaps not yet buried by its parent
+            return False
     listed = subprocess.run(
         ["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
     )
     return str(directory) in listed.stdout
 
 
-def _await_end(pid: int) -> None:
+def _await_end(pid: int, directory: Path) -> None:
     deadline = time.monotonic() + ORPHAN_SECONDS
-    while _alive(pid):
+    while _serves(pid, directory):
         if time.monotonic() > deadline:
             raise EnginesError(
                 f"A PostgreSQL left over from an earlier run (process {pid}) does not end; stop it."
