@@ -166,7 +166,9 @@ def uv_command(pip: Sequence[str]) -> list[str]:
             wanted.write(requirement)
             wanted.flush()
             only_uv = ["--no-deps", "--require-hashes", "-r", wanted.name]
-            if not pip or not succeeds([*pip, "install", *PIP_QUIETLY, *only_uv]):
+            if not pip:
+                return []
+            if not succeeds([*pip, "install", *PIP_QUIETLY, *only_uv]):
                 say("uv could not be had; pip installs everything, which takes longer")
                 return []
     # The interpreter's path, never a folder: uv reads a bare folder name such as `v2` as a version.
