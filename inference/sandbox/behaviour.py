@@ -88,7 +88,9 @@ class Behaviour:
     @property
     def bursts(self) -> bool:
         """Nothing about the wire is unusual, so events may leave many to a write."""
-        plain = not (self.delay or self.byte_delay or self.shred or self.broken_events)
+        plain = self.framing == "lf" and not (
+            self.delay or self.byte_delay or self.shred or self.broken_events
+        )
         return plain and self.break_after is None and not self.endless
 
 

@@ -1,10 +1,12 @@
 """What a door of the sandbox hands to the wire: one body, or the events of a stream."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 __all__ = ["Event", "Reply"]
+
+BURST_BYTES = 16_384
+KEPT_BYTES = 2**20
 
 
 class Event(NamedTuple):
@@ -15,11 +17,62 @@ class Event(NamedTuple):
     closing: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer not yet written: `whole` makes its body, `events` its stream where one was asked for."""
+    """An answer not yet written. What was written once is kept, up to 1 MiB, for the same request again."""
 
-    prompt_tokens: int
-    tokens: int
-    whole: Callable[[], bytes]
-    events: Callable[[], Iterator[Event]] | None = None
+    def __init__(
+        self,
+        *,
+        prompt_tokens: int,
+        tokens: int,
+        whole: Callable[[], bytes],
+        events: Callable[[], Iterator[Event]] | None = None,
+    ) -> None:
+        """`whole` makes the body; `events` makes the stream where one was asked for."""
+        self.prompt_tokens = prompt_tokens
+        self.tokens = tokens
+        self.events = events
+        self._whole = whole
+        self._body: bytes | None = None
+        self._bursts: list[tuple[bytes, int]] | None = None
+
+    def body(self) -> bytes:
+        """The body of a plain answer."""
+        if self._body is not None:
+            return self._body
+        body = self._whole()
+        if len(body) <= KEPT_BYTES:
+            self._body = body
+        return body
+
+    def bursts(self, frame: Callable[[bytes, int], bytes]) -> Iterator[tuple[bytes, int]]:
+        """The framed stream in writes of about 16 KiB, each with the tokens it delivers.
+
+        Always called with the same `frame`, as the framing belongs to the model that was asked.
+        """
+        if self._bursts is not None:
+            yield from self._bursts
+            return
+        kept: list[tuple[bytes, int]] = []
+        size = 0
+        for burst in self._joined(frame):
+            size += len(burst[0])
+            if size <= KEPT_BYTES:
+                kept.append(burst)
+            yield burst
+        if size <= KEPT_BYTES:
+            self._bursts = kept
+
+    def _joined(self, frame: Callable[[bytes, int], bytes]) -> Iterator[tuple[bytes, int]]:
+        frames: list[bytes] = []
+        size = tokens = 0
+        for number, event in enumerate(self.events() if self.events else ()):
+            frames.append(frame(event.data, number))
+            size += len(frames[-1])
+            tokens += event.tokens
+            if size >= BURST_BYTES:
+                yield b"".join(frames), tokens
+                frames.clear()
+                size = tokens = 0
+        if frames:
+            yield b"".join(frames), tokens

@@ -1,7 +1,7 @@
 """How an answer leaves: paced, framed, parted or broken off as its behaviour says."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from aiohttp import web
 
@@ -14,7 +14,6 @@ from inference.sandbox.script import error_body
 
 __all__ = ["answer", "refuse"]
 
-BURST_BYTES = 16_384
 HANG_UP_PAUSE_S = 0.05
 JSON = {"Content-Type": "application/json"}
 EVENT_STREAM = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
@@ -29,7 +28,7 @@ async def answer(call: Call, reply: Reply) -> web.StreamResponse:
     if behaviour.silent:
         return await _silence(call)
     if reply.events is not None:
-        response = await _stream(call, reply.events())
+        response = await _stream(call, reply, reply.events)
     else:
         response = await _whole(call, reply)
     if behaviour.hangs_up and (transport := call.request.transport):
@@ -58,12 +57,14 @@ async def _silence(call: Call) -> web.StreamResponse:
     raise ConnectionResetError("nobody waits this long")
 
 
-async def _stream(call: Call, events: Iterator[Event]) -> web.StreamResponse:
+async def _stream(call: Call, reply: Reply, events: Callable[[], Iterator[Event]]) -> web.StreamResponse:
     out = await opened(call, EVENT_STREAM)
+    sent = 1
     if call.behaviour.bursts:
-        sent = await _burst(out, events)
+        for data, tokens in reply.bursts(out.frame):
+            await out.send(data, tokens)
     else:
-        broke_at, sent = await _paced(out, events)
+        broke_at, sent = await _paced(out, events())
         if broke_at is not None:
             await break_off(out, b"%x\r\n" % len(broke_at) + broke_at[: len(broke_at) // 2])
             return out.response
@@ -74,23 +75,6 @@ async def _stream(call: Call, events: Iterator[Event]) -> web.StreamResponse:
         await out.send(out.frame(b'{"choices":[{"index":0,"delta":{"content":" late"}}]}', sent + 1))
     await out.close()
     return out.response
-
-
-async def _burst(out: Outlet, events: Iterator[Event]) -> int:
-    """Send all events, many to a write; how many there were."""
-    frames: list[bytes] = []
-    size = tokens = number = 0
-    for number, event in enumerate(events, start=1):
-        frames.append(out.frame(event.data, number - 1))
-        size += len(frames[-1])
-        tokens += event.tokens
-        if size >= BURST_BYTES:
-            await out.send(b"".join(frames), tokens)
-            frames.clear()
-            size = tokens = 0
-    if frames:
-        await out.send(b"".join(frames), tokens)
-    return number
 
 
 async def _paced(out: Outlet, events: Iterator[Event]) -> tuple[bytes | None, int]:
@@ -145,7 +129,7 @@ def _body(behaviour: Behaviour, reply: Reply) -> tuple[int, bytes]:
         return 0, error_body(500)
     if behaviour.broken_events:
         return 0, behaviour.broken_event
-    return reply.tokens, reply.whole()
+    return reply.tokens, reply.body()
 
 
 async def _blanks(call: Call) -> web.StreamResponse:
