@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import socket
 import uuid
@@ -154,23 +155,22 @@ class Gate:
             drain.owe(self._settle(_released(ask.request_id, ask.workspace_id, ask.multipliers)))
 
     async def _keep(self) -> None:
-        connection: psycopg.AsyncConnection[Any] | None = None
         beats = max(1, settings.WORKER_SILENCE_SECONDS // 3)
-        second = 0
         while True:
-            await asyncio.sleep(1)
             try:
-                connection = connection if connection and not connection.closed else await self._connect()
-                await self._checkpoint(connection)
-                if second % beats == 0:
-                    await self._heartbeat(connection)
-                    await self._return_orphans(connection)
+                async with await self._connect() as connection:
+                    await self._keep_on(connection, beats)
             except (psycopg.Error, OSError) as error:
                 log.warning("lease keeper failed", error=type(error).__name__)
-                if connection is not None:
-                    await connection.close()
-                connection = None
-            second += 1
+                await asyncio.sleep(1)
+
+    async def _keep_on(self, connection: psycopg.AsyncConnection[Any], beats: int) -> None:
+        for second in itertools.count():
+            await self._checkpoint(connection)
+            if second % beats == 0:
+                await self._heartbeat(connection)
+                await self._return_orphans(connection)
+            await asyncio.sleep(1)
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         return await psycopg.AsyncConnection.connect(postgres.conninfo(), autocommit=True)

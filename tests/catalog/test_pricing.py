@@ -1,0 +1,110 @@
+"""Tests of catalog.pricing."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.pricing import (
+    CLASSES,
+    Counts,
+    Factor,
+    RateCard,
+    Unpriced,
+    ceiling,
+    cost,
+    factors_text,
+    fold,
+    parse_factors,
+)
+
+CARD = RateCard(
+    7,
+    {
+        "input": ((0, 492_800), (256_000, 2_000_000)),
+        "cached": ((0, 20_000),),
+        "output": ((0, 739_200),),
+        "reasoning": ((0, 739_200),),
+    },
+)
+FULL = RateCard(8, dict.fromkeys((*CLASSES, "request"), ((0, 1000000),)))
+counts = st.builds(Counts, **{name: st.integers(0, 2**40) for name in CLASSES})
+factors = st.lists(st.builds(Factor, id=st.integers(1, 99), ppm=st.integers(0, 10**9)), max_size=7)
+
+
+def test_costs_the_literal_figures_of_a_small_request() -> None:
+    # 128 × 0.4928 + 256 × 0.7392 micro-USD = 63.0784 + 189.2352 = 252.3136
+    assert cost(CARD, Counts(input=128, output=256), ()) == 252_314
+
+
+def test_multiplies_by_each_factor_before_rounding_once() -> None:
+    usage = Counts(input=1)
+    tenth = Factor(id=1, ppm=100_000)
+    assert cost(CARD, usage, ()) == 493
+    assert cost(CARD, usage, (tenth,)) == 49
+    assert cost(CARD, usage, (tenth, Factor(id=2, ppm=10_000_000))) == 493
+
+
+def test_prices_each_class_at_its_own_rate() -> None:
+    assert cost(CARD, Counts(input=1_000_000, cached=0), ()) == 2_000_000_000
+    assert cost(CARD, Counts(cached=100_000), ()) == 2_000_000
+    assert cost(CARD, Counts(reasoning=1_000_000), ()) == 739_200_000
+
+
+def test_a_long_prompt_takes_the_step_only_beyond_its_minimum() -> None:
+    assert cost(CARD, Counts(input=256_000), ()) == 256_000 * 492_800 // 1000
+    assert cost(CARD, Counts(input=256_001), ()) == 256_001 * 2_000_000 // 1000
+
+
+def test_a_class_without_a_rate_is_never_free() -> None:
+    with pytest.raises(Unpriced, match="audio_in"):
+        cost(CARD, Counts(audio_in=1), ())
+
+
+def test_folding_sells_an_unpriced_class_as_plain_tokens_and_says_so() -> None:
+    mended, moved = fold(CARD, Counts(input=10, cache_write=5, output=2, audio_out=3, cached=1))
+    assert moved
+    assert mended == Counts(input=15, output=5, cached=1)
+
+
+def test_folding_leaves_priced_usage_alone() -> None:
+    usage = Counts(input=10, cached=4, output=2, reasoning=3)
+    assert fold(CARD, usage) == (usage, False)
+
+
+@given(counts)
+def test_folding_keeps_every_token(usage: Counts) -> None:
+    mended, _ = fold(CARD, replace(usage, image=0, web_search=0))
+    assert mended.prompt_tokens == usage.prompt_tokens
+    assert mended.completion_tokens == usage.completion_tokens
+    cost(CARD, mended, ())
+
+
+@given(counts, factors)
+def test_agrees_with_exact_fractions(usage: Counts, chain: list[Factor]) -> None:
+    units = sum(getattr(usage, name) for name in CLASSES) + 1
+    nano = Fraction(units * 1_000_000, 1000)
+    for factor in chain:
+        nano *= Fraction(factor.ppm, 1_000_000)
+    assert abs(cost(FULL, usage, chain) - nano) <= Fraction(1, 2)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6), factors)
+def test_the_ceiling_holds_for_every_split_of_the_tokens(
+    prompt: int, cached: int, output: int, chain: list[Factor]
+) -> None:
+    usage = Counts(input=prompt, cached=cached, output=output // 2, reasoning=output - output // 2)
+    bound = ceiling(CARD, prompt_tokens=prompt + cached, output_tokens=output, factors=chain)
+    assert cost(CARD, usage, chain) <= bound
+
+
+def test_the_ceiling_needs_both_sides_priced() -> None:
+    with pytest.raises(Unpriced, match="output"):
+        ceiling(RateCard(1, {"input": ((0, 1),)}), prompt_tokens=1, output_tokens=1, factors=())
+
+
+@given(factors)
+def test_a_stored_chain_reads_back(chain: list[Factor]) -> None:
+    assert parse_factors(factors_text(chain)) == tuple(chain)

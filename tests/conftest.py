@@ -1,0 +1,34 @@
+"""What every test can ask for: a database of this run, and work in it that is really committed."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django import DjangoDbBlocker
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Make the test database for every test that asks; pytest-django's own looks at markers only."""
+    with django_db_blocker.unblock():
+        config = setup_databases(
+            verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set()
+        )
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        teardown_databases(config, verbosity=0)
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Open the database without a transaction around the test, and without a flush after it.
+
+    The tables of the money refuse to be emptied, so such a test makes workspaces of its own and leaves them.
+    """
+    with django_db_blocker.unblock():
+        yield
+        connections.close_all()
