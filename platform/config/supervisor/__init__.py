@@ -1,0 +1,1 @@
+"""Running the whole of Tollway on one machine: what `manage.py up`, `down` and `credentials` know together."""

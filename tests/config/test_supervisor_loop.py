@@ -1,0 +1,202 @@
+"""The supervisor, on real small processes: order, restarts, the end."""
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from config.supervisor.lines import Lines
+from config.supervisor.loop import Supervisor
+from config.supervisor.plan import Command, Plan
+from config.supervisor.state import UpError, free_port
+
+TOY = str(Path(__file__).with_name("toy_service.py"))
+
+
+@pytest.fixture
+def screen() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def lines(tmp_path: Path, screen: io.StringIO) -> Iterator[Lines]:
+    with contextlib.closing(Lines(tmp_path, screen)) as shown:
+        yield shown
+
+
+class Toys:
+    """A plan of toy services named as the real ones."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.ledger = tmp_path / "ended"
+        self.ports = {name: free_port() for name in ("web", "worker", "sandbox")}
+
+    def service(self, name: str, label: str = "") -> Command:
+        port = self.ports[name]
+        argv = (sys.executable, TOY, str(port), label or name, str(self.ledger))
+        return Command(name, argv, ready_url=f"http://127.0.0.1:{port}/", stop_seconds=5.0)
+
+    def plan(self, *steps: Command) -> Plan:
+        return Plan(
+            steps=steps,
+            services=tuple(self.service(name) for name in ("sandbox", "web", "worker")),
+            stop_order=(("web",), ("worker",), ("sandbox",)),
+            environment=dict(os.environ),
+        )
+
+    def pid(self, name: str) -> int:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[name]}/", timeout=5) as answer:
+            return int(answer.read())
+
+    def ended(self) -> list[str]:
+        return self.ledger.read_text().split() if self.ledger.exists() else []
+
+
+@pytest.fixture
+def toys(tmp_path: Path) -> Toys:
+    return Toys(tmp_path)
+
+
+def step(code: str) -> Command:
+    return Command("migrate", (sys.executable, "-c", code))
+
+
+def meanwhile(act: Callable[[], None]) -> Callable[[], None]:
+    """What the supervisor calls once ready: act beside it in a thread."""
+    return lambda: threading.Thread(target=act).start()
+
+
+def test_services_are_ready_when_told_and_end_in_order(toys: Toys, lines: Lines) -> None:
+    supervisor = Supervisor(toys.plan(), lines)
+    seen: list[int] = []
+
+    def look() -> None:
+        seen.extend(toys.pid(name) for name in toys.ports)
+        supervisor.ask_to_stop()
+
+    supervisor.run(None, look)
+    assert len(set(seen)) == 3
+    assert toys.ended() == ["web", "worker", "sandbox"]
+
+
+def test_steps_run_before_services_and_their_last_words_are_shown(
+    toys: Toys, lines: Lines, screen: io.StringIO
+) -> None:
+    supervisor = Supervisor(
+        toys.plan(step("import sys; print('all migrated'); sys.stdout.write('no newline')")), lines
+    )
+    supervisor.run(None, supervisor.ask_to_stop)
+    text = screen.getvalue()
+    assert (
+        text.index("migrate | all migrated")
+        < text.index("migrate | no newline")
+        < text.index("web     | web ready.")
+    )
+
+
+def test_failing_step_stops_everything_and_is_named(toys: Toys, lines: Lines) -> None:
+    supervisor = Supervisor(toys.plan(step("raise SystemExit(3)")), lines)
+    with pytest.raises(UpError, match=r"step migrate failed with code 3.*migrate\.log"):
+        supervisor.run(None, supervisor.ask_to_stop)
+    assert toys.ended() == []
+
+
+def test_killed_service_is_back_within_seconds(toys: Toys, lines: Lines, screen: io.StringIO) -> None:
+    supervisor = Supervisor(toys.plan(), lines)
+    pids: list[int] = []
+
+    def kill_web() -> None:
+        pids.append(toys.pid("web"))
+        os.kill(pids[0], signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while len(pids) < 2 and time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                pids.append(toys.pid("web"))
+            time.sleep(0.05)
+        supervisor.ask_to_stop()
+
+    supervisor.run(None, meanwhile(kill_web))
+    assert len(set(pids)) == 2
+    assert "web     | was ended by signal 9; starting it again" in screen.getvalue()
+
+
+def test_service_that_dies_again_and_again_stops_everything(toys: Toys, lines: Lines) -> None:
+    plan = toys.plan()
+    broken = replace(toys.service("web"), argv=(sys.executable, "-c", "raise SystemExit(7)"))
+    supervisor = Supervisor(replace(plan, services=(plan.services[0], broken)), lines)
+    with pytest.raises(UpError, match=r"web exited with code 7 again and again; its log is .*web\.log"):
+        supervisor.run(None, supervisor.ask_to_stop)
+    assert toys.ended() == ["sandbox"]
+
+
+def test_open_request_is_answered_before_the_end(toys: Toys, lines: Lines) -> None:
+    supervisor = Supervisor(toys.plan(), lines)
+    answers: list[bytes] = []
+
+    def ask_slowly() -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{toys.ports['web']}/slow", timeout=10) as answer:
+            answers.append(answer.read())
+
+    def act() -> None:
+        asking = threading.Thread(target=ask_slowly)
+        asking.start()
+        time.sleep(0.5)
+        supervisor.ask_to_stop()
+        asking.join()
+
+    supervisor.run(None, meanwhile(act))
+    assert answers
+
+
+def test_second_request_to_stop_ends_the_stubborn_at_once(
+    toys: Toys, lines: Lines, screen: io.StringIO
+) -> None:
+    stubborn = replace(toys.service("web", "stubborn"), stop_seconds=60.0)
+    supervisor = Supervisor(replace(toys.plan(), services=(stubborn,)), lines)
+
+    def insist() -> None:
+        supervisor.ask_to_stop()
+        time.sleep(0.5)
+        supervisor.ask_to_stop()
+
+    begun = time.monotonic()
+    supervisor.run(None, meanwhile(insist))
+    assert time.monotonic() - begun < 10
+    assert "web     | killed" in screen.getvalue()
+
+
+def test_stubborn_service_is_killed_when_its_time_is_up(
+    toys: Toys, lines: Lines, screen: io.StringIO
+) -> None:
+    stubborn = replace(toys.service("web", "stubborn"), stop_seconds=0.5)
+    supervisor = Supervisor(replace(toys.plan(), services=(stubborn,)), lines)
+    supervisor.run(None, supervisor.ask_to_stop)
+    assert "web     | did not end in time; killed" in screen.getvalue()
+
+
+def test_child_of_a_dead_service_does_not_keep_running(toys: Toys, lines: Lines, tmp_path: Path) -> None:
+    note = tmp_path / "child"
+    code = (
+        "import pathlib, subprocess, sys;"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+        f"pathlib.Path({str(note)!r}).write_text(str(child.pid))"
+    )
+    supervisor = Supervisor(toys.plan(step(code)), lines)
+    supervisor.run(None, supervisor.ask_to_stop)
+    state = Path(f"/proc/{note.read_text()}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_every_line_is_kept_in_the_log_of_its_process(toys: Toys, lines: Lines, tmp_path: Path) -> None:
+    supervisor = Supervisor(toys.plan(), lines)
+    supervisor.run(None, supervisor.ask_to_stop)
+    assert (tmp_path / "web.log").read_text() == "web ready.\n"
