@@ -82,5 +82,13 @@ class Directory:
 
 
 def _caller(row: tuple[Any, ...]) -> Caller:
-    *same, allowed, status = row
-    return Caller(*same, frozenset(allowed) if allowed is not None else None, status)
+    workspace, key, name, plan, tag, allowed, status = row
+    return Caller(
+        workspace_id=workspace,
+        api_key_id=key,
+        key_name=name,
+        plan_version_id=plan,
+        default_tag=tag,
+        allowed_models=frozenset(allowed) if allowed is not None else None,
+        workspace_status=status,
+    )

@@ -38,6 +38,20 @@ SELECT v.*, p.slug, p.name, p.rank,
        v.version = max(v.version) OVER (PARTITION BY v.plan_id) AS newest
 FROM catalog_planversion v JOIN catalog_plan p ON p.id = v.plan_id"""
 _MULTIPLIERS = "SELECT * FROM catalog_multiplier ORDER BY valid_from DESC"
+_FACTS = (
+    "public_id",
+    "name",
+    "author",
+    "description",
+    "capability",
+    "tier",
+    "context_length",
+    "max_output_tokens",
+    "tokenizer",
+    "instruct_type",
+    "chain_id",
+)
+_LISTS = ("aliases", "input_modalities", "output_modalities", "supported_parameters")
 _REVISION = "SELECT number FROM catalog_catalogrevision"
 
 
@@ -184,20 +198,9 @@ def _cards(rows: list[Row]) -> Mapping[tuple[int, int | None], Cards]:
 def _offer(
     row: Row, hops: Mapping[int, tuple[Hop, ...]], cards: Mapping[tuple[int, int | None], Cards]
 ) -> Offer:
-    same = (
-        "public_id",
-        "name",
-        "author",
-        "description",
-        "capability",
-        "tier",
-        "context_length",
-        "max_output_tokens",
-    )
-    lists = ("aliases", "input_modalities", "output_modalities", "supported_parameters")
+    facts: Row = {name: row[name] for name in _FACTS} | {name: tuple(row[name]) for name in _LISTS}
     return Offer(
-        **{name: row[name] for name in (*same, "tokenizer", "instruct_type", "chain_id")},
-        **{name: tuple(row[name]) for name in lists},
+        **facts,
         model_id=row["id"],
         created=int(row["created_at"].timestamp()),
         hops=hops.get(row["chain_id"], ()),

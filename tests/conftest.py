@@ -14,9 +14,7 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Make the test database for every test that asks; pytest-django's own looks at markers only."""
     with django_db_blocker.unblock():
-        config = setup_databases(
-            verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set()
-        )
+        config = setup_databases(verbosity=0, interactive=False, aliases=None)
     yield
     with django_db_blocker.unblock():
         connections.close_all()
