@@ -9,7 +9,7 @@ import orjson
 
 from inference.sandbox import words
 
-__all__ = ["Ask", "Invalid", "Tool", "chat", "completion", "inputs", "model_of", "seed_of"]
+__all__ = ["Ask", "Invalid", "Tool", "chat", "completion", "inputs", "model_of", "number", "seed_of"]
 
 IMAGE_TOKENS = 85
 FILE_TOKENS = 100
@@ -80,8 +80,8 @@ def chat(body: dict[str, Any]) -> Ask:
         prompt_tokens=sum(map(_message_tokens, messages))
         + sum(words.count(orjson.dumps(each).decode()) for each in offered),
         last_text=next((_text(m) for m in reversed(messages) if m["role"] == "user"), ""),
-        limit=_number(body, "max_completion_tokens", GREATEST_MAX_TOKENS)
-        or _number(body, "max_tokens", GREATEST_MAX_TOKENS),
+        limit=number(body, "max_completion_tokens", GREATEST_MAX_TOKENS)
+        or number(body, "max_tokens", GREATEST_MAX_TOKENS),
         tools=tools,
         tool_required=required,
         parallel=body.get("parallel_tool_calls") is not False,
@@ -100,7 +100,7 @@ def completion(body: dict[str, Any]) -> Ask:
         **shared,
         prompt_tokens=sum(tokens for _, tokens in texts),
         last_text=texts[-1][0],
-        limit=_number(body, "max_tokens", GREATEST_MAX_TOKENS),
+        limit=number(body, "max_tokens", GREATEST_MAX_TOKENS),
     )
 
 
@@ -135,7 +135,7 @@ def _shared(body: dict[str, Any], prompt: object) -> dict[str, Any]:
     return {
         "model": model,
         "seed": seed_of(model, prompt),
-        "n": _number(body, "n", GREATEST_N) or 1,
+        "n": number(body, "n", GREATEST_N) or 1,
         "stop": stop,
         "stream": body.get("stream") is True,
         "include_usage": options.get("include_usage") is True,
@@ -148,7 +148,8 @@ def seed_of(model: str, prompt: object) -> int:
     return int.from_bytes(hashlib.blake2b(written, digest_size=8).digest(), "big")
 
 
-def _number(body: dict[str, Any], param: str, greatest: int) -> int | None:
+def number(body: dict[str, Any], param: str, greatest: int) -> int | None:
+    """A field that is a whole number from 1 to `greatest`; None when it is absent or null. Raises Invalid."""
     value = body.get(param)
     if value is None:
         return None

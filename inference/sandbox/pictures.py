@@ -35,12 +35,10 @@ def generations(body: dict[str, Any], behaviour: Behaviour) -> Reply:
 
     It reports no usage, as images are sold by the piece.
     """
-    prompt, number = body.get("prompt"), body.get("n")
+    prompt = body.get("prompt")
     if not isinstance(prompt, str) or not prompt:
         raise Invalid("prompt", "prompt must be a non-empty string.")
-    number = 1 if number is None else number
-    if type(number) is not int or not 1 <= number <= GREATEST_N:
-        raise Invalid("n", f"n must be a whole number from 1 to {GREATEST_N}.")
+    number = asking.number(body, "n", GREATEST_N) or 1
     style = body.get("response_format") or "b64_json"
     if style not in ("b64_json", "base64", "url"):
         raise Invalid("response_format", "response_format must be b64_json or url.")

@@ -73,7 +73,7 @@ class Sandbox:
         await self._runner.cleanup()
 
     def _app(self) -> web.Application:
-        app = web.Application(client_max_size=BODY_BYTES + 1)
+        app = web.Application(client_max_size=BODY_BYTES)
         app.on_response_prepare.append(_sign)
         app.router.add_get("/livez", _livez)
         app.router.add_get("/v1/models", _models)

@@ -21,6 +21,7 @@ __all__ = ["embeddings", "rerank", "vector"]
 USUAL_DIMENSIONS = 256
 GREATEST_DIMENSIONS = 4_096
 GREATEST_INPUTS = 2_048
+GREATEST_TOP = 1_000_000
 
 
 def vector(text: str, dimensions: int = USUAL_DIMENSIONS) -> tuple[float, ...]:
@@ -40,9 +41,7 @@ def embeddings(body: dict[str, Any], behaviour: Behaviour) -> Reply:
     texts = asking.inputs(body, "input")
     if len(texts) > GREATEST_INPUTS:
         raise Invalid("input", f"input must hold at most {GREATEST_INPUTS} texts.")
-    dimensions = body.get("dimensions") or USUAL_DIMENSIONS
-    if type(dimensions) is not int or not 1 <= dimensions <= GREATEST_DIMENSIONS:
-        raise Invalid("dimensions", f"dimensions must be a whole number from 1 to {GREATEST_DIMENSIONS}.")
+    dimensions = asking.number(body, "dimensions", GREATEST_DIMENSIONS) or USUAL_DIMENSIONS
     encoding = body.get("encoding_format") or "float"
     if encoding not in ("float", "base64"):
         raise Invalid("encoding_format", "encoding_format must be float or base64.")
@@ -70,9 +69,7 @@ def rerank(body: dict[str, Any], behaviour: Behaviour) -> Reply:
     texts = [text for text in found if isinstance(text, str)]
     if len(texts) < len(documents):
         raise Invalid("documents", "each of documents must be a string or an object with a text.")
-    top = body.get("top_n")
-    if top is not None and (type(top) is not int or top < 1):
-        raise Invalid("top_n", "top_n must be a whole number from 1.")
+    top = asking.number(body, "top_n", GREATEST_TOP)
     asked = vector(query)
     scores = [min(1.0, round(sum(map(operator.mul, asked, vector(text))), 6)) for text in texts]
     order = sorted(range(len(texts)), key=lambda index: (-scores[index], index))[:top]
