@@ -1,11 +1,13 @@
 """Makes the rows that tests of the money start from: workspaces, and events settled as the gateway settles them."""
 
+import contextlib
 import secrets
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import Workspace
 from billing import ledger
@@ -65,7 +67,7 @@ def admit(workspace_id: int, *, hold: int = 0, stream: bool = False, **columns: 
         "worker_id": ids.request_id(),
         **columns,
     }
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE billing_account SET held = held + %s, open_streams = open_streams + %s WHERE workspace_id = %s",
             [hold, int(stream), workspace_id],
@@ -78,7 +80,7 @@ def settle(workspace_id: int, *, cost: int = 0, **columns: Any) -> UUID:
     """Write one event under the account's lock with its open charge number, as settlement does."""
     request = columns.pop("request_id", None) or ids.request_id()
     revision = columns.pop("rev", 0)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE billing_account SET unbilled = unbilled + %s WHERE workspace_id = %s RETURNING charge_no",
             [cost, workspace_id],
@@ -181,3 +183,11 @@ def event_ids(workspace_id: int) -> set[UUID]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM billing_usage_event WHERE workspace_id = %s", [workspace_id])
         return {row[0] for row in cursor.fetchall()}
+
+
+@contextlib.asynccontextmanager
+async def holding(workspace_id: int) -> AsyncIterator[None]:
+    """Hold the lock on a workspace's account row in another session."""
+    async with await psycopg.AsyncConnection.connect(postgres.conninfo()) as apart:
+        await apart.execute("SELECT FROM billing_account WHERE workspace_id = %s FOR UPDATE", [workspace_id])
+        yield

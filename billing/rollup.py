@@ -1,0 +1,142 @@
+"""How usage becomes charges: a workspace's open number is closed, then each closed number is posted in one commit."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from billing import ledger, sums
+
+__all__ = ["close", "due", "overdue", "post"]
+
+_NUMBERS_PER_CALL = 100
+
+_UNPOSTED = "FROM billing_usage_event e WHERE e.workspace_id = a.workspace_id AND e.charge_no > a.charged_no"
+
+
+def due(now: datetime) -> list[int]:
+    """Return the workspaces to charge, those with closed numbers first.
+
+    A workspace is due at CHARGE_AFTER_EVENTS unposted events, at CHARGE_AFTER_SECONDS of age of the oldest, or
+    whenever a closed number waits to be posted.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT a.workspace_id FROM billing_account a
+                WHERE a.charged_no + 1 < a.charge_no
+                   OR EXISTS (SELECT {_UNPOSTED} AND e.recorded_at <= %s)
+                   OR (SELECT count(*) FROM (SELECT {_UNPOSTED} LIMIT %s) AS sample) >= %s
+                ORDER BY a.charged_no + 1 = a.charge_no, a.workspace_id""",
+            [
+                now - timedelta(seconds=settings.CHARGE_AFTER_SECONDS),
+                settings.CHARGE_AFTER_EVENTS,
+                settings.CHARGE_AFTER_EVENTS,
+            ],
+        )
+        return [workspace for (workspace,) in cursor.fetchall()]
+
+
+def overdue(now: datetime) -> list[int]:
+    """Return the workspaces with an unposted event older than TAKEOVER_SECONDS: nobody else charges them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT a.workspace_id FROM billing_account a
+                WHERE EXISTS (SELECT {_UNPOSTED} AND e.recorded_at <= %s) ORDER BY a.workspace_id""",
+            [now - timedelta(seconds=settings.TAKEOVER_SECONDS)],
+        )
+        return [workspace for (workspace,) in cursor.fetchall()]
+
+
+def close(workspace_id: int) -> bool:
+    """Close the open charge number, in a commit of its own, if an event carries it; tell whether it did.
+
+    Events take their number under the account's lock, which this needs too: a closed number is complete for ever.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE billing_account a SET charge_no = charge_no + 1
+               WHERE workspace_id = %s AND EXISTS (
+                   SELECT FROM billing_usage_event e
+                   WHERE e.workspace_id = a.workspace_id AND e.charge_no = a.charge_no)""",
+            [workspace_id],
+        )
+        return bool(cursor.rowcount)
+
+
+def post(workspace_id: int, *, actor: str = "celery") -> int:
+    """Post the closed numbers of a workspace, each in one commit, and return how many (at most 100 a call).
+
+    Killed anywhere, the next call finds the gap between the last posted and the open number. While another
+    process posts the same workspace there is nothing to do here.
+    """
+    posted = 0
+    try:
+        while posted < _NUMBERS_PER_CALL and _post_next(workspace_id, actor):
+            posted += 1
+    except ledger.Charged:
+        pass
+    return posted
+
+
+def _post_next(workspace_id: int, actor: str) -> bool:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Only to spare a second process the work: that a number is posted once is the ledger's guard.
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended('billing.rollup', %s))", [workspace_id]
+        )
+        if not _only(cursor):
+            return False
+        cursor.execute(
+            "SELECT charged_no + 1 FROM billing_account WHERE workspace_id = %s AND charged_no + 1 < charge_no",
+            [workspace_id],
+        )
+        number = _only(cursor)
+        if number is None:
+            return False
+        costs = _fold(cursor, workspace_id, number)
+        ledger.charge(cursor, workspace_id=workspace_id, charge_no=number, costs=costs, actor=actor)
+    return True
+
+
+def _only(cursor: CursorWrapper) -> int | None:
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+_NAMES = ", ".join((*sums.DIMENSIONS, *sums.MEASURES))
+_FROM_EVENTS = ", ".join(f"{made} AS {name}" for name, made in sums.EVENT_MEASURES.items())
+_FROM_SUMS = ", ".join(f"sum({name})::bigint" for name in sums.MEASURES)
+
+
+def _merge(table: str, time: str) -> str:
+    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in sums.MEASURES)
+    return f"ON CONFLICT (workspace_id, {time}, {', '.join(sums.DIMENSIONS)}) DO UPDATE SET {added}"
+
+
+# The events of the number are read once, into quarters of an hour; days are summed from those.
+_FOLD = f"""
+WITH quarters AS MATERIALIZED (
+    SELECT workspace_id, minute_no / 15 AS quarter, {", ".join(sums.DIMENSIONS)}, {_FROM_EVENTS}
+    FROM billing_usage_event WHERE workspace_id = %s AND charge_no = %s
+    GROUP BY workspace_id, minute_no / 15, {", ".join(sums.DIMENSIONS)}),
+buckets AS (
+    INSERT INTO billing_usage_bucket (workspace_id, starts_at, {_NAMES})
+    SELECT workspace_id, to_timestamp(quarter::bigint * 900), {_NAMES} FROM quarters
+    {_merge("billing_usage_bucket", "starts_at")}),
+days AS (
+    INSERT INTO billing_daily_usage (workspace_id, day, {_NAMES})
+    SELECT workspace_id, DATE '1970-01-01' + quarter / {sums.QUARTERS_PER_DAY}, {", ".join(sums.DIMENSIONS)},
+        {_FROM_SUMS}
+    FROM quarters
+    GROUP BY workspace_id, quarter / {sums.QUARTERS_PER_DAY}, {", ".join(sums.DIMENSIONS)}
+    {_merge("billing_daily_usage", "day")})
+SELECT DATE '1970-01-01' + quarter / {sums.QUARTERS_PER_DAY}, sum(cost)::bigint FROM quarters GROUP BY 1
+"""
+
+
+def _fold(cursor: CursorWrapper, workspace_id: int, number: int) -> Mapping[date, int]:
+    """Add the events of a closed number to the daily and quarterly sums; return the cost of each UTC day."""
+    cursor.execute(_FOLD, [workspace_id, number])
+    return dict(cursor.fetchall())
