@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+ROOT = os.geteuid() == 0
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 

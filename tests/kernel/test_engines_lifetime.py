@@ -14,7 +14,7 @@ import redis
 
 from kernel import engines
 from kernel.engines.binaries import binaries
-from tests.kernel.engine_homes import eventually, kill, parent_process, processes_of, temporary_base
+from tests.kernel.engine_homes import ROOT, eventually, kill, parent_process, processes_of, temporary_base
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,9 @@ def test_stale_pid_file_that_names_a_stranger_does_not_bar_the_start(home: Path)
         owner = (home / "postgres" / "data").stat()
     stranger = subprocess.Popen(
         ["sleep", "60"],
-        **({"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}),
+        user=owner.st_uid if ROOT else None,
+        group=owner.st_gid if ROOT else None,
+        extra_groups=[] if ROOT else None,
     )
     try:
         stale = home / "postgres" / "data" / "postmaster.pid"
@@ -211,7 +213,9 @@ def test_server_without_a_keeper_is_ended_before_the_start(home: Path) -> None:
         ],
         stderr=subprocess.DEVNULL,
         cwd=home / "postgres",
-        **({"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}),
+        user=owner.st_uid if ROOT else None,
+        group=owner.st_gid if ROOT else None,
+        extra_groups=[] if ROOT else None,
     )
     try:
         pid_file = home / "postgres" / "data" / "postmaster.pid"

@@ -11,9 +11,20 @@ CONNECT_SECONDS = 5
 
 def check_external(database_url: str | None, redis_url: str | None) -> str | None:
     """One plain sentence on what is wrong with the engines behind these URLs, or None; None for a URL skips it."""
-    return (_check_database(database_url) if database_url else None) or (
-        _check_redis(redis_url) if redis_url else None
-    )
+    for variable, url, check in (
+        ("DATABASE_URL", database_url, _check_database),
+        ("REDIS_URL", redis_url, _check_redis),
+    ):
+        if not url:
+            continue
+        try:
+            urlsplit(url)
+        except ValueError:
+            return f"{variable} is not an address that can be read; check its brackets and percent signs."
+        sentence = check(url)
+        if sentence:
+            return sentence
+    return None
 
 
 def _check_database(url: str) -> str | None:

@@ -137,7 +137,8 @@ class Engines:
 
     def _launch(self) -> None:
         lock = _lock(home(self.purpose))
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+        paths = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         try:
             self._keeper = subprocess.Popen(
                 # -P: the working directory must not offer its own modules
