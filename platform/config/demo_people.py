@@ -1,0 +1,80 @@
+"""Who the demo has: one operator, and one customer with a workspace, credit and a key; and where their secrets go."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from accounts import keys, workspaces
+from accounts.models import User
+from billing import ledger
+from billing.models import LedgerEntry, LedgerTransaction
+from catalog.models import PlanVersion
+from kernel import money
+
+__all__ = ["CUSTOMER", "OPERATOR", "as_json", "ensure"]
+
+OPERATOR = "operator@tollway.test"
+CUSTOMER = "customer@tollway.test"
+MODEL = "route/deepseek-v3.2"
+WORKSPACE = "Northwind Labs"
+PLAN = "premium"
+CREDIT_USD = 100
+
+
+def ensure(target: Path | None) -> dict[str, Any] | None:
+    """Make operator and customer unless both exist, write their secrets to `target` (if any), and return them.
+
+    Returns None if nothing was missing. The file is in place before the commit: a crash between the two
+    leaves secrets of nobody, never somebody without secrets. Raises OSError if it cannot be written.
+    """
+    with transaction.atomic():
+        made: dict[str, Any] = {}
+        if not User.objects.filter(email=OPERATOR).exists():
+            made["operator"] = _operator()
+        if not User.objects.filter(email=CUSTOMER).exists():
+            made |= _customer()
+        if made and target is not None:
+            _keep(target, made)
+    return made or None
+
+
+def as_json(made: dict[str, Any]) -> str:
+    """Write the secrets as they are kept."""
+    return json.dumps(made, indent=2)
+
+
+def _operator() -> dict[str, str]:
+    password = secrets.token_urlsafe(12)
+    User.objects.create_superuser(OPERATOR, password, name="Demo operator")
+    return {"email": OPERATOR, "password": password}
+
+
+def _customer() -> dict[str, Any]:
+    password = secrets.token_urlsafe(12)
+    user = User.objects.create_user(CUSTOMER, password, name="Demo customer")
+    terms = PlanVersion.objects.filter(plan__slug=PLAN).latest("version")
+    workspace = workspaces.create(WORKSPACE, plan_version=terms, owner=user)
+    _, secret = keys.mint(workspace, name="Demo key", created_by=user)
+    ledger.post(
+        workspace_id=workspace.pk,
+        kind=LedgerTransaction.Kind.TOP_UP,
+        amount=money.from_usd(CREDIT_USD),
+        offset=LedgerEntry.Account.CLEARING,
+        idem_key=f"demo:{workspace.pk}",
+        reason="Credit of the demo",
+        actor="demo",
+    )
+    return {"api_key": secret, "model": MODEL, "customer": {"email": CUSTOMER, "password": password}}
+
+
+def _keep(target: Path, made: dict[str, Any]) -> None:
+    known = json.loads(target.read_text()) if target.exists() else {}
+    draft = target.with_name(f"{target.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(as_json(known | made) + "\n")
+    draft.replace(target)
