@@ -168,5 +168,5 @@ def _arguments(tool: Tool, behaviour: Behaviour) -> str:
 def _filled(wanted: dict[str, Any], param: str) -> str:
     try:
         return orjson.dumps(schema.instance(wanted)).decode()
-    except (TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Invalid(param, f"{param} holds a JSON schema that cannot be read.") from error

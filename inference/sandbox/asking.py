@@ -78,7 +78,7 @@ def chat(body: dict[str, Any]) -> Ask:
     return Ask(
         **_shared(body, messages),
         prompt_tokens=sum(map(_message_tokens, messages))
-        + sum(words.count(orjson.dumps(each).decode()) for each in offered),
+        + sum(words.count(_written(each).decode()) for each in offered),
         last_text=next((_text(m) for m in reversed(messages) if m["role"] == "user"), ""),
         limit=number(body, "max_completion_tokens", GREATEST_MAX_TOKENS)
         or number(body, "max_tokens", GREATEST_MAX_TOKENS),
@@ -143,9 +143,16 @@ def _shared(body: dict[str, Any], prompt: object) -> dict[str, Any]:
 
 
 def seed_of(model: str, prompt: object) -> int:
-    """A number of 64 bits that depends on the model and the prompt, on the order of no object's keys."""
-    written = orjson.dumps([model, prompt], option=orjson.OPT_SORT_KEYS)
-    return int.from_bytes(hashlib.blake2b(written, digest_size=8).digest(), "big")
+    """A number of 64 bits that depends on the model and the prompt, on the order of no object's keys. Raises Invalid."""
+    return int.from_bytes(hashlib.blake2b(_written([model, prompt]), digest_size=8).digest(), "big")
+
+
+def _written(value: object) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        # What came as JSON fails for this alone: it is read deeper than it is written.
+        raise Invalid(None, "The body is nested too deeply.") from error
 
 
 def number(body: dict[str, Any], param: str, greatest: int) -> int | None:

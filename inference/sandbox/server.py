@@ -17,7 +17,7 @@ from inference.sandbox.call import Call
 from inference.sandbox.reply import Reply
 from inference.sandbox.witness import Witness
 
-__all__ = ["Sandbox"]
+__all__ = ["DOORS", "Sandbox", "prepared"]
 
 BODY_BYTES = 32 * 2**20
 KNOWN_BODIES = 64
@@ -85,7 +85,7 @@ class Sandbox:
         async def enter(request: web.Request) -> web.StreamResponse:
             try:
                 raw = await request.read()
-                prepare = _prepared if len(raw) <= KNOWN_BODY_BYTES else _prepared.__wrapped__
+                prepare = prepared if len(raw) <= KNOWN_BODY_BYTES else prepared.__wrapped__
                 model, behaviour, reply = prepare(door, raw)
             except Invalid as error:
                 return _refusal(400, error.message, error.param)
@@ -127,8 +127,11 @@ class Sandbox:
 
 
 @functools.lru_cache(maxsize=KNOWN_BODIES)
-def _prepared(door: Door, raw: bytes) -> tuple[str, Behaviour, Reply]:
-    """The answer to a body. The last few are kept: load tests send the same request again and again."""
+def prepared(door: Door, raw: bytes) -> tuple[str, Behaviour, Reply]:
+    """The model, its behaviour and the answer to a body. Raises Invalid.
+
+    The last few are kept: load tests send the same request again and again.
+    """
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
