@@ -1,0 +1,77 @@
+"""Figures: what people read is exact where it is strong, and dim only past that."""
+
+import datetime
+
+import pytest
+
+from billing import figures
+from billing.templatetags.figures import money
+
+NOW = datetime.datetime(2026, 11, 21, 14, 0, tzinfo=datetime.UTC)
+
+
+def written(nano: int, decimals: int) -> str:
+    """Write an amount with a space for each gap and a bar where the dim digits begin."""
+    amount = figures.amount(nano, decimals=decimals)
+    strong, dim = (
+        "".join(" " * piece.gap + piece.digits for piece in pieces) for pieces in (amount.strong, amount.dim)
+    )
+    return f"{amount.sign}{amount.whole}.{strong}|{dim}"
+
+
+@pytest.mark.parametrize(
+    ("nano", "decimals", "expected"),
+    [
+        (394_547_748_123, 9, "394.54|7 748 123"),
+        (149_763_545_112, 6, "149.76|3 545"),
+        (148_270_000_000, 2, "148.27|"),
+        (1_000_000_000, 9, "1.00|0 000 000"),
+        (999_999_999, 9, "0.999 999| 999"),
+        (2_835_645, 9, "0.002 835| 645"),
+        (2_835_645, 6, "0.002 836|"),
+        (12_345_678_901_234, 6, "12,345.67|8 901"),
+        (-2_835_645, 9, "−0.002 835| 645"),
+        (-499, 6, "0.000 000|"),
+        (0, 9, "0.000 000| 000"),
+    ],
+)
+def test_set_money_strong_through_the_cents_or_through_micro_below_a_dollar(
+    nano: int, decimals: int, expected: str
+) -> None:
+    assert written(nano, decimals) == expected
+
+
+def test_keep_money_whole_for_copying_and_the_exact_value_in_the_title() -> None:
+    html = money(-2_835_645, 6)
+    assert 'title="−$0.002835645"' in html
+    assert " " not in html.split(">", 1)[1].replace('span class="', "")
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(0, "0"), (9_999_999, "9,999,999"), (10_000_000, "10.0\u00a0M"), (1_940_000_000, "1.94\u00a0B")],
+)
+def test_write_counts_out_up_to_seven_digits(number: int, expected: str) -> None:
+    assert figures.compact(number) == expected
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [(31, 10_000, "0.3\u00a0%"), (1, 2, "50.0\u00a0%"), (-49, 1000, "−4.9\u00a0%"), (5, 0, "—")],
+)
+def test_write_shares_and_a_dash_where_there_is_no_whole(part: int, whole: int, expected: str) -> None:
+    assert figures.percent(part, whole) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(52, "0:52"), (3107, "51:47"), (39_060, "10 h 51 min"), (-3, "0:00")]
+)
+def test_write_spans_as_a_countdown(seconds: int, expected: str) -> None:
+    assert figures.span(seconds) == expected
+
+
+def test_write_a_moment_as_clock_and_age_within_a_day_and_as_a_date_after() -> None:
+    zone = datetime.timezone(datetime.timedelta(hours=1))
+    near, far = NOW - datetime.timedelta(seconds=17), NOW - datetime.timedelta(days=18)
+    assert figures.moment(near, now=NOW, zone=zone) == ("14:59:43", "17 s ago")
+    assert figures.moment(far, now=NOW, zone=zone) == ("3 Nov 2026", "15:00")
