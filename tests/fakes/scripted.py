@@ -8,12 +8,14 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 WAIT_S = 30
+POLL_S = 0.01
 READ_BYTES = 65_536
 GREATEST_REQUEST = 64 * 2**20
 DONE = b"data: [DONE]\n\n"
@@ -96,7 +98,8 @@ class Scripted:
         self.unexpected = 0
         self._answers = list(answers)
         self._lock = threading.Lock()
-        self._wires: set[socket.socket] = set()
+        self._closing = threading.Event()
+        self._wires: dict[socket.socket, threading.Thread] = {}
         self._door = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.base_url = f"http://127.0.0.1:{self._door.getsockname()[1]}/v1"
         self._accepting = threading.Thread(target=self._accept, daemon=True)
@@ -108,16 +111,19 @@ class Scripted:
             self._answers += answers
 
     def close(self) -> None:
-        """Stop listening and close what is open."""
+        """Stop listening and close what is open; `seen` is final then."""
+        self._closing.set()
         # Shutdown wakes the thread that waits in accept; close alone would leave it there.
         with suppress(OSError):
             self._door.shutdown(socket.SHUT_RDWR)
         self._accepting.join(WAIT_S)
         self._door.close()
         with self._lock:
-            for wire in self._wires:
-                with suppress(OSError):
-                    wire.shutdown(socket.SHUT_RDWR)
+            open_wires = list(self._wires.items())
+        for wire, serving in open_wires:
+            with suppress(OSError):
+                wire.shutdown(socket.SHUT_RD)
+            serving.join(WAIT_S)
 
     def _accept(self) -> None:
         while True:
@@ -126,9 +132,10 @@ class Scripted:
             except OSError:
                 return
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            serving = threading.Thread(target=self._serve, args=(wire,), daemon=True)
             with self._lock:
-                self._wires.add(wire)
-            threading.Thread(target=self._serve, args=(wire,), daemon=True).start()
+                self._wires[wire] = serving
+            serving.start()
 
     def _serve(self, wire: socket.socket) -> None:
         with wire, suppress(OSError):
@@ -140,10 +147,10 @@ class Scripted:
                     steps = self._answers.pop(0) if self._answers else None
                     self.unexpected += steps is None
                 refusal = answer({"error": {"message": "nothing is scripted for this call"}}, status=500)
-                if not _play(wire, request, steps or refusal):
+                if not _play(wire, request, steps or refusal, self._closing):
                     break
         with self._lock:
-            self._wires.discard(wire)
+            self._wires.pop(wire, None)
 
 
 def _request(wire: socket.socket, buffer: bytearray) -> Seen | None:
@@ -170,14 +177,18 @@ def _more(wire: socket.socket, buffer: bytearray) -> bool:
     return bool(part) and len(buffer) <= GREATEST_REQUEST
 
 
-def _play(wire: socket.socket, request: Seen, steps: Answer) -> bool:
-    """Send an answer step by step; whether the connection may be used again."""
+def _play(wire: socket.socket, request: Seen, steps: Answer, closing: threading.Event) -> bool:
+    """Send an answer step by step until `closing`; whether the connection may be used again."""
     for step in steps:
         match step:
             case Pause(seconds):
-                threading.Event().wait(seconds)
+                if closing.wait(seconds):
+                    return False
             case Hold(held):
-                held.wait(WAIT_S)
+                deadline = time.monotonic() + WAIT_S
+                while not held.wait(POLL_S) and time.monotonic() < deadline:
+                    if closing.is_set():
+                        return False
             case Reset():
                 request.ended = "sent"
                 wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -57,6 +57,14 @@ def test_tells_that_the_caller_left() -> None:
     assert upstream.seen[0].ended == "caller_left"
 
 
+def test_ends_at_once_though_an_answer_is_held() -> None:
+    began = time.monotonic()
+    with scripted(stream(event(1), Hold(), event(2))) as upstream:
+        assert call(upstream.base_url, "/x", {}, until=b"1").status == 200
+    assert time.monotonic() - began < 5
+    assert upstream.seen[0].ended == "open"
+
+
 def test_fails_the_test_that_calls_too_often() -> None:
     with pytest.raises(AssertionError, match="1 calls more"), scripted() as upstream:
         assert call(upstream.base_url, "/x", {}, until=b"}}").status == 500
