@@ -1,5 +1,6 @@
 """How the demo's tables become rows: what is missing is added, what is there belongs to the operator."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 
 from django.db import transaction
@@ -23,7 +24,7 @@ from .plans import MULTIPLIERS, PLANS, REQUEST_WEIGHTS
 from .providers import PROVIDERS, SANDBOX
 from .rows import House, ModelRow, PlanRow
 
-__all__ = ["BEGINNING", "add_model", "add_provider", "load"]
+__all__ = ["BEGINNING", "add_models", "add_provider", "load"]
 
 # In the past, so that every price is in force at once, and fixed, so that a second run finds it.
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
@@ -47,8 +48,7 @@ def load(*, sandbox_url: str) -> int:
     _point_sandbox(endpoints[SANDBOX.slug], sandbox_url)
     known = set(Model.objects.values_list("public_id", flat=True))
     new = [row for row in rows.models() if row.public_id not in known]
-    for row in new:
-        add_model(row, endpoints)
+    add_models(new, endpoints)
     return len(new)
 
 
@@ -66,9 +66,22 @@ def add_provider(house: House) -> Endpoint:
     return endpoint
 
 
-def add_model(row: ModelRow, endpoints: dict[str, Endpoint]) -> Model:
-    """Save a model with its live chain and its price; `endpoints` are by the provider's slug."""
-    model = Model.objects.create(
+def add_models(new: Sequence[ModelRow], endpoints: Mapping[str, Endpoint]) -> None:
+    """Save models, each with a live chain and a price; `endpoints` are by the provider's slug."""
+    models = Model.objects.bulk_create([_model(row) for row in new])
+    chains = Chain.objects.bulk_create(
+        [Chain(model=model, version=1, status="live", published_at=BEGINNING) for model in models]
+    )
+    versions = PriceVersion.objects.bulk_create(
+        [PriceVersion(model=model, valid_from=BEGINNING, source=model.source) for model in models]
+    )
+    pairs = list(zip(new, chains, versions, strict=True))
+    Hop.objects.bulk_create([hop for row, chain, _ in pairs for hop in _hops(row, chain, endpoints)])
+    Rate.objects.bulk_create([rate for row, _, version in pairs for rate in rows.rates(row.rates, version)])
+
+
+def _model(row: ModelRow) -> Model:
+    return Model(
         public_id=row.public_id,
         aliases=list(row.aliases),
         name=row.name,
@@ -86,26 +99,12 @@ def add_model(row: ModelRow, endpoints: dict[str, Endpoint]) -> Model:
         created_at=datetime.combine(row.created, time(), UTC),
         source=row.source,
     )
-    _add_chain(model, row, endpoints)
-    _add_price(model, row)
-    return model
 
 
-def _add_chain(model: Model, row: ModelRow, endpoints: dict[str, Endpoint]) -> None:
-    chain = Chain.objects.create(model=model, version=1, status=Chain.Status.LIVE, published_at=BEGINNING)
-    named = [hop.split(":", 1) for hop in row.hops]
-    Hop.objects.bulk_create(
-        Hop(chain=chain, position=position, endpoint=endpoints[provider], upstream_model=upstream)
-        for position, (provider, upstream) in enumerate(named, start=1)
-    )
-
-
-def _add_price(model: Model, row: ModelRow) -> None:
-    version = PriceVersion.objects.create(model=model, valid_from=BEGINNING, source=row.source)
-    priced = rows.rates(row.rates)
-    for rate in priced:
-        rate.price_version = version
-    Rate.objects.bulk_create(priced)
+def _hops(row: ModelRow, chain: Chain, endpoints: Mapping[str, Endpoint]) -> Iterator[Hop]:
+    for position, hop in enumerate(row.hops, start=1):
+        provider, upstream = hop.split(":", 1)
+        yield Hop(chain=chain, position=position, endpoint=endpoints[provider], upstream_model=upstream)
 
 
 def _add_plan(row: PlanRow) -> None:

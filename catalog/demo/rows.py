@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from catalog.models import Rate
+from catalog.models import PriceVersion, Rate
 
 __all__ = ["House", "ModelRow", "PlanRow", "models", "rates"]
 
@@ -94,17 +94,22 @@ def models() -> Iterator[ModelRow]:
         yield ModelRow(**{name: _value(name, value) for name, value in written.items()})
 
 
-def rates(written: Mapping[str, str]) -> list[Rate]:
+def rates(written: Mapping[str, str], version: PriceVersion) -> list[Rate]:
     """Return the rates of a price, not yet saved. Raises ValueError for one finer than a micro-USD per million."""
-    return [_rate(key, usd) for key, usd in written.items()]
+    return [_rate(key, usd, version) for key, usd in written.items()]
 
 
-def _rate(key: str, usd: str) -> Rate:
+def _rate(key: str, usd: str, version: PriceVersion) -> Rate:
     token_class, _, above = key.partition(">")
     micro = Decimal(usd) * _MILLION * (_MILLION if token_class in _PER_UNIT else 1)
     if micro != micro.to_integral_value():
         raise ValueError(f"{key}: {usd} USD is finer than a micro-dollar per million")
-    return Rate(token_class=token_class, min_prompt_tokens=int(above or 0), micro_usd_per_million=int(micro))
+    return Rate(
+        price_version=version,
+        token_class=token_class,
+        min_prompt_tokens=int(above or 0),
+        micro_usd_per_million=int(micro),
+    )
 
 
 def _value(name: str, value: Any) -> Any:

@@ -9,7 +9,7 @@ from django.db import transaction
 from catalog import credentials
 from catalog.models import Endpoint, Model
 
-from .loading import add_model, add_provider
+from .loading import add_models, add_provider
 from .providers import PROVIDERS
 from .rows import House, ModelRow
 
@@ -81,7 +81,8 @@ def _join_upstream(environment: Mapping[str, str]) -> list[str]:
     endpoint.save()
     names = [name.strip() for name in environment.get(UPSTREAM_MODELS, "default").split(",") if name.strip()]
     missing = [name for name in names if not Model.objects.filter(public_id=f"upstream/{name}").exists()]
-    return [add_model(_own(name), {"upstream": endpoint}).public_id for name in missing]
+    add_models([_own(name) for name in missing], {"upstream": endpoint})
+    return [f"upstream/{name}" for name in missing]
 
 
 def _own(name: str) -> ModelRow:
