@@ -1,23 +1,33 @@
 """Group commit: while one batch is being committed the next gathers; nobody waits for a timer.
 
 The batch task belongs to nobody: a caller only awaits its future, so a caller that goes away never
-reaches the connection. Rows come in order of workspace, the lock order everywhere.
+reaches the connection. Rows come in order of workspace, the lock order everywhere. A row that somebody
+else holds delays the batch by at most 100 ms: then what is free is taken, and the stuck workspace goes on
+in a lane of its own until its queue is empty.
 """
 
 import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
 import structlog
 
-__all__ = ["Batcher", "Busy", "Dropped"]
+__all__ = ["Batcher", "Busy", "Commit", "Dropped"]
+
+BATCH_LOCK_SECONDS = 0.1
+LANE_LOCK_SECONDS = 2.0
+LANES = 8
+FIRST_PAUSE = 0.05
+LAST_PAUSE = 1.0
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Commit = Callable[[psycopg.AsyncConnection[Any], Sequence[Item]], Awaitable[Sequence[Result]]]
+Contra = TypeVar("Contra", contravariant=True)
+Co = TypeVar("Co", covariant=True)
+Entry = tuple[Item, asyncio.Future[Result]]
 log = structlog.get_logger()
 
 
@@ -29,11 +39,19 @@ class Dropped(Exception):
     """The batch could not be committed and is not tried again."""
 
 
+class Commit(Protocol[Contra, Co]):
+    """Runs one batch and returns a result per item; with `skip_locked`, None for each whose row was held."""
+
+    def __call__(
+        self, connection: psycopg.AsyncConnection[Any], items: Sequence[Contra], /, *, skip_locked: bool
+    ) -> Awaitable[Sequence[Co | None]]: ...
+
+
 class Batcher(Generic[Item, Result]):
     """Commits items in batches on one connection of its own.
 
-    `commit` runs one batch and returns a result per item. With `persistent`, a batch whose connection failed is
-    sent again until it is through: its statement must be safe to repeat. Otherwise its callers get Dropped.
+    With `persistent`, a batch whose connection failed is sent again until it is through: its statement must be
+    safe to repeat. Otherwise its callers get Dropped. A missing result without `skip_locked` also means Dropped.
     """
 
     def __init__(
@@ -42,7 +60,7 @@ class Batcher(Generic[Item, Result]):
         *,
         commit: Commit[Item, Result],
         order: Callable[[Item], int],
-        conninfo: str,
+        connect: Callable[[float], Awaitable[psycopg.AsyncConnection[Any]]],
         persistent: bool,
         batch: int = 256,
         waiting: int = 20_000,
@@ -51,27 +69,30 @@ class Batcher(Generic[Item, Result]):
         self._name = name
         self._commit = commit
         self._order = order
-        self._conninfo = conninfo
+        self._connect = connect
         self._persistent = persistent
         self._batch = batch
         self._waiting = waiting
         self._abandoned = abandoned
-        self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._queue: deque[Entry[Item, Result]] = deque()
+        self._lanes: dict[int, deque[Entry[Item, Result]]] = {}
+        self._lane_tasks: set[asyncio.Task[None]] = set()
+        self._lane_slots = asyncio.Semaphore(LANES)
         self._wake = asyncio.Event()
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to commit. Raises psycopg.OperationalError if the database cannot be reached."""
-        await self._connected()
+        self._connection = await self._alive(None, BATCH_LOCK_SECONDS)
         self._task = asyncio.create_task(self._run(), name=f"batcher {self._name}")
 
     async def stop(self) -> None:
         """End; what still waits is dropped, so the owner drains first."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in [*self._lane_tasks, *([self._task] if self._task else [])]:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+                await task
         await self._disconnect()
 
     async def submit(self, item: Item) -> Result:
@@ -90,43 +111,83 @@ class Batcher(Generic[Item, Result]):
             while self._queue:
                 count = min(len(self._queue), self._batch)
                 entries = [self._queue.popleft() for _ in range(count)]
-                entries.sort(key=lambda entry: self._order(entry[0]))
-                await self._finish(entries)
+                if entries := [entry for entry in entries if not self._sidelined(entry)]:
+                    entries.sort(key=lambda entry: self._order(entry[0]))
+                    await self._finish(entries)
 
-    async def _finish(self, entries: list[tuple[Item, asyncio.Future[Result]]]) -> None:
-        delay = 0.05
+    async def _finish(self, entries: list[Entry[Item, Result]]) -> None:
+        delay = FIRST_PAUSE
         while True:
             try:
-                results = await self._commit(await self._connected(), [item for item, _ in entries])
+                self._connection = await self._alive(self._connection, BATCH_LOCK_SECONDS)
+                await self._through(entries, self._connection)
+                return
             except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
-                if not await self._after_failure(entries, error):
+                await self._lost(error)
+                if not self._persistent:
+                    self._drop(entries)
                     return
                 await asyncio.sleep(delay)
-                delay = min(delay * 2, 1.0)
-            except psycopg.Error as error:
+                delay = min(delay * 2, LAST_PAUSE)
+            except Exception as error:
+                # Whatever it was, the callers must hear of it: a batch task that died would leave all waiting.
                 await self._halve(entries, error)
                 return
-            else:
-                self._answer(entries, results)
-                return
 
-    async def _after_failure(
-        self, entries: list[tuple[Item, asyncio.Future[Result]]], error: Exception
-    ) -> bool:
-        log.warning("batch failed", batcher=self._name, error=type(error).__name__, items=len(entries))
-        if not isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
-            await self._disconnect()
-        if self._persistent:
-            return True
-        for _, future in entries:
-            if not future.done():
-                future.set_exception(Dropped(self._name))
-        return False
+    async def _through(
+        self, entries: list[Entry[Item, Result]], connection: psycopg.AsyncConnection[Any]
+    ) -> None:
+        items = [item for item, _ in entries]
+        try:
+            self._answer(entries, await self._commit(connection, items, skip_locked=False))
+        except psycopg.errors.LockNotAvailable:
+            results = await self._commit(connection, items, skip_locked=True)
+            pairs = list(zip(entries, results, strict=True))
+            for entry in (entry for entry, result in pairs if result is None):
+                self._sideline(entry)
+            free = [(entry, result) for entry, result in pairs if result is not None]
+            self._answer([entry for entry, _ in free], [result for _, result in free])
 
-    async def _halve(self, entries: list[tuple[Item, asyncio.Future[Result]]], error: psycopg.Error) -> None:
+    def _sidelined(self, entry: Entry[Item, Result]) -> bool:
+        lane = self._lanes.get(self._order(entry[0]))
+        if lane is not None:
+            lane.append(entry)
+        return lane is not None
+
+    def _sideline(self, entry: Entry[Item, Result]) -> None:
+        if not self._sidelined(entry):
+            key = self._order(entry[0])
+            self._lanes[key] = deque([entry])
+            task = asyncio.create_task(self._run_lane(key), name=f"lane {self._name} {key}")
+            self._lane_tasks.add(task)
+            task.add_done_callback(self._lane_tasks.discard)
+
+    async def _run_lane(self, key: int) -> None:
+        lane = self._lanes[key]
+        connection: psycopg.AsyncConnection[Any] | None = None
+        async with self._lane_slots:
+            try:
+                while lane:
+                    entries = [lane.popleft() for _ in range(min(len(lane), self._batch))]
+                    try:
+                        connection = await self._alive(connection, LANE_LOCK_SECONDS)
+                        items = [item for item, _ in entries]
+                        self._answer(entries, await self._commit(connection, items, skip_locked=False))
+                    except (psycopg.OperationalError, psycopg.InterfaceError, OSError):
+                        if not self._persistent:
+                            self._drop(entries)
+                            continue
+                        lane.extendleft(reversed(entries))
+                        await asyncio.sleep(LAST_PAUSE)
+            finally:
+                del self._lanes[key]
+                if connection is not None:
+                    await connection.close()
+
+    async def _halve(self, entries: list[Entry[Item, Result]], error: Exception) -> None:
         # A row that the statement cannot hold must not take the others with it.
         if len(entries) == 1:
-            log.error("row refused", batcher=self._name, error=str(error).splitlines()[0])
+            log.error("row refused", batcher=self._name, error=repr(error))
             if not entries[0][1].done():
                 entries[0][1].set_exception(error)
             return
@@ -134,17 +195,31 @@ class Batcher(Generic[Item, Result]):
         await self._finish(entries[:middle])
         await self._finish(entries[middle:])
 
-    def _answer(self, entries: list[tuple[Item, asyncio.Future[Result]]], results: Sequence[Result]) -> None:
+    def _answer(self, entries: Sequence[Entry[Item, Result]], results: Sequence[Result | None]) -> None:
         for (item, future), result in zip(entries, results, strict=True):
-            if future.done():
+            if result is None:
+                self._drop([(item, future)])
+            elif future.done():
                 self._abandoned(item, result)
             else:
                 future.set_result(result)
 
-    async def _connected(self) -> psycopg.AsyncConnection[Any]:
-        if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
-        return self._connection
+    def _drop(self, entries: Sequence[Entry[Item, Result]]) -> None:
+        for _, future in entries:
+            if not future.done():
+                future.set_exception(Dropped(self._name))
+
+    async def _lost(self, error: Exception) -> None:
+        log.warning("batch failed", batcher=self._name, error=type(error).__name__)
+        if not isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
+            await self._disconnect()
+
+    async def _alive(
+        self, connection: psycopg.AsyncConnection[Any] | None, lock_seconds: float
+    ) -> psycopg.AsyncConnection[Any]:
+        if connection is None or connection.closed:
+            return await self._connect(lock_seconds)
+        return connection
 
     async def _disconnect(self) -> None:
         if self._connection is not None:

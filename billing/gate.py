@@ -73,7 +73,7 @@ class Gate:
             "admit",
             commit=self._propose,
             order=lambda ask: ask.workspace_id,
-            conninfo=postgres.conninfo(),
+            connect=_connect,
             persistent=False,
             abandoned=self._give_back,
         )
@@ -81,7 +81,7 @@ class Gate:
             "settle",
             commit=late.settle,
             order=lambda item: item.workspace_id,
-            conninfo=postgres.conninfo(),
+            connect=_connect,
             persistent=True,
         )
         self._keeper: asyncio.Task[None] | None = None
@@ -90,7 +90,7 @@ class Gate:
         """Connect and announce this worker. Raises psycopg.OperationalError if the database is away."""
         await self._admissions.start()
         await self._settlements.start()
-        async with await self._connect() as connection:
+        async with await _connect() as connection:
             await self._heartbeat(connection)
         self._keeper = asyncio.create_task(self._keep(), name="lease keeper")
 
@@ -114,12 +114,10 @@ class Gate:
         except BaseException:
             self._open.pop(ask.request_id, None)
             raise
-        if isinstance(verdict, Granted):
-            return verdict
-        self._open.pop(ask.request_id, None)
         if isinstance(verdict, Refused):
+            self._open.pop(ask.request_id, None)
             raise verdict
-        raise Unavailable("no verdict was reached")
+        return verdict
 
     def progress(self, request_id: UUID, progress: Progress) -> None:
         """Note how far an open request is; a checkpoint writes it within a second."""
@@ -146,9 +144,9 @@ class Gate:
             log.warning("settled late", request_id=str(item.request_id), outcome=outcome)
 
     async def _propose(
-        self, connection: psycopg.AsyncConnection[Any], asks: Sequence[Ask]
-    ) -> Sequence[Verdict]:
-        return await propose(connection, asks, worker_id=self.worker_id)
+        self, connection: psycopg.AsyncConnection[Any], asks: Sequence[Ask], /, *, skip_locked: bool
+    ) -> Sequence[Verdict | None]:
+        return await propose(connection, asks, worker_id=self.worker_id, skip_locked=skip_locked)
 
     def _give_back(self, ask: Ask, verdict: Verdict) -> None:
         if isinstance(verdict, Granted):
@@ -158,7 +156,7 @@ class Gate:
         beats = max(1, settings.WORKER_SILENCE_SECONDS // 3)
         while True:
             try:
-                async with await self._connect() as connection:
+                async with await _connect() as connection:
                     await self._keep_on(connection, beats)
             except (psycopg.Error, OSError) as error:
                 log.warning("lease keeper failed", error=type(error).__name__)
@@ -171,9 +169,6 @@ class Gate:
                 await self._heartbeat(connection)
                 await self._return_orphans(connection)
             await asyncio.sleep(1)
-
-    async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        return await psycopg.AsyncConnection.connect(postgres.conninfo(), autocommit=True)
 
     async def _heartbeat(self, connection: psycopg.AsyncConnection[Any]) -> None:
         host = socket.gethostname()[:100]
@@ -200,6 +195,11 @@ class Gate:
         for request, workspace, multipliers in await cursor.fetchall():
             if request not in self._open:
                 drain.owe(self._settle(_released(request, workspace, multipliers)))
+
+
+async def _connect(lock_seconds: float = 2.0) -> psycopg.AsyncConnection[Any]:
+    conninfo = postgres.conninfo(lock_seconds=lock_seconds)
+    return await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
 
 
 def _released(request_id: UUID, workspace_id: int, multipliers: str) -> Settlement:

@@ -38,16 +38,21 @@ UPDATE billing_account a SET unbilled = a.unbilled + ev.cost FROM ev WHERE a.wor
 RETURNING a.workspace_id"""
 
 
-async def settle(connection: AsyncConnection[Any], batch: Sequence[Settlement]) -> list[Outcome]:
+async def settle(
+    connection: AsyncConnection[Any], batch: Sequence[Settlement], /, *, skip_locked: bool = False
+) -> list[Outcome | None]:
     """Settle a batch and say of each: `settled`, `before` (an event of ours was there), `corrected` or `unknown`.
 
-    Sending the same batch again is safe: the account lock makes the second wait for the end of the first.
+    Sending the same batch again is safe: the account lock makes the second wait for the end of the first. With
+    `skip_locked` accounts that somebody holds are left, and what was not settled is None.
     """
     cursor = AsyncRawCursor(connection)
-    await cursor.execute(SETTLE.encode(), parameters(batch), prepare=True)
+    sql = SETTLE.replace("FOR UPDATE)", "FOR UPDATE SKIP LOCKED)") if skip_locked else SETTLE
+    await cursor.execute(sql.encode(), parameters(batch), prepare=True)
     moved = {row[0] for row in await cursor.fetchall()}
-    missing = [item for item in batch if item.request_id not in moved]
-    written = await _written(cursor, missing)
+    if skip_locked:
+        return ["settled" if item.request_id in moved else None for item in batch]
+    written = await _written(cursor, [item for item in batch if item.request_id not in moved])
     return [
         "settled" if item.request_id in moved else await _mend(cursor, item, written.get(item.request_id))
         for item in batch

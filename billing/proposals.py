@@ -9,15 +9,15 @@ from psycopg import AsyncConnection, AsyncRawCursor
 
 from .admission import READ, TAKE, Ask, Granted, Refused, State, decide, literal, take_parameters
 
-__all__ = ["MAX_ROUNDS", "propose"]
+__all__ = ["MAX_ROUNDS", "Verdict", "propose"]
 
 MAX_ROUNDS = 8
-Verdict = Granted | Refused | None
+Verdict = Granted | Refused
 
 
 async def propose(
     connection: AsyncConnection[Any], asks: Sequence[Ask], *, worker_id: UUID, skip_locked: bool = False
-) -> list[Verdict]:
+) -> list[Verdict | None]:
     """Return a verdict per request, in their order; None where none could be reached.
 
     With `skip_locked` only free accounts are tried, once, and everything left stays None: a row that somebody

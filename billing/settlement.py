@@ -58,6 +58,7 @@ TOKEN_COLUMNS = (
     " image_in_tokens, image_out_tokens, audio_in_tokens, audio_out_tokens, images, web_searches"
 )
 
+# Reading l as an array forces the locks before the deletion; with SKIP LOCKED it leaves what others hold.
 # charge_no comes from l, the locked row: any other read of the account is older than the lock.
 SETTLE = f"""
 WITH l AS MATERIALIZED (
@@ -72,7 +73,7 @@ s AS (
      provider_id, endpoint_id, upstream_model, attempts, ttfb_ms, latency_ms, {TOKEN_COLUMNS})),
 moved AS (
   DELETE FROM billing_admission r USING s
-  WHERE r.request_id = s.req AND r.workspace_id = s.ws AND (SELECT count(*) FROM l) > 0
+  WHERE r.request_id = s.req AND r.workspace_id = s.ws AND s.ws = ANY (ARRAY(SELECT workspace_id FROM l))
   RETURNING r.request_id, r.workspace_id, r.api_key_id, r.minute_no, r.weight, r.model_id, r.chain_id, r.stream,
     r.price_version_id, r.hold, r.tag, r.admitted_at, s.*),
 ev AS (

@@ -10,13 +10,13 @@ __all__ = ["conninfo"]
 _NAMES = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 
 
-def conninfo(*, statement_seconds: int = 5, lock_seconds: int = 2) -> str:
+def conninfo(*, statement_seconds: int = 5, lock_seconds: float = 2) -> str:
     """Return a libpq connection string for the default database, in UTC and with bounded waits in seconds."""
     entry: dict[str, Any] = settings.DATABASES["default"]
     parts = {short: entry[long] for long, short in _NAMES.items() if entry.get(long)}
     extra = {key: value for key, value in entry["OPTIONS"].items() if key not in {"pool", "options"}}
     options = (
-        f"-c statement_timeout={statement_seconds}s -c lock_timeout={lock_seconds}s"
+        f"-c statement_timeout={statement_seconds}s -c lock_timeout={round(lock_seconds * 1000)}ms"
         " -c timezone=UTC -c synchronous_commit=on"
     )
     return make_conninfo("", **parts, **extra, options=options, connect_timeout=5)

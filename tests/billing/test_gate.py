@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 
 from billing import late
 from billing.admission import Ask, Granted, Refused
-from billing.gate import Gate, Progress
+from billing.gate import Gate, Progress, Unavailable
 from billing.settlement import FailedAttempt, Settlement
 from catalog.pricing import Counts
 from kernel import clock, ids, postgres
@@ -191,7 +191,7 @@ def test_a_settlement_after_the_reaper_adds_only_the_difference() -> None:
     )
     truth = settlement(request, workspace, cost=9, counts=Counts(input=10, output=6))
 
-    async def work() -> list[str]:
+    async def work() -> list[str | None]:
         async with await psycopg.AsyncConnection.connect(postgres.conninfo(), autocommit=True) as connection:
             return [*(await late.settle(connection, [truth])), *(await late.settle(connection, [truth]))]
 
@@ -200,3 +200,28 @@ def test_a_settlement_after_the_reaper_adds_only_the_difference() -> None:
     assert rows.sums(workspace) == (2, 9, 6)
     assert rows.count("billing_usage_event", workspace) == 2
     assert ids.revision_id(request, 1) in rows.event_ids(workspace)
+
+
+def test_a_stuck_workspace_delays_no_other() -> None:
+    stuck, free = rows.workspace(), rows.workspace()
+
+    async def work(gate: Gate) -> None:
+        held = ask(workspace_id=stuck)
+        await gate.admit(held)
+        async with rows.holding(stuck):
+            settling = asyncio.create_task(gate.settle(settlement(held.request_id, stuck)))
+            waiting = asyncio.create_task(gate.admit(ask(workspace_id=stuck)))
+            started = asyncio.get_running_loop().time()
+            for _ in range(20):
+                item = ask(workspace_id=free, minute_cap=None)
+                await gate.admit(item)
+                await gate.settle(settlement(item.request_id, free))
+            assert asyncio.get_running_loop().time() - started < 1.5
+            assert not settling.done()
+            with pytest.raises(Unavailable):
+                await waiting
+        await settling
+
+    with_gate(work)
+    assert rows.count("billing_usage_event", free) == 20
+    assert rows.count("billing_usage_event", stuck) == 1
