@@ -2,11 +2,16 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.db import connections
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, sync_playwright
+from pytest_django import DjangoDbBlocker
+
+from tests.browser import people
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # Root may not sandbox; the rest keeps the browser from talking to anybody but us.
@@ -20,6 +25,15 @@ ARGUMENTS = [
 ]
 
 
+@dataclass(frozen=True)
+class Site:
+    """Where the pages are served, a customer with a fortnight of requests, and one with none."""
+
+    address: str
+    busy: people.Customer
+    fresh: people.Customer
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Return the path of an installed Chromium, or skip."""
@@ -29,22 +43,28 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
-def site(committed: None) -> Iterator[str]:
-    """Serve the site on a free port; return its address."""
-    server = LiveServerThread("127.0.0.1", StaticFilesHandler)
-    server.daemon = True
-    server.start()
-    assert server.is_ready.wait(timeout=10)
-    if server.error:
-        raise server.error
-    yield f"http://127.0.0.1:{server.port}"
-    server.terminate()
+@pytest.fixture(scope="module")
+def site(chromium: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
+    """Commit the customers once and serve the site to them on a free port.
+
+    Django refuses its ORM while Playwright's loop runs in the thread, so all rows are made here, before the browser.
+    """
+    with django_db_blocker.unblock():
+        busy, fresh = people.customer(used=True), people.customer(used=False)
+        server = LiveServerThread("127.0.0.1", StaticFilesHandler)
+        server.daemon = True
+        server.start()
+        assert server.is_ready.wait(timeout=10)
+        if server.error:
+            raise server.error
+        yield Site(address=f"http://127.0.0.1:{server.port}", busy=busy, fresh=fresh)
+        server.terminate()
+        connections.close_all()
 
 
-@pytest.fixture
-def browser(chromium: str, site: str) -> Iterator[Browser]:
-    """Open a browser. Rows are made before this fixture: Django refuses its ORM while Playwright's loop runs."""
+@pytest.fixture(scope="module")
+def browser(chromium: str, site: Site) -> Iterator[Browser]:
+    """Open one browser for the tests of a file; each test has contexts of its own."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield opened

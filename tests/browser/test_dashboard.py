@@ -1,90 +1,38 @@
 """The dashboard in a real Chromium: signing in, the chart, both themes, phone width, accessibility."""
 
-import secrets
-from dataclasses import dataclass
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from accounts.models import Member, User
-from catalog.models import Model
-from kernel import clock
-from tests.billing import rows
+from tests.browser.conftest import Site
+from tests.browser.people import PASSWORD, Customer
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "a long road to drive"
 WIDE, PHONE, NARROW = (1440, 900), (390, 844), (320, 700)
-
-
-@dataclass(frozen=True)
-class Customer:
-    email: str
-    models: tuple[str, ...]
-
-
-def customer(*, used: bool) -> Customer:
-    """Commit a customer with a fortnight of requests to eight models, or with none."""
-    workspace = rows.workspace(minute_cap=60, hour_cap=3000, day_cap=40_000)
-    rows.fund(workspace, 148_270_000_000)
-    names = tuple(f"route/{secrets.token_hex(6)}" for _ in range(8))
-    for place, name in enumerate(names if used else ()):
-        made = Model.objects.create(
-            public_id=name,
-            name=name,
-            author="sandbox",
-            tier="lite",
-            context_length=1000,
-            max_output_tokens=100,
-            created_at=clock.now(),
-        )
-        for back in range(14 - place):
-            minute = clock.minute_number() - back * clock.MINUTES_PER_DAY
-            rows.settle(
-                workspace, model_id=made.pk, cost=1_002_835_645, input_tokens=17_990, minute_no=minute
-            )
-    if used:
-        rows.settle(workspace, status="failed", http_status=502, error_code="PROVIDER_ERROR")
-        rows.admit(workspace, hold=840_000_000)
-    user = User.objects.create_user(f"{secrets.token_hex(6)}@northwind.example", PASSWORD)
-    Member.objects.create(user=user, workspace_id=workspace, role="owner")
-    return Customer(email=user.email, models=names)
-
-
-@pytest.fixture
-def busy(committed: None, chromium: str) -> Customer:
-    return customer(used=True)
-
-
-@pytest.fixture
-def fresh(committed: None, chromium: str) -> Customer:
-    return customer(used=False)
 
 
 class Visit:
     """A page of the site with what the browser complained about."""
 
     def __init__(
-        self, browser: Browser, site: str, *, size: tuple[int, int] = WIDE, scheme: str = "light"
+        self, browser: Browser, site: Site, *, size: tuple[int, int] = WIDE, scheme: str = "light"
     ) -> None:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme="dark" if scheme == "dark" else "light",
         )
-        self.site = site
+        self.address = site.address
         self.page: Page = context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
 
-    def sign_in(self, who: Customer) -> None:
-        self.page.goto(self.site + "/")
-        self.page.get_by_label("E-mail").fill(who.email)
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
-        self.page.wait_for_url("**/dashboard/")
+    def come_home(self, who: Customer) -> None:
+        """Open Home with a session that is already open."""
+        self.page.context.add_cookies([{"name": "sessionid", "value": who.session, "url": self.address}])
+        self.page.goto(self.address + "/dashboard/")
 
     def assert_clean(self) -> None:
         """No complaint of the browser, none of axe, nothing to scroll sideways."""
@@ -122,16 +70,16 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 @pytest.mark.parametrize("size", [WIDE, (1000, 800), PHONE, NARROW], ids=lambda size: str(size[0]))
 def test_dashboard_is_clean_at_every_width_in_both_themes(
-    busy: Customer, browser: Browser, site: str, scheme: str, size: tuple[int, int]
+    browser: Browser, site: Site, scheme: str, size: tuple[int, int]
 ) -> None:
     visit = Visit(browser, site, size=size, scheme=scheme)
-    visit.sign_in(busy)
+    visit.come_home(site.busy)
     visit.assert_clean()
 
 
-def test_dashboard_draws_the_numbers_of_its_table(busy: Customer, browser: Browser, site: str) -> None:
+def test_dashboard_draws_the_numbers_of_its_table(browser: Browser, site: Site) -> None:
     visit = Visit(browser, site)
-    visit.sign_in(busy)
+    visit.come_home(site.busy)
     table = [
         (row.locator("th").inner_text(), int(row.locator("td").first.inner_text().replace(",", "")))
         for row in visit.page.locator("table.models tbody tr").all()
@@ -142,9 +90,9 @@ def test_dashboard_draws_the_numbers_of_its_table(busy: Customer, browser: Brows
     assert visit.painted() > 7
 
 
-def test_dashboard_repaints_when_the_system_turns_dark(busy: Customer, browser: Browser, site: str) -> None:
+def test_dashboard_repaints_when_the_system_turns_dark(browser: Browser, site: Site) -> None:
     visit = Visit(browser, site)
-    visit.sign_in(busy)
+    visit.come_home(site.busy)
     light = [colour for _, _, colour in visit.chart()]
     visit.page.emulate_media(color_scheme="dark")
     visit.page.wait_for_function(
@@ -159,11 +107,9 @@ def test_dashboard_repaints_when_the_system_turns_dark(busy: Customer, browser: 
     ]
 
 
-def test_dashboard_keeps_the_chosen_theme_on_a_dark_system(
-    busy: Customer, browser: Browser, site: str
-) -> None:
+def test_dashboard_keeps_the_chosen_theme_on_a_dark_system(browser: Browser, site: Site) -> None:
     visit = Visit(browser, site, scheme="dark")
-    visit.sign_in(busy)
+    visit.come_home(site.busy)
     visit.page.get_by_role("button", name="Light").click()
     visit.page.wait_for_load_state()
     assert visit.page.locator("html").get_attribute("data-theme") == "light"
@@ -171,11 +117,9 @@ def test_dashboard_keeps_the_chosen_theme_on_a_dark_system(
     visit.assert_clean()
 
 
-def test_dashboard_changes_its_range_by_links_and_keeps_colours(
-    busy: Customer, browser: Browser, site: str
-) -> None:
+def test_dashboard_changes_its_range_by_links_and_keeps_colours(browser: Browser, site: Site) -> None:
     visit = Visit(browser, site)
-    visit.sign_in(busy)
+    visit.come_home(site.busy)
     colours = {name: colour for name, _, colour in visit.chart()}
     visit.page.get_by_role("link", name="7 days").click()
     visit.page.wait_for_url("**/dashboard/?range=7d")
@@ -183,11 +127,9 @@ def test_dashboard_changes_its_range_by_links_and_keeps_colours(
     visit.assert_clean()
 
 
-def test_dashboard_can_be_walked_by_keyboard_past_the_sidebar(
-    busy: Customer, browser: Browser, site: str
-) -> None:
+def test_dashboard_can_be_walked_by_keyboard_past_the_sidebar(browser: Browser, site: Site) -> None:
     visit = Visit(browser, site)
-    visit.sign_in(busy)
+    visit.come_home(site.busy)
     visit.page.keyboard.press("Tab")
     assert visit.page.evaluate("document.activeElement.textContent") == "Skip to the content"
     visit.page.keyboard.press("Enter")
@@ -195,10 +137,10 @@ def test_dashboard_can_be_walked_by_keyboard_past_the_sidebar(
     assert visit.page.evaluate("document.activeElement.textContent") == "Today"
 
 
-def test_dashboard_works_without_script(busy: Customer, browser: Browser, site: str) -> None:
+def test_dashboard_works_without_script(browser: Browser, site: Site) -> None:
     page = browser.new_context(java_script_enabled=False).new_page()
-    page.goto(site + "/")
-    page.get_by_label("E-mail").fill(busy.email)
+    page.goto(site.address + "/")
+    page.get_by_label("E-mail").fill(site.busy.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Today").click()
@@ -207,22 +149,22 @@ def test_dashboard_works_without_script(busy: Customer, browser: Browser, site: 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=lambda size: str(size[0]))
 def test_dashboard_on_the_first_day_is_clean(
-    fresh: Customer, browser: Browser, site: str, scheme: str, size: tuple[int, int]
+    browser: Browser, site: Site, scheme: str, size: tuple[int, int]
 ) -> None:
     visit = Visit(browser, site, size=size, scheme=scheme)
-    visit.sign_in(fresh)
+    visit.come_home(site.fresh)
     assert visit.page.get_by_text("Waiting for your first request").is_visible()
     visit.assert_clean()
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=lambda size: str(size[0]))
 def test_dashboard_door_is_clean_and_says_what_went_wrong(
-    fresh: Customer, browser: Browser, site: str, scheme: str, size: tuple[int, int]
+    browser: Browser, site: Site, scheme: str, size: tuple[int, int]
 ) -> None:
     visit = Visit(browser, site, size=size, scheme=scheme)
-    visit.page.goto(site + "/")
+    visit.page.goto(site.address + "/")
     visit.assert_clean()
-    visit.page.get_by_label("E-mail").fill(fresh.email)
+    visit.page.get_by_label("E-mail").fill(site.fresh.email)
     visit.page.get_by_label("Password").fill("wrong")
     visit.page.get_by_role("button", name="Sign in").click()
     visit.page.locator(".wrong").wait_for()
