@@ -1,0 +1,140 @@
+"""What a request used: the upstream's figures where they are possible, our own count where they are not."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.pricing import Counts
+
+from . import tokens
+
+__all__ = ["Reading", "Tally", "read", "usage_object"]
+
+GREATEST = 2**40
+BYTES_TO_TOKENS = 10
+SLACK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Disjoint counts, where they come from, and whether the upstream told something impossible."""
+
+    counts: Counts
+    source: str
+    suspect: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one answer has delivered so far: its text, its ends, and the usage told last."""
+
+    choices: int = 1
+    usage: Mapping[str, Any] | None = None
+    finish: str = ""
+    bytes: int = 0
+    counted: int = 0
+    _pieces: list[str] = field(default_factory=list)
+    _finished: set[int] = field(default_factory=set)
+
+    @property
+    def complete(self) -> bool:
+        """Whether each choice that was asked for has told why it ended."""
+        return len(self._finished) >= self.choices
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        """Take in one event of a stream: usage, finish reason and the text of each delta."""
+        usage = event.get("usage")
+        if isinstance(usage, dict):
+            self.usage = usage
+        choices = event.get("choices")
+        if isinstance(choices, list):
+            for choice in choices:
+                if isinstance(choice, dict):
+                    self._choice(choice, choice.get("delta"))
+
+    def whole(self, answer: Mapping[str, Any]) -> None:
+        """Take in a whole answer."""
+        usage = answer.get("usage")
+        self.usage = usage if isinstance(usage, dict) else None
+        for choice in answer["choices"]:
+            if isinstance(choice, dict):
+                self._choice(choice, choice.get("message"))
+
+    def fresh(self) -> str:
+        """Return the text that came since the last call; its tokens are to be added to `counted`."""
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        return text
+
+    def output(self) -> int:
+        """Return the tokens delivered so far by our own count."""
+        if self._pieces:
+            self.counted += tokens.count([self.fresh()])[0]
+        return self.counted
+
+    def _choice(self, choice: Mapping[str, Any], body: Any) -> None:
+        if not isinstance(body, dict):
+            body = choice  # the legacy form holds its text in the choice itself
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason:
+            self.finish = reason[:64]
+            index = choice.get("index")
+            self._finished.add(index if isinstance(index, int) else 0)
+        for name in ("content", "reasoning_content", "reasoning", "refusal", "text"):
+            self._text(body.get(name))
+        calls = body.get("tool_calls")
+        if isinstance(calls, list):
+            for call in calls:
+                function = call.get("function") if isinstance(call, dict) else None
+                if isinstance(function, dict):
+                    self._text(function.get("name"))
+                    self._text(function.get("arguments"))
+
+    def _text(self, text: Any) -> None:
+        if isinstance(text, str) and text:
+            self._pieces.append(text)
+            self.bytes += len(text) if text.isascii() else len(text.encode(errors="replace"))
+
+
+def read(tally: Tally, *, prompt: Callable[[], str], output_bound: int) -> Reading:
+    """Return what is charged for: each figure of the upstream if it is possible, else our own count of it.
+
+    `prompt` gives what went in as text; `output_bound` the most tokens that were allowed to come out.
+    """
+    usage = tally.usage or {}
+    told_in, told_out = _figure(usage, "prompt_tokens"), _figure(usage, "completion_tokens")
+    reasoning = min(_detail(usage, "completion_tokens_details", "reasoning_tokens"), told_out or 0)
+    visible = BYTES_TO_TOKENS * tally.bytes + SLACK
+    if told_out is not None and told_out > max(visible, min(reasoning, output_bound) + visible):
+        told_out = None
+    suspect = bool(tally.usage) and (told_in is None or told_out is None)
+    came_in = told_in if told_in is not None else tokens.count([prompt()])[0]
+    came_out = told_out if told_out is not None else tally.output()
+    cached = (
+        min(_detail(usage, "prompt_tokens_details", "cached_tokens"), came_in) if told_in is not None else 0
+    )
+    reasoning = reasoning if told_out is not None else 0
+    counts = Counts(input=came_in - cached, cached=cached, output=came_out - reasoning, reasoning=reasoning)
+    told = told_in is not None and told_out is not None
+    return Reading(counts, "upstream" if told else "counted", suspect)
+
+
+def usage_object(counts: Counts) -> dict[str, Any]:
+    """Return counts as OpenAI's usage object."""
+    return {
+        "prompt_tokens": counts.prompt_tokens,
+        "completion_tokens": counts.completion_tokens,
+        "total_tokens": counts.prompt_tokens + counts.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": counts.cached},
+        "completion_tokens_details": {"reasoning_tokens": counts.reasoning},
+    }
+
+
+def _figure(usage: Mapping[str, Any], name: str) -> int | None:
+    value = usage.get(name)
+    return value if type(value) is int and 0 <= value <= GREATEST else None
+
+
+def _detail(usage: Mapping[str, Any], group: str, name: str) -> int:
+    details = usage.get(group)
+    return (_figure(details, name) or 0) if isinstance(details, dict) else 0
