@@ -1,0 +1,123 @@
+"""Every way a request can fail: status, code, and how the answer is worded for each kind of caller."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import orjson
+
+__all__ = ["Failure", "Style", "envelope", "render", "style"]
+
+Style = Literal["text", "openai"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A row of the table: HTTP status, OpenAI's type, OpenAI's code where it has one, worth trying again."""
+
+    status: int
+    type: str
+    code: str = ""
+    retry: bool = False
+
+
+_INVALID = "invalid_request_error"
+_LIMIT = "rate_limit_error"
+
+TABLE: Mapping[str, Kind] = {
+    "INVALID_MODEL": Kind(400, _INVALID, "model_not_found"),
+    "VALIDATION_ERROR": Kind(400, _INVALID),
+    "CONTEXT_LENGTH_EXCEEDED": Kind(400, _INVALID, "context_length_exceeded"),
+    "AUTHENTICATION_ERROR": Kind(401, "authentication_error", "invalid_api_key"),
+    "INSUFFICIENT_CREDITS": Kind(402, "insufficient_quota", "insufficient_quota"),
+    "CREDITS_HELD": Kind(402, "insufficient_quota", retry=True),
+    "MODEL_NOT_ALLOWED": Kind(403, "permission_error"),
+    "AUTHORIZATION_ERROR": Kind(403, "permission_error"),
+    "WORKSPACE_SUSPENDED": Kind(403, "permission_error"),
+    "NOT_FOUND": Kind(404, _INVALID),
+    "METHOD_NOT_ALLOWED": Kind(405, _INVALID),
+    "REQUEST_TIMEOUT": Kind(408, _INVALID),
+    "CONFLICT": Kind(409, _INVALID),
+    "PAYLOAD_TOO_LARGE": Kind(413, _INVALID),
+    "MINUTE_REQUEST_LIMIT_EXCEEDED": Kind(429, _LIMIT, "rate_limit_exceeded", retry=True),
+    "HOURLY_REQUEST_LIMIT_EXCEEDED": Kind(429, _LIMIT, "rate_limit_exceeded"),
+    "DAILY_REQUEST_LIMIT_EXCEEDED": Kind(429, _LIMIT, "rate_limit_exceeded"),
+    "CONCURRENT_STREAM_LIMIT_EXCEEDED": Kind(429, _LIMIT, "rate_limit_exceeded", retry=True),
+    "KEY_BUDGET_EXCEEDED": Kind(429, _LIMIT, "rate_limit_exceeded"),
+    "RATE_LIMIT_ERROR": Kind(429, _LIMIT, "rate_limit_exceeded"),
+    "INTERNAL_ERROR": Kind(500, "api_error"),
+    "PROVIDER_ERROR": Kind(502, "api_error"),
+    "UNAVAILABLE": Kind(503, "api_error", retry=True),
+    "PROVIDER_TIMEOUT": Kind(504, "api_error"),
+}
+
+# Clients that send `Accept: */*` and yet expect OpenAI's envelope.
+_SDK_AGENTS = (
+    "openai",
+    "ai-sdk",
+    "ai/",
+    "langchain",
+    "litellm",
+    "llamaindex",
+    "opencode",
+    "codex",
+    "pydantic-ai",
+)
+_STREAM = re.compile(rb'"stream"\s*:\s*true')
+
+
+@dataclass(eq=False)
+class Failure(Exception):
+    """A request that ends in an error; `code` is a key of the table, `message` is for the caller."""
+
+    code: str
+    message: str
+    param: str | None = None
+    retry_after: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Kind:
+        """The row of the table."""
+        return TABLE[self.code]
+
+
+def style(*, accept: str, agent: str, body: bytes) -> Style:
+    """Return how this caller wants errors: OpenAI's envelope for its SDKs and for streams, else plain text."""
+    if "application/json" in accept or "text/event-stream" in accept:
+        return "openai"
+    if agent.lower().startswith(_SDK_AGENTS) or _STREAM.search(body):
+        return "openai"
+    return "text"
+
+
+def envelope(failure: Failure) -> bytes:
+    """Return a failure as the JSON object of OpenAI's errors."""
+    kind = failure.kind
+    error = {
+        "message": failure.message,
+        "type": kind.type,
+        "param": failure.param,
+        "code": kind.code or failure.code,
+    }
+    return orjson.dumps({"error": error})
+
+
+def render(failure: Failure, style: Style) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return status, headers and body of a failure; the request's own headers are added by whoever sends it."""
+    kind = failure.kind
+    headers = [
+        ("X-Error-Code", failure.code),
+        ("x-should-retry", "true" if kind.retry else "false"),
+        *failure.headers.items(),
+    ]
+    if failure.retry_after is not None:
+        headers.append(("Retry-After", str(max(1, failure.retry_after))))
+    if style == "text":
+        return (
+            kind.status,
+            [("Content-Type", "text/plain; charset=utf-8"), *headers],
+            failure.message.encode(),
+        )
+    return kind.status, [("Content-Type", "application/json"), *headers], envelope(failure)
