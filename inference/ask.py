@@ -1,0 +1,183 @@
+"""What a caller asks for: the body read once, the fields the gateway acts on checked, everything else kept."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from . import tokens
+from .errors import Failure
+
+__all__ = ["ChatAsk", "read_chat"]
+
+GREATEST_N = 128
+# Our own extensions and what could redirect a call: none of it is for an upstream.
+STRIPPED = frozenset(
+    ("models", "provider", "transforms", "api_base", "base_url", "api_key", "extra_headers", "proxy")
+)
+_ACTED_ON = (
+    "model",
+    "messages",
+    "stream",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "stream_options",
+    "tools",
+)
+_LIMITS = ("max_tokens", "max_completion_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatAsk:
+    """A chat completion that was asked for. Limits in tokens.
+
+    `prompt_bound` is never less than the prompt has; `prompt_extra` is the part of it that is not text.
+    """
+
+    body: Mapping[str, Any]
+    model: str
+    stream: bool
+    include_usage: bool
+    n: int
+    limit: int | None
+    prompt_bound: int
+    prompt_extra: int
+
+    def prompt_text(self) -> str:
+        """Return what goes in as one text, for counting; what images hold is left out."""
+        parts = [text for message in self.body["messages"] for text in _texts(message)]
+        if self.body.get("tools"):
+            parts.append(orjson.dumps(self.body["tools"]).decode())
+        return "\n".join(parts)
+
+    def outgoing(self, *, model: str, max_tokens: int) -> bytes:
+        """Return the body for an upstream that calls the model so, with no limit above `max_tokens`.
+
+        Raises Failure if it is nested deeper than JSON writers go.
+        """
+        body = {name: value for name, value in self.body.items() if name not in STRIPPED}
+        body["model"] = model
+        given = [name for name in _LIMITS if body.get(name) is not None]
+        for name in given:
+            body[name] = min(body[name], max_tokens)
+        if not given:
+            body["max_tokens"] = max_tokens
+        if self.stream:
+            body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+        try:
+            return orjson.dumps(body)
+        except orjson.JSONEncodeError as error:
+            raise _invalid(None, "The body is nested too deeply.") from error
+
+
+def read_chat(raw: bytes) -> ChatAsk:
+    """Read the body of a chat completion. Raises Failure naming the field that is wrong."""
+    body = _object(raw)
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        raise _invalid("model", "model must be a non-empty string.")
+    messages = _messages(body.get("messages"))
+    stream, options = body.get("stream"), body.get("stream_options")
+    if stream is not None and not isinstance(stream, bool):
+        raise _invalid("stream", "stream must be true or false.")
+    if options is not None and not isinstance(options, dict):
+        raise _invalid("stream_options", "stream_options must be an object.")
+    tools = body.get("tools")
+    if tools is not None and not (isinstance(tools, list) and all(isinstance(tool, dict) for tool in tools)):
+        raise _invalid("tools", "tools must be a list of objects.")
+    limits = [limit for name in _LIMITS if (limit := _whole(body, name, greatest=2**31 - 1)) is not None]
+    images, image_bytes = _images(messages)
+    extra = tokens.beside_text(messages=len(messages) + len(tools or ()), images=images)
+    return ChatAsk(
+        body=body,
+        model=model,
+        stream=bool(stream),
+        include_usage=(options or {}).get("include_usage") is True,
+        n=_whole(body, "n", greatest=GREATEST_N) or 1,
+        limit=max(limits, default=None),
+        # A byte-level tokenizer makes no token shorter than a byte.
+        prompt_bound=extra + len(raw) - image_bytes,
+        prompt_extra=extra,
+    )
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise _invalid(None, f"The body is not valid JSON: {error.msg}.") from error
+    if not isinstance(body, dict):
+        raise _invalid(None, "The body must be a JSON object.")
+    # Of a field given twice the last would count, here and upstream alike; it is refused all the same.
+    if any(raw.count(b'"%b"' % name.encode()) > 1 for name in _ACTED_ON if name in body):
+        _refuse_doubles(raw)
+    return body
+
+
+def _refuse_doubles(raw: bytes) -> None:
+    try:
+        json.loads(raw, object_pairs_hook=_without_doubles)
+    except RecursionError as error:
+        raise _invalid(None, "The body is nested too deeply.") from error
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        raise _invalid(double[:64], f"{double[:64]} is given twice.")
+    return members
+
+
+def _messages(messages: Any) -> list[dict[str, Any]]:
+    if not isinstance(messages, list) or not messages:
+        raise _invalid("messages", "messages must be a non-empty list.")
+    for number, message in enumerate(messages):
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str) or not message["role"]:
+            raise _invalid(f"messages[{number}]", f"messages[{number}] must be an object with a role.")
+        if message["role"] == "tool" and not message.get("tool_call_id"):
+            raise _invalid(
+                f"messages[{number}].tool_call_id",
+                f"messages[{number}].tool_call_id is required for role tool.",
+            )
+    return messages
+
+
+def _whole(body: Mapping[str, Any], name: str, *, greatest: int) -> int | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if type(value) is not int or not 1 <= value <= greatest:
+        raise _invalid(name, f"{name} must be a whole number from 1 to {greatest}.")
+    return value
+
+
+def _images(messages: list[dict[str, Any]]) -> tuple[int, int]:
+    """Return how many images the messages hold, and how many bytes of them stand in the body as base64."""
+    number = size = 0
+    for message in messages:
+        content = message.get("content")
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, dict) and "image" in str(part.get("type")):
+                number += 1
+                source = part.get("image_url")
+                url = source.get("url") if isinstance(source, dict) else source
+                size += len(url) if isinstance(url, str) and url.startswith("data:") and url.isascii() else 0
+    return number, size
+
+
+def _texts(message: Mapping[str, Any]) -> list[str]:
+    content = message.get("content")
+    parts = content if isinstance(content, list) else [{"text": content}]
+    texts = [part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
+    if message.get("tool_calls"):
+        texts.append(orjson.dumps(message["tool_calls"]).decode())
+    return texts
+
+
+def _invalid(param: str | None, message: str) -> Failure:
+    return Failure("VALIDATION_ERROR", message, param=param)

@@ -1,0 +1,52 @@
+"""Who is calling: the credential in a request's headers, and the caller it stands for."""
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from accounts.callers import Caller, Directory
+
+from .arrival import Arrival
+from .errors import Failure
+
+__all__ = ["caller", "caller_or_nobody"]
+
+
+async def caller(directory: Directory, request: Arrival) -> Caller:
+    """Return the caller of a request. Raises Failure if there is no credential or it is not good."""
+    found = await caller_or_nobody(directory, request)
+    if found is None:
+        raise _refused("An API key is required: send it as X-API-Key or as Authorization: Bearer.")
+    return found
+
+
+async def caller_or_nobody(directory: Directory, request: Arrival) -> Caller | None:
+    """Return the caller, or None if no credential was sent; a bad one is refused, never taken for none."""
+    secret = _secret(request)
+    if secret is None:
+        return None
+    try:
+        found = await directory.find(secret)
+    except (psycopg.Error, PoolTimeout) as error:
+        raise Failure("UNAVAILABLE", "Credentials cannot be checked right now.", retry_after=2) from error
+    if found is None:
+        raise _refused("The API key is not valid.")
+    if found.workspace_status != "active":
+        raise Failure("WORKSPACE_SUSPENDED", f"This workspace is {found.workspace_status}.")
+    return found
+
+
+def _secret(request: Arrival) -> str | None:
+    own, authorization = request.META.get("HTTP_X_API_KEY"), request.META.get("HTTP_AUTHORIZATION")
+    bearer: str | None = None
+    if authorization is not None:
+        scheme, _, bearer = str(authorization).partition(" ")
+        bearer = bearer.strip()
+        if scheme.lower() != "bearer" or not bearer:
+            raise _refused("The Authorization header must be of the form: Bearer <key>.")
+    if own is not None and bearer is not None and own != bearer:
+        raise Failure("VALIDATION_ERROR", "X-API-Key and Authorization name two different credentials.")
+    return str(own) if own is not None else bearer
+
+
+def _refused(message: str) -> Failure:
+    return Failure("AUTHENTICATION_ERROR", message)

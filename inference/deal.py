@@ -1,0 +1,100 @@
+"""On what terms a request runs: the model that was meant, the plan that allows it, its hops, price and hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from accounts.callers import Caller
+from catalog import pricing
+from catalog.snapshot import Catalogue, Hop, Offer, Price, Terms, Unpriced
+
+from . import routing
+from .errors import Failure
+
+__all__ = ["Deal", "strike", "terms_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """What a request was let in on; prices are those in force at that moment, and stay."""
+
+    caller: Caller
+    terms: Terms
+    offer: Offer
+    hops: list[Hop]
+    prices: Mapping[int, Price]
+    costs: Mapping[int, pricing.RateCard | None]
+    max_tokens: int
+
+    @property
+    def price(self) -> Price:
+        """The price at the first hop: what the admission is pinned to."""
+        return self.prices[self.hops[0].provider_id]
+
+    def hold(self, *, prompt_tokens: int, choices: int) -> int:
+        """Return the most this request can cost at any of its hops, in nano-USD."""
+        return max(
+            pricing.ceiling(
+                price.card,
+                prompt_tokens=prompt_tokens,
+                output_tokens=self.max_tokens * choices,
+                factors=price.factors,
+            )
+            for price in {id(price): price for price in self.prices.values()}.values()
+        )
+
+
+def strike(catalogue: Catalogue, caller: Caller, *, model: str, capability: str, limit: int | None) -> Deal:
+    """Return the terms for a model named by a caller who set a limit of output tokens, or none.
+
+    Raises Failure if the model is unknown, not included, not priced or not connected.
+    """
+    offer = catalogue.find(model)
+    if offer is None or offer.capability != capability:
+        raise Failure("INVALID_MODEL", f"There is no {capability} model {model[:128]!r}.", param="model")
+    terms = terms_of(catalogue, caller)
+    _check_allowed(catalogue, caller, terms, offer)
+    hops = routing.candidates(offer.hops, rank=terms.rank)
+    if not hops:
+        raise Failure("PROVIDER_ERROR", f"No provider of {offer.public_id} is connected at the moment.")
+    try:
+        prices = _prices(catalogue, offer, terms, hops, workspace_id=caller.workspace_id)
+        costs = {hop.provider_id: catalogue.provider_price(offer, hop.provider_id) for hop in hops}
+    except Unpriced as error:
+        raise Failure(
+            "INVALID_MODEL", f"{offer.public_id} has no price and is not sold.", param="model"
+        ) from error
+    wanted = limit if limit is not None else terms.default_max_tokens
+    return Deal(caller, terms, offer, hops, prices, costs, max_tokens=min(wanted, offer.max_output_tokens))
+
+
+def terms_of(catalogue: Catalogue, caller: Caller) -> Terms:
+    """Return the terms of the caller's plan. Raises Failure if they are newer than this process's catalogue."""
+    try:
+        return catalogue.terms(caller.plan_version_id)
+    except KeyError as error:
+        raise Failure("UNAVAILABLE", "The terms of this plan are not loaded yet.", retry_after=1) from error
+
+
+def _check_allowed(catalogue: Catalogue, caller: Caller, terms: Terms, offer: Offer) -> None:
+    if caller.allowed_models is not None and offer.public_id not in caller.allowed_models:
+        raise Failure("MODEL_NOT_ALLOWED", f"This key may not use {offer.public_id}.", param="model")
+    if offer.tier not in terms.tiers:
+        lowest = catalogue.lowest_plan(offer.tier)
+        including = f" The lowest plan that includes it is {lowest.name}." if lowest else ""
+        raise Failure(
+            "MODEL_NOT_ALLOWED",
+            f"{offer.public_id} is not included in the plan {terms.name}.{including}",
+            param="model",
+        )
+
+
+def _prices(
+    catalogue: Catalogue, offer: Offer, terms: Terms, hops: list[Hop], *, workspace_id: int
+) -> dict[int, Price]:
+    plain = catalogue.price(offer, terms, workspace_id=workspace_id)
+    return {
+        hop.provider_id: catalogue.price(offer, terms, workspace_id=workspace_id, provider=hop.provider)
+        if ("provider", hop.provider) in catalogue.multipliers
+        else plain
+        for hop in hops
+    }

@@ -1,0 +1,107 @@
+"""How a request is let in: caps, slot and hold in one step, and the words for a refusal."""
+
+import dataclasses
+import math
+from uuid import UUID
+
+from billing.admission import Ask, Granted, Refused
+from billing.gate import Gate, Unavailable
+from catalog.pricing import factors_text
+from kernel import clock, money
+
+from . import tokens
+from .ask import ChatAsk
+from .deal import Deal
+from .errors import Failure
+
+__all__ = ["admit"]
+
+_SHORT_OF_CREDIT = ("INSUFFICIENT_CREDITS", "CREDITS_HELD")
+_MARGIN = 1.2
+_HELD_SECONDS = 5
+_WINDOWS = {
+    "MINUTE_REQUEST_LIMIT_EXCEEDED": "minute",
+    "HOURLY_REQUEST_LIMIT_EXCEEDED": "hour",
+    "DAILY_REQUEST_LIMIT_EXCEEDED": "day",
+}
+
+
+async def admit(gate: Gate, request_id: UUID, deal: Deal, ask: ChatAsk, *, tag: str) -> tuple[Granted, int]:
+    """Take what a request needs, all or nothing, and return the admission and its hold in nano-USD.
+
+    The hold begins with the bytes of the prompt; where credit is short for that, its tokens are counted.
+    Raises Failure for a refusal.
+    """
+    wanted = _ask(request_id, deal, ask, tag=tag, prompt_tokens=ask.prompt_bound)
+    try:
+        return await gate.admit(wanted), wanted.hold
+    except Unavailable as error:
+        raise Failure("UNAVAILABLE", "Requests cannot be admitted right now.", retry_after=2) from error
+    except Refused as refused:
+        if refused.code not in _SHORT_OF_CREDIT:
+            raise _failure(refused) from refused
+    counted = math.ceil(tokens.count([ask.prompt_text()])[0] * _MARGIN) + ask.prompt_extra
+    closer = dataclasses.replace(wanted, hold=deal.hold(prompt_tokens=counted, choices=ask.n))
+    try:
+        return await gate.admit(closer), closer.hold
+    except Unavailable as error:
+        raise Failure("UNAVAILABLE", "Requests cannot be admitted right now.", retry_after=2) from error
+    except Refused as refused:
+        raise _failure(refused) from refused
+
+
+def _ask(request_id: UUID, deal: Deal, ask: ChatAsk, *, tag: str, prompt_tokens: int) -> Ask:
+    terms, price = deal.terms, deal.price
+    return Ask(
+        request_id=request_id,
+        workspace_id=deal.caller.workspace_id,
+        api_key_id=deal.caller.api_key_id,
+        model_id=deal.offer.model_id,
+        chain_id=deal.offer.chain_id,
+        price_version_id=price.card.version_id,
+        multipliers=factors_text(price.factors),
+        hold=deal.hold(prompt_tokens=prompt_tokens, choices=ask.n),
+        weight=terms.weight(deal.offer.public_id),
+        stream=ask.stream,
+        tag=tag,
+        minute_cap=terms.minute_cap,
+        hour_cap=terms.hour_cap,
+        day_cap=terms.day_cap,
+        stream_cap=terms.stream_cap,
+    )
+
+
+def _failure(refused: Refused) -> Failure:
+    code = refused.code
+    if code in _WINDOWS and refused.resets_at is not None:
+        wait = math.ceil((refused.resets_at - clock.now()).total_seconds())
+        return Failure(
+            code,
+            f"The limit of {refused.limit} requests per {_WINDOWS[code]} is reached: {refused.used} used,"
+            f" resets at {refused.resets_at:%Y-%m-%dT%H:%M:%SZ}.",
+            retry_after=wait,
+        )
+    if code == "CONCURRENT_STREAM_LIMIT_EXCEEDED":
+        return Failure(code, f"All {refused.limit} streams of this workspace are in use.", retry_after=1)
+    if code in _SHORT_OF_CREDIT:
+        return _short(refused)
+    if code == "WORKSPACE_SUSPENDED":
+        return Failure(code, "This workspace is suspended.")
+    return Failure(code, "This request may not run now.")
+
+
+def _short(refused: Refused) -> Failure:
+    required, available = money.show(refused.required), money.show(refused.available)
+    shortfall = money.show(refused.required - refused.available)
+    if refused.code == "CREDITS_HELD":
+        return Failure(
+            refused.code,
+            f"Running requests hold ${money.show(refused.held)} of the credit: required ${required},"
+            f" available ${available}, shortfall ${shortfall}. Try again when they have ended.",
+            retry_after=_HELD_SECONDS,
+        )
+    return Failure(
+        refused.code,
+        f"Insufficient credits for this request: required ${required}, available ${available},"
+        f" shortfall ${shortfall}.",
+    )
