@@ -1,0 +1,77 @@
+"""What one gateway process holds open: the catalogue, the callers, the money's door, upstreams and streams."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from psycopg_pool import AsyncConnectionPool
+
+from accounts.callers import Directory
+from billing.gate import Gate
+from catalog.loading import Watch
+from catalog.snapshot import Catalogue
+from kernel import drain, postgres
+
+from . import tokens
+from .breaker import Breaker
+from .streams import Streams
+from .upstream import Upstreams
+
+__all__ = ["Process", "current"]
+
+READERS = 4
+OWED_SECONDS = 30.0
+
+_current: "Process | None" = None
+
+
+class Process:
+    """The parts that all requests of this process share, from the server's start to its end."""
+
+    def __init__(self) -> None:
+        self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+            postgres.conninfo(), min_size=1, max_size=READERS, open=False, kwargs={"autocommit": True}
+        )
+        self._watch = Watch(self._pool)
+        self._looking: asyncio.Task[None] | None = None
+        self.directory = Directory(self._pool)
+        self.gate = Gate()
+        self.upstreams = Upstreams()
+        self.breaker = Breaker()
+        self.streams = Streams()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The newest catalogue."""
+        return self._watch.current
+
+    async def open(self) -> None:
+        """Connect and load everything. Raises psycopg.Error or PoolTimeout if the database is away."""
+        global _current
+        await self._pool.open(wait=True, timeout=10)
+        await self._watch.start()
+        await self.gate.start()
+        await asyncio.to_thread(tokens.warm)
+        self._looking = asyncio.create_task(self.streams.watch(), name="streams")
+        _current = self
+
+    async def close(self) -> None:
+        """Wait for what is owed, then let go of everything."""
+        global _current
+        await drain.settled(within=OWED_SECONDS)
+        _current = None
+        if self._looking is not None:
+            self._looking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._looking
+        await self.gate.stop()
+        await self.upstreams.close()
+        await self._watch.stop()
+        await self._pool.close()
+
+
+def current() -> Process:
+    """Return the process's parts. Raises RuntimeError outside a running server."""
+    if _current is None:
+        raise RuntimeError("the gateway is not open")
+    return _current

@@ -1,0 +1,178 @@
+"""The bytes of a stream on their way from an upstream to the caller, and what is read off them in passing."""
+
+import asyncio
+import time
+from typing import Any, Literal
+
+import aiohttp
+import orjson
+
+from . import sse
+from .arrival import Send
+from .meter import Tally
+from .splice import Rewriter
+from .streams import Interrupted, Stream
+from .upstream import MAX_ANSWER_BYTES, Opened
+
+__all__ = ["Ending", "Relay"]
+
+Ending = Literal["ok", "client_gone", "upstream_cut", "killed", "drained"]
+
+BROKEN_EVENTS = 3
+AFTER_FINISH_SECONDS = 5.0
+_KEEP_ALIVE = b": keep-alive\n\n"
+_ENDINGS: dict[str, Ending] = {
+    "client_gone": "client_gone",
+    "stuck": "client_gone",
+    "killed": "killed",
+    "drained": "drained",
+    "idle": "upstream_cut",
+    "deadline": "upstream_cut",
+    "overrun": "upstream_cut",
+}
+
+
+class Relay:
+    """Carries one stream up to its closing frames, which wait until the money is settled.
+
+    Nothing is queued: while the caller does not take bytes, none are taken from the upstream.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: Opened,
+        stream: Stream,
+        rewriter: Rewriter,
+        tally: Tally,
+        send: Send,
+        include_usage: bool,
+    ) -> None:
+        self._source = source
+        self._stream = stream
+        self._rewriter = rewriter
+        self._tally = tally
+        self._send = send
+        self._include_usage = include_usage
+        self._broken = 0
+        self._size = 0
+        self._over = False
+        self._cut = False
+        self.usage_chunk: bytes | None = None
+
+    async def run(self) -> Ending:
+        """Relay until the answer is over or something ends it, and say which."""
+        try:
+            await self._pass_on(self._source.first)
+            while not (self._over or self._cut):
+                await self._pass_on(await self._next())
+        except Interrupted:
+            return await self._interrupted()
+        finally:
+            self._source.first = []
+        return "ok" if self._over else "upstream_cut"
+
+    async def _interrupted(self) -> Ending:
+        ending = _ENDINGS[self._stream.why or "client_gone"]
+        if not self._tally.complete:
+            return ending
+        # All that was wanted is out; only the usage is missing, and the caller need not wait for it.
+        try:
+            async with asyncio.timeout(AFTER_FINISH_SECONDS):
+                while not (self._over or self._cut):
+                    self._take(await self._read())
+        except TimeoutError:
+            pass
+        return "ok"
+
+    async def _next(self) -> list[bytes]:
+        while True:
+            if self._stream.why is not None:
+                raise Interrupted
+            try:
+                return await self._stream.wait(self._read())
+            except Interrupted:
+                if self._stream.why is not None:
+                    raise
+                self._stream.nudged_at = time.monotonic()
+                await self._write(_KEEP_ALIVE)
+
+    async def _read(self) -> list[bytes]:
+        try:
+            chunk = await self._source.response.content.readany()
+        except (aiohttp.ClientError, OSError):
+            chunk = b""
+        if not chunk:
+            return self._at_end()
+        self._stream.moved_at = time.monotonic()
+        self._size += len(chunk)
+        if self._size > MAX_ANSWER_BYTES:
+            self._cut = True
+            return []
+        try:
+            return self._source.splitter.feed(chunk)
+        except sse.EventTooLong:
+            self._cut = True
+            return []
+
+    def _at_end(self) -> list[bytes]:
+        left = self._source.splitter.finish()
+        if left == [sse.DONE]:
+            return left
+        # Finished without its marker is complete; anything else that stops is cut off.
+        self._over = self._tally.complete
+        self._cut = not self._over
+        return []
+
+    async def _pass_on(self, events: list[bytes]) -> None:
+        frames = self._take(events)
+        if frames:
+            await self._write(b"".join(frames))
+
+    async def _write(self, data: bytes) -> None:
+        self._stream.writing_since = time.monotonic()
+        await self._stream.wait(self._send({"type": "http.response.body", "body": data, "more_body": True}))
+        self._stream.writing_since = 0.0
+
+    def _take(self, events: list[bytes]) -> list[bytes]:
+        frames: list[bytes] = []
+        for data in events:
+            if data == sse.DONE:
+                self._over = True
+                break
+            event = self._parsed(data)
+            if event is None:
+                if self._cut:
+                    break
+                continue
+            self._tally.event(event)
+            frame = self._frame(data, event)
+            if frame:
+                frames.append(frame)
+        return frames
+
+    def _parsed(self, data: bytes) -> dict[str, Any] | None:
+        try:
+            event = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            event = None
+        if not isinstance(event, dict):
+            self._broken += 1
+            self._cut = self._broken > BROKEN_EVENTS
+            return None
+        if event.get("error"):
+            self._cut = True
+            return None
+        return event
+
+    def _frame(self, data: bytes, event: dict[str, Any]) -> bytes | None:
+        if b"\n" in data:
+            data = data.replace(b"\n", b"")  # between JSON tokens only: within strings it cannot stand bare
+        text = sse.frame(self._rewriter.apply(data, event))
+        if event.get("choices"):
+            return text
+        # An event without choices crashes loops that read choices[0]: only who asked for usage gets it, at the end.
+        if isinstance(event.get("usage"), dict):
+            self.usage_chunk = text
+            return None
+        return text if self._include_usage else None

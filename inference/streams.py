@@ -1,0 +1,194 @@
+"""The open streams of this process: what each waits for, who may end it, and how far it is."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Literal, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+
+from kernel import drain
+
+from . import tokens
+from .meter import Tally
+
+__all__ = ["Interrupted", "Stream", "Streams", "Why"]
+
+Why = Literal["client_gone", "killed", "drained", "idle", "deadline", "stuck", "overrun"]
+T = TypeVar("T")
+
+TICK_SECONDS = 0.25
+CHECKPOINT_SECONDS = 1.0
+KEEP_ALIVE_SECONDS = 10.0
+WRITE_SECONDS = 30.0
+
+
+class Interrupted(Exception):
+    """A stream was told to end."""
+
+
+class Stream:
+    """One open stream. Its task waits through `wait`; whoever ends the stream interrupts that wait at once.
+
+    One task and no timer per stream: cancellation reaches the wait for the upstream and for the caller alike.
+    """
+
+    __slots__ = (
+        "_struck",
+        "_task",
+        "_waiting",
+        "api_key_id",
+        "deadline",
+        "generation",
+        "idle_seconds",
+        "moved_at",
+        "nudged_at",
+        "progress",
+        "relaying",
+        "request_id",
+        "tally",
+        "why",
+        "workspace_id",
+        "writing_since",
+    )
+
+    def __init__(
+        self,
+        *,
+        request_id: UUID,
+        workspace_id: int,
+        api_key_id: int,
+        generation: int,
+        deadline: float,
+        tally: Tally,
+    ) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a stream belongs to a task")
+        self.request_id = request_id
+        self.workspace_id = workspace_id
+        self.api_key_id = api_key_id
+        self.generation = generation
+        self.deadline = deadline
+        self.tally = tally
+        self.relaying = False
+        self.idle_seconds = float("inf")
+        self.progress: Callable[[int], bool] = lambda tokens: True
+        self.why: Why | None = None
+        self.moved_at = self.nudged_at = time.monotonic()
+        self.writing_since = 0.0
+        self._task = task
+        self._waiting = False
+        self._struck = False
+
+    def begin(self, *, idle_seconds: float, progress: Callable[[int], bool]) -> None:
+        """Note that the first event came. `progress` is given the tokens counted so far and says whether to go on."""
+        self.idle_seconds = idle_seconds
+        self.progress = progress
+        self.moved_at = self.nudged_at = time.monotonic()
+        self.relaying = True
+
+    def end(self, why: Why) -> None:
+        """Tell the stream to end; the first reason counts."""
+        if self.why is None:
+            self.why = why
+            self.nudge()
+
+    def nudge(self) -> None:
+        """Wake the stream from its wait, if it waits."""
+        if self._waiting and not self._struck:
+            self._struck = True
+            self._task.cancel()
+
+    async def wait(self, awaitable: Awaitable[T]) -> T:
+        """Wait for something. Raises Interrupted when nudged; a cancellation from outside stays one."""
+        self._waiting = True
+        try:
+            return await awaitable
+        except asyncio.CancelledError:
+            if not self._struck:
+                raise
+            self._struck = False
+            if self._task.uncancel() > 0:
+                raise
+            raise Interrupted from None
+        finally:
+            self._waiting = False
+
+
+class Streams:
+    """All open streams of a process, looked after by one task."""
+
+    def __init__(self) -> None:
+        self._open: dict[UUID, Stream] = {}
+        self._drained_at: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, stream: Stream) -> None:
+        """Look after a stream until it is discarded."""
+        self._open[stream.request_id] = stream
+
+    def discard(self, stream: Stream) -> None:
+        """Forget a stream."""
+        self._open.pop(stream.request_id, None)
+
+    def workspaces(self) -> set[int]:
+        """Return the workspaces that have open streams here."""
+        return {stream.workspace_id for stream in self._open.values()}
+
+    def kill(self, workspace_id: int, *, before_generation: int) -> int:
+        """End a workspace's streams that began before a generation; return how many."""
+        return self._end(
+            stream
+            for stream in self._open.values()
+            if stream.workspace_id == workspace_id and stream.generation < before_generation
+        )
+
+    def kill_key(self, api_key_id: int) -> int:
+        """End the streams of a key; return how many."""
+        return self._end(stream for stream in self._open.values() if stream.api_key_id == api_key_id)
+
+    async def watch(self) -> None:
+        """Keep the waits, the deadlines and the drain of all streams, and count how far they are."""
+        checked_at = 0.0
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            now = time.monotonic()
+            if self._drained_at is None and drain.stopping():
+                self._drained_at = now + settings.DRAIN_SECONDS
+            for stream in list(self._open.values()):
+                self._look_after(stream, now)
+            if now - checked_at >= CHECKPOINT_SECONDS:
+                checked_at = now
+                self._checkpoint()
+
+    def _end(self, streams: Iterable[Stream]) -> int:
+        doomed = list(streams)
+        for stream in doomed:
+            stream.end("killed")
+        return len(doomed)
+
+    def _look_after(self, stream: Stream, now: float) -> None:
+        if self._drained_at is not None and now >= self._drained_at:
+            stream.end("drained")
+        elif now >= stream.deadline:
+            stream.end("deadline")
+        elif not stream.relaying:
+            return
+        elif stream.writing_since:
+            if now - stream.writing_since >= WRITE_SECONDS:
+                stream.end("stuck")
+        elif now - stream.moved_at >= stream.idle_seconds:
+            stream.end("idle")
+        elif now - max(stream.moved_at, stream.nudged_at) >= KEEP_ALIVE_SECONDS:
+            stream.nudge()
+
+    def _checkpoint(self) -> None:
+        fresh = [(stream, text) for stream in self._open.values() if (text := stream.tally.fresh())]
+        for (stream, _), count in zip(fresh, tokens.count([text for _, text in fresh]), strict=True):
+            stream.tally.counted += count
+            if not stream.progress(stream.tally.counted):
+                stream.end("overrun")
