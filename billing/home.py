@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from accounts.models import Workspace
-from billing import charts, meters, recent, statements, tiles
+from billing import charts, figures, meters, recent, statements, tiles
 from billing.first_day import FirstDay, first_day
 from kernel import clock
 
@@ -35,7 +35,7 @@ class Runway:
     """How long what is left lasts at the pace of the last seven full days."""
 
     days: int
-    until: date
+    until: str
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,12 @@ def _runway(balance: statements.Balance, rows: list[statements.DailyRow], *, tod
     if spent <= 0 or balance.available <= 0:
         return None
     days = balance.available * 7 // spent
-    return Runway(days=days, until=today + timedelta(days=days)) if days <= 365 else None
+    return _until(days, today=today) if days <= 365 else None
+
+
+def _until(days: int, *, today: date) -> Runway:
+    last = today + timedelta(days=days)
+    return Runway(days=days, until=figures.day(last, year=last.year != today.year))
 
 
 def _held_width(balance: statements.Balance) -> int:

@@ -316,3 +316,23 @@ def test_theme_refuses_what_it_does_not_know() -> None:
     assert client.post("/dashboard/theme", {"theme": "neon"}).status_code == 400
     client.cookies["theme"] = '"><script>'
     assert "data-theme" not in client.get("/accounts/login/").content.decode()
+
+
+def test_home_says_how_long_the_balance_lasts_at_the_pace_of_the_last_week() -> None:
+    workspace = rows.workspace()
+    rows.fund(workspace, 31_000_000_000)
+    for days in (0, 1, 7, 8):  # of these, today and the day before the week do not count
+        rows.settle(
+            workspace, cost=3_500_000_000, minute_no=clock.minute_number() - days * clock.MINUTES_PER_DAY
+        )
+    text = read(signed_in(workspace).get("/dashboard/"))
+    assert "Balance $17.00" in text
+    assert "About 17 days at the pace of the last week" in text
+
+
+def test_home_says_that_nothing_is_left_and_what_follows() -> None:
+    workspace = rows.workspace()
+    rows.settle(workspace, cost=5)
+    assert "Nothing is left. Models that cost something answer 402" in read(
+        signed_in(workspace).get("/dashboard/")
+    )
