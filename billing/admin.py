@@ -1,0 +1,143 @@
+"""The operator's pages of the money: accounts and the ledger. Usage has its pages beside."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from billing import admin_usage  # registers its pages
+from billing.admin_filters import DayFilter, WorkspaceFilter
+from billing.admin_usage import WORKSPACE, money_column
+from billing.models import Account, LedgerEntry, LedgerTransaction
+from billing.templatetags.figures import money
+from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, named, table
+
+
+def _available(account: Account) -> int:
+    return account.posted - account.unbilled - account.held + account.overdraft_limit
+
+
+@admin.register(Account)
+class AccountPage(ReadOnlyPage):
+    """Where a workspace stands now: money, limits used, open streams."""
+
+    references: ClassVar[dict[str, Reference]] = WORKSPACE
+    list_display = (
+        "workspace_id",
+        named("workspace_id", "Workspace"),
+        money_column("posted", "Posted"),
+        money_column("unbilled", "Settled since"),
+        money_column("held", "Held"),
+        figure("available", "Available", lambda account: money(_available(account), 2)),
+        figure("open_streams", "Open streams", lambda account: account.open_streams),
+        "status",
+    )
+    list_filter = ("status", WorkspaceFilter)
+    search_fields = ("workspace_id",)
+    search_help_text = "The slug of a workspace"
+    ordering = ("-workspace_id",)
+    paginator = DeepPaginator
+    fieldsets = (
+        (None, {"fields": ((named("workspace_id", "Workspace"), "status"), "elsewhere")}),
+        ("Money", {"fields": ((money_column("posted", "Posted"), money_column("unbilled", "Settled since")), (money_column("held", "Held"), money_column("overdraft_limit", "Overdraft")), figure("available", "Available", lambda account: money(_available(account), 9)))}),
+        ("Limits used", {"fields": (("minute_count", "hour_count", "day_count"), "open_streams")}),
+        ("Numbers", {"fields": (("seq", "charge_no", "charged_no"), ("minute_no", "kill_generation"))}),
+    )  # fmt: skip
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
+    ) -> tuple[QuerySet[Account], bool]:
+        """Return the account of the workspace with that slug."""
+        return admin_usage.search(request, queryset, search_term, "workspace_id"), False
+
+    @admin.display(description="Elsewhere")
+    def elsewhere(self, account: Account) -> SafeString:
+        """Show the ways to what this account is made of."""
+        pages = (("usageevent", "Requests"), ("ledgertransaction", "Ledger"), ("dailyusage", "Daily usage"))
+        links = [(f"{reverse(f'admin:billing_{page}_changelist')}?workspace={account.pk}", name) for page, name in pages]  # fmt: skip
+        return format_html_join(" · ", '<a class="ref" href="{}">{}</a>', links)
+
+
+@admin.register(LedgerTransaction)
+class TransactionPage(ReadOnlyPage):
+    """A movement of money with its legs, which sum to zero."""
+
+    references: ClassVar[dict[str, Reference]] = WORKSPACE
+    list_display = (
+        "created_at",
+        named("workspace_id", "Workspace"),
+        "kind",
+        figure("amount", "On the account", lambda row: money(row.moved, 9)),
+        figure("balance", "Balance after", lambda row: money(row.balance, 9)),
+        "day",
+        "reason",
+        "actor",
+    )
+    list_filter = (WorkspaceFilter, "kind", DayFilter)
+    search_fields = ("id",)
+    search_help_text = "A transaction's id, or the slug of a workspace"
+    ordering = ("-id",)
+    paginator = DeepPaginator
+    fieldsets = (
+        (None, {"fields": (("kind", named("workspace_id", "Workspace")), "legs")}),
+        ("Why and by whom", {"fields": ("reason", "actor", "idem_key")}),
+        ("When", {"fields": (("day", "created_at"), "charge_no", "id")}),
+    )
+
+    def prepare(self, rows: Any) -> None:
+        """Add names, and the leg on the workspace's own account."""
+        super().prepare(rows)
+        legs = LedgerEntry.objects.filter(transaction_id__in=[row.pk for row in rows], account="workspace")
+        moved = {leg.transaction_id: leg for leg in legs}
+        for row in rows:
+            row.moved, row.balance = moved[row.pk].amount, moved[row.pk].balance_after
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[LedgerTransaction], search_term: str
+    ) -> tuple[QuerySet[LedgerTransaction], bool]:
+        """Return the transaction with that id, or those of the workspace with that slug."""
+        return admin_usage.search(request, queryset, search_term, "id"), False
+
+    @admin.display(description="Legs")
+    def legs(self, row: LedgerTransaction) -> SafeString:
+        """Show the legs, newest balances at the right."""
+        legs = LedgerEntry.objects.filter(transaction_id=row.pk, workspace_id=row.workspace_id).order_by(
+            "seq"
+        )
+        return table(
+            ("Account", "Amount", "Balance after", "No."),
+            ((leg.account, money(leg.amount, 9), "" if leg.balance_after is None else money(leg.balance_after, 9), leg.seq or "") for leg in legs),
+        )  # fmt: skip
+
+
+@admin.register(LedgerEntry)
+class EntryPage(ReadOnlyPage):
+    """One leg of a movement."""
+
+    references: ClassVar[dict[str, Reference]] = WORKSPACE | {
+        "transaction_id": Reference("billing.LedgerTransaction")
+    }
+    list_display = (
+        named("transaction_id", "Movement"),
+        named("workspace_id", "Workspace"),
+        "account",
+        money_column("amount", "Amount"),
+        figure("balance", "Balance after", lambda row: "" if row.balance_after is None else money(row.balance_after, 9)),
+        figure("seq", "No.", lambda row: row.seq or ""),
+    )  # fmt: skip
+    list_display_links = None
+    list_filter = (WorkspaceFilter, "account")
+    search_fields = ("transaction_id",)
+    search_help_text = "A transaction's id, or the slug of a workspace"
+    ordering = ("-transaction_id", "account")
+    paginator = DeepPaginator
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[LedgerEntry], search_term: str
+    ) -> tuple[QuerySet[LedgerEntry], bool]:
+        """Return the legs of the transaction with that id, or of the workspace with that slug."""
+        return admin_usage.search(request, queryset, search_term, "transaction_id"), False

@@ -1,0 +1,167 @@
+"""What all pages of the operator's admin share: names for bare ids, figures set right, no counting of large tables."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.apps import apps
+from django.contrib.admin import ShowFacets
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.paginator import InfinitePaginator
+from unfold.views import ChangeList
+
+__all__ = ["DeepPaginator", "Inline", "Page", "ReadOnlyPage", "Reference", "figure", "link", "named", "table"]
+
+NOTHING = "—"
+PAGES_DEEP = 200
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column that holds the bare id of a row of another model ("app.Model"), and what that row's name needs."""
+
+    model: str
+    select_related: tuple[str, ...] = ()
+
+
+class DeepPaginator(InfinitePaginator):  # type: ignore[misc]  # unfold has no types
+    """Pages through a table without counting it, and not so deep that skipping rows takes long.
+
+    Beyond that a filter is the way: an offset costs as much as the rows it skips.
+    """
+
+    @property
+    def count(self) -> int:
+        """The number of rows that can be reached."""
+        return int(self.per_page) * PAGES_DEEP
+
+
+class PreparedChangeList(ChangeList):  # type: ignore[misc]
+    """A list whose rows are completed together, once they are known."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Fetch the page's rows, then what they refer to."""
+        super().get_results(request)
+        rows = list(self.result_list)  # type: ignore[has-type]
+        self.model_admin.prepare(rows)
+        self.result_list = rows
+
+
+class Page(ModelAdmin):  # type: ignore[misc]
+    """The base of all pages of the admin. Nothing is deleted here unless a page says so: charges refer to it."""
+
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    list_per_page = 50
+    list_fullwidth = True
+    list_filter_sheet = False
+    warn_unsaved_form = True
+    empty_value_display = NOTHING
+    references: ClassVar[dict[str, Reference]] = {}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PreparedChangeList]:
+        """Return the kind of list that prepares its rows."""
+        return PreparedChangeList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return one row, prepared as in the list."""
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            self.prepare([found])
+        return found
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Find what the rows' bare ids name: one query for each column, whatever the number of rows."""
+        for column, reference in self.references.items():
+            wanted = {getattr(row, column) for row in rows} - {None, 0}
+            model = apps.get_model(reference.model)
+            found = model._default_manager.select_related(*reference.select_related).in_bulk(wanted)
+            for row in rows:
+                row.__dict__.setdefault("named", {})[column] = found.get(getattr(row, column))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+
+class ReadOnlyPage(Page):
+    """A page of rows that only the machinery writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+
+class Inline(TabularInline):  # type: ignore[misc]
+    """The base of all rows that are shown within another's page."""
+
+    extra = 0
+    show_change_link = False
+
+
+def named(column: str, label: str) -> Callable[[Any], str]:
+    """Return a list column that shows, as a link, the row that a bare id of `Page.references` means."""
+
+    def show(row: Any) -> str:
+        found = row.named.get(column)
+        number = getattr(row, column)
+        return link(found) if found is not None else f"#{number}" if number else NOTHING
+
+    return _titled(show, f"{column}_named", label)
+
+
+def figure(
+    name: str, label: str, show: Callable[[Any], Any], *, order: str | None = None
+) -> Callable[[Any], Any]:
+    """Return a list column of figures; the stylesheet sets columns whose name begins with n_ flush right."""
+    return _titled(show, f"n_{name}", label, order)
+
+
+def link(row: Model) -> str:
+    """Return a row's name as a link to its page; only the name if it has no page."""
+    try:
+        url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    except NoReverseMatch:
+        return str(row)
+    return format_html('<a class="ref" href="{}">{}</a>', url, row)
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], *, figures_from: int = 1) -> SafeString:
+    """Return a small table; columns from `figures_from` on are set flush right."""
+    head = SafeString("").join(
+        format_html("<th{}>{}</th>", _right(place >= figures_from), text) for place, text in enumerate(heads)
+    )
+    body = SafeString("").join(
+        format_html(
+            "<tr>{}</tr>",
+            SafeString("").join(
+                format_html("<td{}>{}</td>", _right(place >= figures_from), cell)
+                for place, cell in enumerate(row)
+            ),
+        )
+        for row in rows
+    )
+    return format_html('<table class="slip"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', head, body)
+
+
+def _right(wanted: bool) -> SafeString:
+    return SafeString(' class="n"' if wanted else "")
+
+
+def _titled(
+    show: Callable[[Any], Any], name: str, label: str, order: str | None = None
+) -> Callable[[Any], Any]:
+    show.__name__ = name
+    show.short_description = label  # type: ignore[attr-defined]  # how Django's admin is told
+    if order:
+        show.admin_order_field = order  # type: ignore[attr-defined]
+    return show
