@@ -1,5 +1,7 @@
 """The gateway as a real process on a free port, over the database of the test run."""
 
+import contextlib
+import json
 import os
 import signal
 import socket
@@ -28,6 +30,20 @@ class Gateway:
     base_url: str
     process: "subprocess.Popen[str]"
 
+    def knows(self, secret: str, *models: str) -> None:
+        """Wait until the gateway has noticed that these models can be called with a key."""
+        request = urllib.request.Request(f"{self.base_url}/models", headers={"X-API-Key": secret})
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            with (
+                contextlib.suppress(urllib.error.HTTPError),
+                urllib.request.urlopen(request, timeout=5) as answer,
+            ):
+                if set(models) <= {item["id"] for item in json.load(answer)["data"]}:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError(f"the gateway does not know {models}")
+
     def stop(self) -> None:
         """Ask it to end, as an orchestrator does."""
         self.process.send_signal(signal.SIGTERM)
@@ -47,7 +63,7 @@ def running_gateway(**environment: str) -> Iterator[Gateway]:
     command += ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
     command += ["--log-level", "warning", "--timeout-graceful-shutdown", "60"]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
-    given = {**os.environ, "PYTHONPATH": paths, "DATABASE_URL": _database_url(), **environment}
+    given = {**os.environ, "PYTHONPATH": paths, "DATABASE_URL": database_url(), **environment}
     with subprocess.Popen(command, cwd=ROOT, env=given, text=True) as process:
         try:
             _wait_until_ready(process, f"http://127.0.0.1:{port}/livez")
@@ -61,7 +77,7 @@ def running_gateway(**environment: str) -> Iterator[Gateway]:
                     process.kill()
 
 
-def _database_url() -> str:
+def database_url() -> str:
     # The environment names the database the run began in; the tests work in one made for them.
     place = urlsplit(os.environ["DATABASE_URL"])
     return urlunsplit(place._replace(path=f"/{settings.DATABASES['default']['NAME']}"))
