@@ -1,0 +1,59 @@
+"""What a web process does when Celery does not: it charges what is long overdue, reaps, and says that it had to."""
+
+import asyncio
+import contextlib
+import threading
+
+import structlog
+from django.db import connections
+
+from billing import leases, rollup, sweeps
+from kernel import clock
+
+__all__ = ["degraded", "look", "watch"]
+
+log = structlog.get_logger()
+
+_PERIOD_SECONDS = 10.0
+_CHARGE_SECONDS = 5.0
+
+
+_degraded = threading.Event()
+
+
+def degraded() -> bool:
+    """Tell whether the last look found work that Celery should have done, or could not look."""
+    return _degraded.is_set()
+
+
+async def watch(stop: asyncio.Event) -> None:
+    """Look every ten seconds until `stop` is set, in a thread of its own; a look that has begun is finished."""
+    while not stop.is_set():
+        await asyncio.to_thread(_look_and_disconnect)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _PERIOD_SECONDS)
+
+
+def look() -> int:
+    """Charge what is older than TAKEOVER_SECONDS and reap; return how many charge numbers were posted.
+
+    Raises DatabaseError if the database is away.
+    """
+    leases.reap(clock.now())
+    overdue = rollup.overdue(clock.now())
+    if overdue:
+        log.error("charging in the web process: no worker does", workspaces=len(overdue))
+        _degraded.set()
+    else:
+        _degraded.clear()
+    return sweeps.charge(overdue, actor="web", seconds=_CHARGE_SECONDS)
+
+
+def _look_and_disconnect() -> None:
+    try:
+        look()
+    except Exception:  # the watch goes on whatever one look met
+        _degraded.set()
+        log.exception("could not look for overdue charges")
+    finally:
+        connections.close_all()

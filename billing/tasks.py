@@ -1,0 +1,39 @@
+"""What Celery does for the money: sweeps that find their work in the rows, so a message lost or doubled is nothing."""
+
+from celery import shared_task
+
+from billing import leases, partitions, rollup, sweeps
+from kernel import clock
+
+__all__ = ["charge_due", "make_partitions", "reap"]
+
+_CHARGE_SECONDS = 20.0
+_REAP_ROUNDS = 20
+
+
+@shared_task(name="billing.charge_due")
+def charge_due() -> int:
+    """Charge the workspaces that are due, for about 20 s; return how many numbers were posted."""
+    return sweeps.charge(rollup.due(clock.now()), actor="celery", seconds=_CHARGE_SECONDS)
+
+
+@shared_task(name="billing.reap")
+def reap() -> int:
+    """End what dead workers left open, at most 10,000 requests; return how many."""
+    ended = 0
+    for _ in range(_REAP_ROUNDS):
+        more = leases.reap(clock.now())
+        ended += more
+        if not more:
+            break
+    return ended
+
+
+@shared_task(name="billing.make_partitions")
+def make_partitions() -> int:
+    """Make the partitions to come and drop what is kept no longer; return how many partitions were made."""
+    now = clock.now()
+    made = partitions.make()
+    partitions.drop_old_quarters(now)
+    leases.forget_workers(now)
+    return made
