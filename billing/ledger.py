@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from billing.models import LedgerEntry, LedgerTransaction
 from kernel import clock, ids
 
-__all__ = ["Charged", "Conflict", "charge", "entries", "post", "reverse"]
+__all__ = ["Charged", "Conflict", "Kind", "System", "charge", "entries", "post", "reverse"]
 
 Kind = LedgerTransaction.Kind
 System = LedgerEntry.Account

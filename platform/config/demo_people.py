@@ -11,7 +11,6 @@ from django.db import transaction
 from accounts import keys, workspaces
 from accounts.models import User
 from billing import ledger
-from billing.models import LedgerEntry, LedgerTransaction
 from catalog.models import PlanVersion
 from kernel import money
 
@@ -61,9 +60,9 @@ def _customer() -> dict[str, Any]:
     _, secret = keys.mint(workspace, name="Demo key", created_by=user)
     ledger.post(
         workspace_id=workspace.pk,
-        kind=LedgerTransaction.Kind.TOP_UP,
+        kind=ledger.Kind.TOP_UP,
         amount=money.from_usd(CREDIT_USD),
-        offset=LedgerEntry.Account.CLEARING,
+        offset=ledger.System.CLEARING,
         idem_key=f"demo:{workspace.pk}",
         reason="Credit of the demo",
         actor="demo",

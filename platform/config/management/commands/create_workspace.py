@@ -8,7 +8,6 @@ from django.db import transaction
 
 from accounts import keys, workspaces
 from billing import ledger
-from billing.models import LedgerEntry, LedgerTransaction
 from catalog.models import Plan, PlanVersion
 from kernel import money
 
@@ -46,9 +45,9 @@ def _make(name: str, terms: PlanVersion, amount: int) -> dict[str, Any]:
     if amount:
         ledger.post(
             workspace_id=workspace.pk,
-            kind=LedgerTransaction.Kind.GRANT,
+            kind=ledger.Kind.GRANT,
             amount=amount,
-            offset=LedgerEntry.Account.PROMOTION,
+            offset=ledger.System.PROMOTION,
             idem_key=f"opening:{workspace.pk}",
             reason="Opening credit",
             actor="manage.py create_workspace",
