@@ -11,13 +11,15 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from config.supervisor.lines import Lines
 from config.supervisor.loop import Supervisor
-from config.supervisor.plan import Command, Plan
+from config.supervisor.plan import Command, Plan, Step
 from config.supervisor.state import UpError, free_port
+from tests.kernel.engine_homes import eventually
 
 TOY = str(Path(__file__).with_name("toy_service.py"))
 
@@ -45,7 +47,7 @@ class Toys:
         argv = (sys.executable, TOY, str(port), label or name, str(self.ledger))
         return Command(name, argv, ready_url=f"http://127.0.0.1:{port}/", stop_seconds=5.0)
 
-    def plan(self, *steps: Command) -> Plan:
+    def plan(self, *steps: Step) -> Plan:
         return Plan(
             steps=steps,
             services=tuple(self.service(name) for name in ("sandbox", "web", "worker")),
@@ -64,10 +66,6 @@ class Toys:
 @pytest.fixture
 def toys(tmp_path: Path) -> Toys:
     return Toys(tmp_path)
-
-
-def step(code: str) -> Command:
-    return Command("migrate", (sys.executable, "-c", code))
 
 
 def meanwhile(act: Callable[[], None]) -> Callable[[], None]:
@@ -91,23 +89,50 @@ def test_services_are_ready_when_told_and_end_in_order(toys: Toys, lines: Lines)
 def test_steps_run_before_services_and_their_last_words_are_shown(
     toys: Toys, lines: Lines, screen: io.StringIO
 ) -> None:
-    supervisor = Supervisor(
-        toys.plan(step("import sys; print('all migrated'); sys.stdout.write('no newline')")), lines
-    )
+    def work(output: IO[str]) -> None:
+        output.write("Applying first... ")
+        output.write("OK\nno newline")
+
+    supervisor = Supervisor(toys.plan(Step("migrate", work)), lines)
     supervisor.run(None, supervisor.ask_to_stop)
-    text = screen.getvalue()
-    assert (
-        text.index("migrate | all migrated")
-        < text.index("migrate | no newline")
-        < text.index("web     | web ready.")
-    )
+    shown = screen.getvalue().splitlines()
+    assert shown[:2] == ["migrate | Applying first... OK", "migrate | no newline"]
+    assert "web     | web ready." in shown
 
 
-def test_failing_step_stops_everything_and_is_named(toys: Toys, lines: Lines) -> None:
-    supervisor = Supervisor(toys.plan(step("raise SystemExit(3)")), lines)
-    with pytest.raises(UpError, match=r"step migrate failed with code 3.*migrate\.log"):
+def test_failing_step_stops_everything_and_is_named(toys: Toys, lines: Lines, tmp_path: Path) -> None:
+    def work(_output: IO[str]) -> None:
+        raise ValueError("two migrations\nin conflict")
+
+    supervisor = Supervisor(toys.plan(Step("migrate", work)), lines)
+    with pytest.raises(UpError, match=r"step migrate failed: two migrations \(more in .*migrate\.log\)"):
         supervisor.run(None, supervisor.ask_to_stop)
+    assert "in conflict" in (tmp_path / "migrate.log").read_text()
     assert toys.ended() == []
+
+
+def test_step_is_finished_at_the_first_request_to_stop_and_broken_off_at_the_second(
+    toys: Toys, lines: Lines
+) -> None:
+    done: list[str] = []
+
+    def work(_output: IO[str]) -> None:
+        supervisor.ask_to_stop()
+        done.append("finished")
+
+    supervisor = Supervisor(toys.plan(Step("migrate", work), Step("demo", work)), lines)
+    supervisor.run(None, supervisor.ask_to_stop)
+    assert (done, toys.ended()) == (["finished"], [])
+
+    def stuck(_output: IO[str]) -> None:
+        supervisor.ask_to_stop()
+        supervisor.ask_to_stop()
+        done.append("never")
+
+    supervisor = Supervisor(toys.plan(Step("migrate", stuck)), lines)
+    with pytest.raises(UpError, match="Broken off"):
+        supervisor.run(None, supervisor.ask_to_stop)
+    assert done == ["finished"]
 
 
 def test_killed_service_is_back_within_seconds(toys: Toys, lines: Lines, screen: io.StringIO) -> None:
@@ -186,14 +211,15 @@ def test_stubborn_service_is_killed_when_its_time_is_up(
 def test_child_of_a_dead_service_does_not_keep_running(toys: Toys, lines: Lines, tmp_path: Path) -> None:
     note = tmp_path / "child"
     code = (
-        "import pathlib, subprocess, sys;"
+        "import pathlib, subprocess, sys, time;"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
-        f"pathlib.Path({str(note)!r}).write_text(str(child.pid))"
+        f"pathlib.Path({str(note)!r}).write_text(str(child.pid)); print('ready.', flush=True); time.sleep(60)"
     )
-    supervisor = Supervisor(toys.plan(step(code)), lines)
+    parent = Command("web", (sys.executable, "-c", code), ready_line=b"ready.")
+    supervisor = Supervisor(replace(toys.plan(), services=(parent,)), lines)
     supervisor.run(None, supervisor.ask_to_stop)
     state = Path(f"/proc/{note.read_text()}/stat")
-    assert not state.exists() or state.read_text().split()[2] == "Z"
+    assert eventually(lambda: not state.exists() or state.read_text().split()[2] == "Z", seconds=5)
 
 
 def test_every_line_is_kept_in_the_log_of_its_process(toys: Toys, lines: Lines, tmp_path: Path) -> None:

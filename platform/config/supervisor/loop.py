@@ -4,11 +4,12 @@ import contextlib
 import select
 import signal
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from types import FrameType
 
 from config.supervisor.lines import Lines
-from config.supervisor.plan import Command, Plan
+from config.supervisor.plan import Command, Plan, Step
 from config.supervisor.process import Process
 from config.supervisor.state import UpError
 from kernel.engines import Engines
@@ -30,10 +31,13 @@ class Supervisor:
         self.engines: Engines | None = None
         self.processes: dict[str, Process] = {}
         self.stops_asked = 0
+        self.in_step = False
 
     def ask_to_stop(self, _number: int = 0, _frame: FrameType | None = None) -> None:
         """Begin the stop; asked twice, end everything by force."""
         self.stops_asked += 1
+        if self.in_step and self.stops_asked > 1:
+            raise UpError("Broken off.")
 
     def run(self, engines: Engines | None, on_ready: Callable[[], None]) -> None:
         """Run the steps, then the services until asked to stop. Raises UpError when that is impossible."""
@@ -53,28 +57,25 @@ class Supervisor:
         finally:
             self._stop()
 
-    def _begin(self, command: Command) -> Process:
+    def _begin(self, command: Command) -> None:
         process = self.processes[command.name] = Process(command, self.plan.environment, self.lines.show)
         process.spawn()
-        return process
 
-    def _run_step(self, command: Command) -> None:
-        """Run a command to its end."""
+    def _run_step(self, step: Step) -> None:
+        """Do the work of a step; a first request to stop waits for its end, a second one breaks it off."""
         if self.stops_asked:
             return
-        process = self._begin(command)
-        while not self.stops_asked:
-            self._read()
-            code = process.collect()
-            if code is None:
-                continue
-            del self.processes[command.name]
-            if code:
-                log = self.lines.log_path(command.name)
-                raise UpError(
-                    f"The step {command.name} failed with code {code}; what it said is above and in {log}."
-                )
-            return
+        self.in_step = True
+        try:
+            with self.lines.writer(step.name) as output:
+                step.work(output)
+        except Exception as error:
+            for line in traceback.format_exc().splitlines():
+                self.lines.log(step.name, line)
+            log = self.lines.log_path(step.name)
+            raise UpError(f"The step {step.name} failed: {_first_line(error)} (more in {log}).") from error
+        finally:
+            self.in_step = False
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -114,6 +115,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         """End the services in order, each group within its time or at the second request by force."""
+        self.lines.show("up", "stopping; once more ends everything at once")
         groups = [
             [self.processes[name] for name in group if name in self.processes]
             for group in self.plan.stop_order
@@ -140,6 +142,11 @@ class Supervisor:
                     killed.add(process.name)
             if waited > KILL_SECONDS + max(process.command.stop_seconds for process in group):
                 return
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 @contextlib.contextmanager

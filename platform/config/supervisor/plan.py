@@ -3,15 +3,21 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
 
-__all__ = ["CHECKOUT", "Command", "Plan", "plan"]
+__all__ = ["CHECKOUT", "Command", "Plan", "Step", "plan"]
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 DRAIN_SLACK_SECONDS = 10.0
+# Celery warns root of messages that are pickled; ours are JSON.
+CELERY_AS_ROOT = "ignore:You're running the worker with superuser"
 
 
 @dataclass(frozen=True)
@@ -27,10 +33,18 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Step:
+    """Work to be done before the services start, in the supervisor itself: its Django is loaded already."""
+
+    name: str
+    work: Callable[[IO[str]], None]  # writes what people should see
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything to run: steps one after the other, then services side by side; stopped in the given order."""
 
-    steps: tuple[Command, ...]
+    steps: tuple[Step, ...]
     services: tuple[Command, ...]
     stop_order: tuple[tuple[str, ...], ...]
     environment: dict[str, str]
@@ -40,13 +54,14 @@ def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -
     """The plan of a development machine."""
     web: tuple[str, ...]
     worker: tuple[str, ...]
-    python, manage = sys.executable, str(CHECKOUT / "manage.py")
+    python = sys.executable
     sandbox_url = f"http://127.0.0.1:{sandbox_port}"
+    settings.SANDBOX_URL = sandbox_url  # read before the port was chosen; the steps run in this process
     sandbox = (python, "-m", "inference.sandbox", "--host", "127.0.0.1", "--port", str(sandbox_port))
     web = (python, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port))
     web += ("--workers", str(workers), "--loop", "uvloop", "--http", "httptools", "--no-access-log")
     web += ("--log-level", "warning", "--timeout-graceful-shutdown", str(settings.DRAIN_SECONDS))
-    celery = (python, "-m", "celery", "-A", "config")
+    celery = (python, "-m", "celery", "--quiet", "-A", "config")
     worker = (
         *celery,
         "worker",
@@ -62,8 +77,8 @@ def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -
     beat = (*celery, "beat", "--schedule", str(home / "beat-schedule"), "--pidfile=", "--loglevel", "WARNING")
     return Plan(
         steps=(
-            Command("migrate", (python, manage, "migrate", "--noinput", "--verbosity", "1")),
-            Command("demo", (python, manage, "demo")),
+            Step("migrate", lambda output: _manage(output, "migrate", interactive=False)),
+            Step("demo", lambda output: _manage(output, "demo", credentials=home / "credentials.json")),
         ),
         services=(
             Command("sandbox", sandbox, ready_url=f"{sandbox_url}/livez", stop_seconds=5.0),
@@ -89,9 +104,20 @@ def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "platform")]),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), CELERY_AS_ROOT])),
             "TOLLWAY_SANDBOX_URL": sandbox_url,
         },
     )
+
+
+def _manage(output: IO[str], command: str, **options: Any) -> None:
+    """Run a management command here, and leave neither connection nor thread behind: children are forked from us."""
+    try:
+        call_command(command, stdout=output, **options)
+    finally:
+        for connection in connections.all(initialized_only=True):
+            connection.close()
+            connection.close_pool()  # type: ignore[attr-defined]
 
 
 def reachable(host: str) -> str:

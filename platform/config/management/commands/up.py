@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from config.supervisor.banner import banner
-from config.supervisor.lines import Lines
+from config.supervisor.lines import BoundedLog, Lines, Screen
 from config.supervisor.loop import Supervisor, stop_signals
 from config.supervisor.plan import CHECKOUT, plan
 from config.supervisor.state import State, UpError, claim, free_port, load, port_taken, save
@@ -30,33 +32,47 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 takes a free one")
         parser.add_argument("--workers", type=int, default=1, help="web processes")
         parser.add_argument(
+            "--log", type=Path, help="write to this file, kept under 10 MB, not to the terminal"
+        )
+        parser.add_argument(
             "--detach", action="store_true", help="return once it is ready and leave it running"
         )
 
-    def handle(
-        self, *_arguments: Any, host: str, port: int, workers: int, detach: bool, **_options: Any
-    ) -> None:
+    def handle(self, *_arguments: Any, detach: bool, log: Path | None, **options: Any) -> None:
+        wishes = Wishes(host=options["host"], port=options["port"], workers=options["workers"])
         try:
             if detach:
-                _run_detached(host, port, workers)
+                _run_detached(wishes)
+            elif log is not None:
+                with contextlib.closing(BoundedLog(log)) as screen:
+                    _run(wishes, screen)
             else:
-                _run(host, port, workers)
+                _run(wishes, self.stdout)
         except (UpError, engines.EnginesError) as error:
             self.stderr.write(str(error))
             sys.exit(1)
 
 
-def _run(host: str, port: int, workers: int) -> None:
+@dataclass(frozen=True)
+class Wishes:
+    """What was asked for on the command line."""
+
+    host: str
+    port: int
+    workers: int
+
+
+def _run(wishes: Wishes, screen: Screen) -> None:
     with claim():
         _check_external()
-        port = port or free_port(host)
-        refusal = port_taken(host, port)
+        port = wishes.port or free_port(wishes.host)
+        refusal = port_taken(wishes.host, port)
         if refusal:
             raise UpError(refusal)
         last = load()
         state = State(
             pid=os.getpid(),
-            host=host,
+            host=wishes.host,
             port=port,
             sandbox_port=free_port(wished=last.sandbox_port if last else None),
             ready=False,
@@ -64,8 +80,8 @@ def _run(host: str, port: int, workers: int) -> None:
         save(state)
         logs = engines.state_file("run", "logs")
         logs.mkdir(mode=0o700, exist_ok=True)
-        with contextlib.closing(Lines(logs)) as lines:
-            _supervise(state, workers, lines)
+        with contextlib.closing(Lines(logs, screen)) as lines:
+            _supervise(state, wishes.workers, lines)
 
 
 def _supervise(state: State, workers: int, lines: Lines) -> None:
@@ -88,10 +104,8 @@ def _supervise(state: State, workers: int, lines: Lines) -> None:
         with engines.start("run", needed) if needed else contextlib.nullcontext() as own:
             if own is not None:
                 lines.show("engines", f"{' and '.join(needed)} ready after {time.monotonic() - begun:.1f} s")
-            try:
-                supervisor.run(own, announce)
-            finally:
-                lines.show("up", "stopping")
+            supervisor.run(own, announce)
+    lines.show("up", "stopped")
 
 
 def _check_external() -> None:
@@ -100,14 +114,15 @@ def _check_external() -> None:
         raise UpError(refusal)
 
 
-def _run_detached(host: str, port: int, workers: int) -> None:
+def _run_detached(wishes: Wishes) -> None:
     """Run `up` in a session of its own, wait until it is ready, and show its banner."""
     log = engines.state_file("run", "up.log")
-    command = [sys.executable, str(CHECKOUT / "manage.py"), "up", "--host", host, "--port", str(port)]
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    command = [sys.executable, str(CHECKOUT / "manage.py"), "up", "--log", str(log)]
+    command += ["--host", wishes.host, "--port", str(wishes.port), "--workers", str(wishes.workers)]
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     try:
         process = subprocess.Popen(
-            [*command, "--workers", str(workers)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=descriptor,
             stderr=descriptor,
