@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
-from catalog.admin_page import Inline, Page, ReadOnlyPage, figure
+from catalog.admin_page import Inline, Page, ReadOnlyPage, figure, moment
 
 from . import keys
 from .models import ApiKey, Member, User, Workspace
@@ -54,7 +54,14 @@ class PersonPage(UserAdmin, Page):  # type: ignore[type-arg,misc]  # generic for
     """A person, with what they may do here."""
 
     form, add_form, change_password_form = PersonForm, NewPersonForm, AdminPasswordChangeForm
-    list_display = ("email", "name", "is_active", "is_staff", "last_login", "date_joined")
+    list_display = (
+        "email",
+        "name",
+        "is_active",
+        "is_staff",
+        moment("last_login", "Last seen"),
+        moment("date_joined", "Joined"),
+    )
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     search_fields = ("email", "name")
     ordering = ("email",)
@@ -126,7 +133,7 @@ class WorkspacePage(Page):
         "status",
         figure("keys", "Keys", lambda row: row.keys_in_use),
         "account",
-        "created_at",
+        moment("created_at", "Since", order=True),
     )
     list_filter = ("status", "plan_version__plan")
     list_select_related = ("plan_version__plan",)
@@ -168,9 +175,9 @@ class KeyPage(Page):
         "shown",
         "workspace",
         "created_by",
-        "created_at",
-        "expires_at",
-        "last_used_at",
+        moment("created_at", "Created", order=True),
+        moment("expires_at", "Expires"),
+        moment("last_used_at", "Last used"),
         "in_use",
     )
     list_filter = (("revoked_at", admin.EmptyFieldListFilter), ("expires_at", admin.EmptyFieldListFilter))
@@ -211,7 +218,7 @@ class KeyPage(Page):
 class MemberPage(Page):
     """A person's role in a workspace."""
 
-    list_display = ("user", "workspace", "role", "joined_at")
+    list_display = ("user", "workspace", "role", moment("joined_at", "Joined"))
     list_filter = ("role",)
     list_select_related = ("user", "workspace")
     search_fields = ("user__email", "workspace__name", "workspace__slug")
@@ -227,7 +234,7 @@ class MemberPage(Page):
 class ChangePage(ReadOnlyPage):
     """What operators changed, when, and in whose name."""
 
-    list_display = ("action_time", "user", "content_type", "object_repr", "message")
+    list_display = (moment("action_time", "When"), "user", "content_type", "object_repr", "message")
     list_filter = ("action_flag", "content_type")
     list_select_related = ("user", "content_type")
     search_fields = ("object_repr", "user__email")

@@ -14,7 +14,7 @@ from billing.admin_filters import DayFilter, WorkspaceFilter
 from billing.admin_usage import WORKSPACE, money_column
 from billing.models import Account, LedgerEntry, LedgerTransaction
 from billing.templatetags.figures import money
-from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, named, table
+from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, moment, named, table
 
 
 def _available(account: Account) -> int:
@@ -68,7 +68,7 @@ class TransactionPage(ReadOnlyPage):
 
     references: ClassVar[dict[str, Reference]] = WORKSPACE
     list_display = (
-        "created_at",
+        moment("created_at", "Posted"),
         named("workspace_id", "Workspace"),
         "kind",
         figure("amount", "On the account", lambda row: money(row.moved, 9)),
@@ -85,7 +85,7 @@ class TransactionPage(ReadOnlyPage):
     fieldsets = (
         (None, {"fields": (("kind", named("workspace_id", "Workspace")), "legs")}),
         ("Why and by whom", {"fields": ("reason", "actor", "idem_key")}),
-        ("When", {"fields": (("day", "created_at"), "charge_no", "id")}),
+        ("When", {"fields": (("day", moment("created_at", "Posted")), "charge_no", "id")}),
     )
 
     def prepare(self, rows: Any) -> None:

@@ -23,7 +23,7 @@ from billing.cost_build_up import BuildUp, build_up
 from billing.models import Admission, Attempt, DailyUsage, UsageBucket, UsageEvent, Worker
 from billing.templatetags.figures import money
 from catalog import pricing
-from catalog.admin_page import NOTHING, DeepPaginator, ReadOnlyPage, Reference, figure, named, table
+from catalog.admin_page import NOTHING, DeepPaginator, ReadOnlyPage, Reference, figure, moment, named, table
 from kernel import ids
 
 __all__ = ["WORKSPACE", "money_column", "search"]
@@ -85,7 +85,7 @@ class EventPage(UsagePage):
         "price_version_id": Reference("catalog.PriceVersion", ("model",)),
     }
     list_display = (
-        "admitted_at",
+        moment("admitted_at", "Admitted"),
         named("workspace_id", "Workspace"),
         named("model_id", "Model"),
         named("provider_id", "Upstream"),
@@ -107,10 +107,10 @@ class EventPage(UsagePage):
     search_help_text = "A request's id, or the slug of a workspace"
     ordering = ("-id",)
     fieldsets = (
-        (None, {"fields": (("outcome", "admitted_at"), (named("workspace_id", "Workspace"), named("api_key_id", "Key")), (named("model_id", "Model"), named("provider_id", "Upstream")))}),
+        (None, {"fields": (("outcome", moment("admitted_at", "Admitted")), (named("workspace_id", "Workspace"), named("api_key_id", "Key")), (named("model_id", "Model"), named("provider_id", "Upstream")))}),
         ("How this charge came about", {"fields": ("receipt", (named("price_version_id", "Price version"), "usage_source"), (money_column("provider_cost", "Upstream bills us"), money_column("hold", "Held at admission")))}),
         ("The way it took", {"fields": ((named("chain_id", "Chain"), named("endpoint_id", "Endpoint")), ("upstream_model", "attempts", "stream"), ("finish_reason", "error_code"), ("ttfb_ms", "latency_ms"))}),
-        ("Record", {"fields": (("request_id", "rev"), ("charge_no", "minute_no", "weight"), ("tag", "suspect", "recorded_at"))}),
+        ("Record", {"fields": (("request_id", "rev"), ("charge_no", "minute_no", "weight"), ("tag", "suspect", moment("recorded_at", "Recorded")))}),
     )  # fmt: skip
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -169,7 +169,7 @@ class AdmissionPage(UsagePage):
     """A request that is open now, with its hold."""
 
     list_display = (
-        "admitted_at",
+        moment("admitted_at", "Admitted"),
         named("workspace_id", "Workspace"),
         named("model_id", "Model"),
         named("provider_id", "Upstream"),
@@ -200,7 +200,7 @@ class AttemptPage(ReadOnlyPage):
         "endpoint_id": Reference("catalog.Endpoint", ("provider",)),
     }
     list_display = (
-        "started_at",
+        moment("started_at", "Started"),
         named("workspace_id", "Workspace"),
         named("provider_id", "Upstream"),
         "upstream_model",
@@ -261,7 +261,7 @@ class DailyPage(SumsPage):
 class BucketPage(SumsPage):
     """The same per quarter of an hour, kept 90 days."""
 
-    list_display = ("starts_at", *SUMS)
+    list_display = (moment("starts_at", "From"), *SUMS)
     list_filter = (WorkspaceFilter, ModelFilter, ProviderFilter)
     ordering = ("-workspace_id", "-starts_at")
 
@@ -270,6 +270,6 @@ class BucketPage(SumsPage):
 class WorkerPage(ReadOnlyPage):
     """A gateway process that holds leases."""
 
-    list_display = ("__str__", "started_at", "heartbeat_at", "draining")
+    list_display = ("__str__", moment("started_at", "Started"), moment("heartbeat_at", "Heard"), "draining")
     list_filter = ("draining",)
     ordering = ("-started_at",)

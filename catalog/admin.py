@@ -18,7 +18,7 @@ from . import (
     chains,
     credentials,
 )
-from .admin_page import NOTHING, Inline, Page, ReadOnlyPage, figure, link, table
+from .admin_page import NOTHING, Inline, Page, ReadOnlyPage, figure, link, moment, table
 from .admin_prices import current_prices, usd
 from .models import CatalogRevision, Chain, Endpoint, Hop, Model, PriceVersion, Provider, TokenClass
 
@@ -224,7 +224,7 @@ def _is_draft(chain: Chain | None) -> bool:
 class ChainPage(Page):
     """A version of a model's chain: drafted, published, retired."""
 
-    list_display = ("__str__", "status", "hops_in_order", "published_at")
+    list_display = ("__str__", "status", "hops_in_order", moment("published_at", "Published"))
     list_filter = ("status",)
     search_fields = ("model__public_id", "model__name")
     list_select_related = ("model",)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -9,13 +10,24 @@ from django.contrib.admin import ShowFacets
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
-__all__ = ["DeepPaginator", "Inline", "Page", "ReadOnlyPage", "Reference", "figure", "link", "named", "table"]
+__all__ = [
+    "DeepPaginator",
+    "Inline",
+    "Page",
+    "ReadOnlyPage",
+    "Reference",
+    "figure",
+    "link",
+    "moment",
+    "named",
+    "table",
+]
 
 NOTHING = "—"
 PAGES_DEEP = 200
@@ -50,6 +62,8 @@ class PreparedChangeList(ChangeList):  # type: ignore[misc]
         rows = list(self.result_list)  # type: ignore[has-type]
         self.model_admin.prepare(rows)
         self.result_list = rows
+        if isinstance(self.paginator, DeepPaginator) or not (self.query or self.has_active_filters):
+            self.full_result_count = self.result_count  # equal counts keep the theme from showing one
 
 
 class Page(ModelAdmin):  # type: ignore[misc]
@@ -119,6 +133,16 @@ def named(column: str, label: str) -> Callable[[Any], str]:
     return _titled(show, f"{column}_named", label)
 
 
+def moment(name: str, label: str, *, order: bool = False) -> Callable[[Any], str]:
+    """Return a column that shows a moment to the second, in UTC; `order` where an index supports sorting by it."""
+
+    def show(row: Any) -> str:
+        at = getattr(row, name)
+        return NOTHING if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+    return _titled(show, f"{name}_at", label, name if order else None)
+
+
 def figure(
     name: str, label: str, show: Callable[[Any], Any], *, order: str | None = None
 ) -> Callable[[Any], Any]:
@@ -137,24 +161,15 @@ def link(row: Model) -> str:
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], *, figures_from: int = 1) -> SafeString:
     """Return a small table; columns from `figures_from` on are set flush right."""
-    head = SafeString("").join(
-        format_html("<th{}>{}</th>", _right(place >= figures_from), text) for place, text in enumerate(heads)
-    )
-    body = SafeString("").join(
-        format_html(
-            "<tr>{}</tr>",
-            SafeString("").join(
-                format_html("<td{}>{}</td>", _right(place >= figures_from), cell)
-                for place, cell in enumerate(row)
-            ),
-        )
-        for row in rows
-    )
-    return format_html('<table class="slip"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', head, body)
 
+    def cells(tag: str, row: Iterable[Any]) -> SafeString:
+        marks = ((tag, "n" if place >= figures_from else "", cell, tag) for place, cell in enumerate(row))
+        return format_html_join("", '<{} class="{}">{}</{}>', marks)
 
-def _right(wanted: bool) -> SafeString:
-    return SafeString(' class="n"' if wanted else "")
+    body = format_html_join("", "<tr>{}</tr>", ((cells("td", row),) for row in rows))
+    return format_html(
+        '<table class="slip"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', cells("th", heads), body
+    )
 
 
 def _titled(

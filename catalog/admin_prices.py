@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from kernel import clock, money
 
-from .admin_page import NOTHING, Inline, Page, figure
+from .admin_page import NOTHING, Inline, Page, figure, moment
 from .models import Multiplier, Plan, PlanVersion, PriceVersion, Rate
 
 __all__ = ["current_prices", "usd"]
@@ -36,7 +36,8 @@ def current_prices(models: Iterable[int]) -> dict[int, dict[str, int]]:
         .order_by("model", "-valid_from")
         .distinct("model")
     )
-    rates = Rate.objects.filter(price_version__in=newest.values("pk"), min_prompt_tokens=0)
+    versions = list(newest.values_list("pk", flat=True))
+    rates = Rate.objects.filter(price_version__in=versions, min_prompt_tokens=0)
     prices: dict[int, dict[str, int]] = {}
     for model, name, micro in rates.values_list(
         "price_version__model_id", "token_class", "micro_usd_per_million"
@@ -111,7 +112,7 @@ class RatesInline(Inline):
 class PriceVersionPage(Page):
     """The price book: what was sold or bought at which rates from when. Append-only."""
 
-    list_display = ("model", "paid_to", "valid_from", "rates_in_short", "source")
+    list_display = ("model", "paid_to", moment("valid_from", "From", order=True), "rates_in_short", "source")
     list_filter = (("provider", admin.RelatedOnlyFieldListFilter), "valid_from")
     list_select_related = ("model", "provider")
     search_fields = ("model__public_id", "model__name")
@@ -153,8 +154,8 @@ class MultiplierPage(Page):
         "scope",
         "shown_target",
         figure("factor", "Factor", lambda row: f"{Decimal(row.factor_ppm) / _MILLION:f}", order="factor_ppm"),
-        "valid_from",
-        "valid_until",
+        moment("valid_from", "From", order=True),
+        moment("valid_until", "Until"),
         "reason",
     )
     list_filter = ("scope",)
@@ -221,7 +222,7 @@ class PlanVersionPage(Page):
         figure("minute", "Minute", lambda terms: _cap(terms.minute_cap)),
         figure("streams", "Streams", lambda terms: _cap(terms.stream_cap)),
         "shown_tiers",
-        "published_at",
+        moment("published_at", "Published"),
     )
     list_filter = ("plan",)
     list_select_related = ("plan",)

@@ -1,0 +1,77 @@
+"""The operator's way around the admin: what is looked at daily, customers, catalogue, money, system."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+
+__all__ = ["NAVIGATION"]
+
+
+def _item(title: str, icon: str, page: str) -> dict[str, Any]:
+    app, model = page.split(".")
+
+    def seen(request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(f"{app}.view_{model}"))
+
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
+        "permission": seen,
+    }
+
+
+NAVIGATION: list[dict[str, Any]] = [
+    {
+        "title": "Today",
+        "items": [
+            {"title": "Home", "icon": "home", "link": reverse_lazy("admin:index")},
+            _item("Requests", "list", "billing.usageevent"),
+            _item("Open now", "hourglass_empty", "billing.admission"),
+            _item("Failed tries", "alt_route", "billing.attempt"),
+            _item("Daily usage", "bar_chart", "billing.dailyusage"),
+        ],
+    },
+    {
+        "title": "Customers",
+        "items": [
+            _item("Workspaces", "group", "accounts.workspace"),
+            _item("Keys", "key", "accounts.apikey"),
+            _item("Members", "badge", "accounts.member"),
+            _item("People", "person", "accounts.user"),
+        ],
+    },
+    {
+        "title": "Catalogue",
+        "items": [
+            _item("Models", "deployed_code", "catalog.model"),
+            _item("Chains", "route", "catalog.chain"),
+            _item("Upstreams", "dns", "catalog.provider"),
+            _item("Endpoints", "terminal", "catalog.endpoint"),
+            _item("Price book", "sell", "catalog.priceversion"),
+            _item("Multipliers", "close", "catalog.multiplier"),
+            _item("Plans", "credit_card", "catalog.plan"),
+            _item("Terms", "description", "catalog.planversion"),
+        ],
+    },
+    {
+        "title": "Money",
+        "items": [
+            _item("Accounts", "account_balance_wallet", "billing.account"),
+            _item("Ledger", "receipt_long", "billing.ledgertransaction"),
+            _item("Ledger legs", "format_list_numbered", "billing.ledgerentry"),
+            _item("Quarter hours", "schedule", "billing.usagebucket"),
+        ],
+    },
+    {
+        "title": "System",
+        "items": [
+            _item("Workers", "memory", "billing.worker"),
+            _item("Changes", "history", "admin.logentry"),
+            _item("Groups", "shield_person", "auth.group"),
+            _item("Addresses", "mail", "account.emailaddress"),
+            _item("Revision", "update", "catalog.catalogrevision"),
+        ],
+    },
+]
