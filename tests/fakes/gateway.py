@@ -10,13 +10,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
+
+from tests.fakes.caller import Heard, call
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 30
@@ -30,19 +33,61 @@ class Gateway:
     base_url: str
     process: "subprocess.Popen[str]"
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        place = urlsplit(self.base_url)
+        return str(place.hostname), int(place.port or 0)
+
+    def chat(self, secret: str, model: str, **fields: Any) -> Heard:
+        """Send a chat completion of one message, unless `messages` says otherwise, and listen to its end."""
+        headers = {"X-API-Key": secret, **fields.pop("headers", {})}
+        until, patience_s = fields.pop("until", None), fields.pop("patience_s", 20)
+        body = {"model": model, "messages": [{"role": "user", "content": "What is a limit?"}], **fields}
+        return call(
+            self.base_url, "/chat/completions", body, headers=headers, until=until, patience_s=patience_s
+        )
+
+    @contextmanager
+    def streaming(self, secret: str, model: str, **fields: Any) -> Iterator[socket.socket]:
+        """Keep a stream open, past its first content, for as long as the block lasts."""
+        body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "Hi"}], **fields}
+        payload = json.dumps(body).encode()
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-API-Key: {secret}\r\n"
+        with socket.create_connection(self.address, timeout=20) as wire:
+            wire.sendall(f"{head}Content-Length: {len(payload)}\r\n\r\n".encode() + payload)
+            heard = b""
+            while b'"content":"' not in heard:
+                part = wire.recv(65536)
+                if not part:
+                    raise RuntimeError(f"the stream did not begin: {heard!r}")
+                heard += part
+            yield wire
+
+    def models(self, secret: str | None) -> dict[str, Any]:
+        """Return the models that a key, or nobody, is shown. Raises urllib.error.HTTPError for a refusal."""
+        headers = {} if secret is None else {"X-API-Key": secret}
+        request = urllib.request.Request(f"{self.base_url}/models", headers=headers)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return {item["id"]: item for item in json.load(answer)["data"]}
+
     def knows(self, secret: str, *models: str) -> None:
         """Wait until the gateway has noticed that these models can be called with a key."""
-        request = urllib.request.Request(f"{self.base_url}/models", headers={"X-API-Key": secret})
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            with (
-                contextlib.suppress(urllib.error.HTTPError),
-                urllib.request.urlopen(request, timeout=5) as answer,
-            ):
-                if set(models) <= {item["id"] for item in json.load(answer)["data"]}:
-                    return
+
+        def noticed() -> bool:
+            with contextlib.suppress(urllib.error.HTTPError):
+                return set(models) <= self.models(secret).keys()
+            return False
+
+        self.eventually(noticed, within=5)
+
+    @staticmethod
+    def eventually(true: Callable[[], bool], *, within: float) -> None:
+        """Wait until something is true. Raises AssertionError if it is not within so many seconds."""
+        deadline = time.monotonic() + within
+        while not true():
+            assert time.monotonic() < deadline, "it did not become true in time"
             time.sleep(0.05)
-        raise RuntimeError(f"the gateway does not know {models}")
 
     def stop(self) -> None:
         """Ask it to end, as an orchestrator does."""
@@ -58,7 +103,7 @@ class Gateway:
 @contextmanager
 def running_gateway(**environment: str) -> Iterator[Gateway]:
     """Start uvicorn with the application; it ends with the block. Raises RuntimeError if it does not start."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
     command += ["--log-level", "warning", "--timeout-graceful-shutdown", "60"]
@@ -83,7 +128,7 @@ def database_url() -> str:
     return urlunsplit(place._replace(path=f"/{settings.DATABASES['default']['NAME']}"))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as door:
         return int(door.getsockname()[1])
 
