@@ -1,5 +1,6 @@
 """Leases: a dead worker's requests end once, charged by their last checkpoint, and its slots and holds return."""
 
+import asyncio
 import datetime
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +12,10 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from billing import leases, pinned
+from billing import late, leases, pinned, statements
 from billing.models import Admission, UsageEvent, Worker
 from billing.settlement import SETTLE, Settlement, parameters
+from catalog import pricing
 from catalog.models import Model, PriceVersion, Provider, Rate
 from kernel import clock, postgres
 from tests.billing import rows
@@ -209,6 +211,37 @@ def test_a_worker_that_settled_first_leaves_nothing_to_reap() -> None:
     [event] = UsageEvent.objects.filter(request_id=request)
     assert (event.status, event.cost) == ("ok", 4)
     assert rows.account(workspace)["unbilled"] == 4
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize(
+    "checkpoint", [{}, {"first_byte_at": ADMITTED, "progress_input": 3, "progress_output": 2}]
+)
+def test_a_worker_that_wakes_late_corrects_what_the_reaper_wrote(checkpoint: dict[str, Any]) -> None:
+    workspace = rows.workspace()
+    pinned_to = price(input=1000, output=1000)
+    request = rows.admit(workspace, hold=50, stream=True, worker_id=dead(), **checkpoint, **pinned_to)
+    reap_all()
+    answer = Settlement(
+        request_id=request,
+        workspace_id=workspace,
+        status="ok",
+        http_status=200,
+        usage_source="upstream",
+        cost=13,
+        multipliers="",
+        counts=pricing.Counts(input=3, output=10),
+    )
+
+    async def settle() -> list[str | None]:
+        async with await psycopg.AsyncConnection.connect(postgres.conninfo(), autocommit=True) as woken:
+            return [*await late.settle(woken, [answer]), *await late.settle(woken, [answer])]
+
+    assert asyncio.run(settle())[0] == "corrected"
+    assert {"held": 0, "open_streams": 0, "unbilled": 13}.items() <= rows.account(workspace).items()
+    today = clock.utc_day(clock.now())
+    total = statements.totals(workspace, today, today)
+    assert (total.requests, total.input_tokens, total.output_tokens, total.cost) == (1, 3, 10, 13)
 
 
 @pytest.mark.usefixtures("committed")
