@@ -110,7 +110,7 @@ class EventPage(UsagePage):
         (None, {"fields": (("outcome", moment("admitted_at", "Admitted")), (named("workspace_id", "Workspace"), named("api_key_id", "Key")), (named("model_id", "Model"), named("provider_id", "Upstream")))}),
         ("How this charge came about", {"fields": ("receipt", (named("price_version_id", "Price version"), "usage_source"), (money_column("provider_cost", "Upstream bills us"), money_column("hold", "Held at admission")))}),
         ("The way it took", {"fields": ((named("chain_id", "Chain"), named("endpoint_id", "Endpoint")), ("upstream_model", "attempts", "stream"), ("finish_reason", "error_code"), ("ttfb_ms", "latency_ms"))}),
-        ("Record", {"fields": (("request_id", "rev"), ("charge_no", "minute_no", "weight"), ("tag", "suspect", moment("recorded_at", "Recorded")))}),
+        ("Record", {"fields": (("request_id", "rev"), ("charge_no", "minute_no", "weight"), ("tag", "doubted", moment("recorded_at", "Recorded")))}),
     )  # fmt: skip
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -134,6 +134,11 @@ class EventPage(UsagePage):
         kind = {"ok": "", "failed": " failed"}.get(event.status, " cut")
         detail = f" {event.http_status}" if event.http_status >= 400 else ""
         return format_html('<span class="badge{}">{}{}</span>', kind, event.get_status_display(), detail)
+
+    @admin.display(description="Suspect")
+    def doubted(self, event: UsageEvent) -> str:
+        """Show in a word whether the upstream's figures were impossible or incomplete."""
+        return "yes" if event.suspect else "no"
 
     @admin.display(description="Receipt")
     def receipt(self, event: UsageEvent) -> SafeString | str:
@@ -252,7 +257,7 @@ class SumsPage(UsagePage):
 class DailyPage(SumsPage):
     """What a key used of a model at an upstream on one UTC day."""
 
-    list_display = ("day", *SUMS)
+    list_display = (moment("day", "UTC day"), *SUMS)
     list_filter = (WorkspaceFilter, DayFilter, ModelFilter, ProviderFilter)
     ordering = ("-workspace_id", "-day")
 

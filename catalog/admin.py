@@ -8,9 +8,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
+from unfold.dataclasses import ActionDialog
 from unfold.decorators import action
+from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from . import (
@@ -18,7 +19,7 @@ from . import (
     chains,
     credentials,
 )
-from .admin_page import NOTHING, Inline, Page, ReadOnlyPage, figure, link, moment, table
+from .admin_page import NOTHING, Inline, Page, ReadOnlyPage, figure, go_to, link, moment, table
 from .admin_prices import current_prices, usd
 from .models import CatalogRevision, Chain, Endpoint, Hop, Model, PriceVersion, Provider, TokenClass
 
@@ -37,7 +38,6 @@ class ModelPage(Page):
 
     list_display = (
         "public_id",
-        "name",
         "tier",
         "capability",
         figure("context", "Context", lambda model: f"{model.context_length:,}", order="context_length"),
@@ -220,6 +220,20 @@ def _is_draft(chain: Chain | None) -> bool:
     return chain is None or chain.status == Chain.Status.DRAFT
 
 
+PUBLISH = ActionDialog(
+    title="Publish this chain?",
+    description="Requests take it from now on. The chain that is live now is retired, and can be drafted again.",
+    form_class=None,
+    form_submit_text="Publish",
+)
+DRAFT = ActionDialog(
+    title="Draft a new version?",
+    description="The draft begins with these hops. Nothing changes for requests until it is published.",
+    form_class=None,
+    form_submit_text="Draft",
+)
+
+
 @admin.register(Chain)
 class ChainPage(Page):
     """A version of a model's chain: drafted, published, retired."""
@@ -248,8 +262,22 @@ class ChainPage(Page):
         """Allow it in a draft: what was live is what charges refer to."""
         return _is_draft(obj) and bool(super().has_change_permission(request, obj))
 
-    @action(description="Publish", permissions=("catalog.change_chain",))  # type: ignore[untyped-decorator]
-    def publish(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Return what can be done with this version: only a draft is published."""
+        offered = super().get_actions_detail(request, object_id)
+        draft = Chain.objects.filter(pk=object_id, status=Chain.Status.DRAFT).exists()
+        return [each for each in offered if draft or each.path != "publish"]
+
+    def has_publish_chain_permission(self, request: HttpRequest, object_id: int | None = None) -> bool:
+        """Tell whether this operator may make a version live."""
+        return request.user.has_perm("catalog.change_chain")
+
+    def has_draft_chain_permission(self, request: HttpRequest, object_id: int | None = None) -> bool:
+        """Tell whether this operator may begin a new version."""
+        return request.user.has_perm("catalog.add_chain")
+
+    @action(description="Publish", permissions=("publish_chain",), url_path="publish", dialog=PUBLISH)  # type: ignore[untyped-decorator]
+    def publish(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
         """Make the draft live."""
         chain = Chain.objects.select_related("model").get(pk=object_id)
         try:
@@ -259,14 +287,14 @@ class ChainPage(Page):
         else:
             self.log_change(request, chain, "Published.")
             messages.success(request, f"{chain} is live; the version before it is retired.")
-        return redirect("admin:catalog_chain_change", object_id)
+        return go_to(request, reverse("admin:catalog_chain_change", args=[object_id]))
 
-    @action(description="Draft a new version", permissions=("catalog.add_chain",))  # type: ignore[untyped-decorator]
-    def draft(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    @action(description="Draft a new version", permissions=("draft_chain",), url_path="draft", dialog=DRAFT)  # type: ignore[untyped-decorator]
+    def draft(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
         """Copy the chain into a draft and open it."""
         draft = chains.draft_from(Chain.objects.get(pk=object_id))
         self.log_addition(request, draft, "Drafted from an earlier version.")
-        return redirect(reverse("admin:catalog_chain_change", args=[draft.pk]))
+        return go_to(request, reverse("admin:catalog_chain_change", args=[draft.pk]))
 
 
 @admin.register(CatalogRevision)

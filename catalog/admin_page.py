@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.apps import apps
 from django.contrib.admin import ShowFacets
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -23,6 +23,7 @@ __all__ = [
     "ReadOnlyPage",
     "Reference",
     "figure",
+    "go_to",
     "link",
     "moment",
     "named",
@@ -133,12 +134,21 @@ def named(column: str, label: str) -> Callable[[Any], str]:
     return _titled(show, f"{column}_named", label)
 
 
+def go_to(request: HttpRequest, address: str) -> HttpResponse:
+    """Return the way to another page, in the form that a dialog of the theme follows."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
 def moment(name: str, label: str, *, order: bool = False) -> Callable[[Any], str]:
-    """Return a column that shows a moment to the second, in UTC; `order` where an index supports sorting by it."""
+    """Return a column that shows a day, or a moment to the second, in UTC; `order` where an index supports sorting by it."""
 
     def show(row: Any) -> str:
         at = getattr(row, name)
-        return NOTHING if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        if isinstance(at, datetime):
+            return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        return NOTHING if at is None else str(at)
 
     return _titled(show, f"{name}_at", label, name if order else None)
 

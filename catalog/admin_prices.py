@@ -33,8 +33,8 @@ def current_prices(models: Iterable[int]) -> dict[int, dict[str, int]]:
     """Return the sell rates in force now, in micro-USD per million, by model and class; no long-context steps."""
     newest = (
         PriceVersion.objects.filter(model__in=list(models), provider=None, valid_from__lte=clock.now())
-        .order_by("model", "-valid_from")
-        .distinct("model")
+        .order_by("model_id", "-valid_from")
+        .distinct("model_id")
     )
     versions = list(newest.values_list("pk", flat=True))
     rates = Rate.objects.filter(price_version__in=versions, min_prompt_tokens=0)
