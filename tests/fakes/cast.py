@@ -9,6 +9,7 @@ from django.db import connection
 from accounts import keys, workspaces
 from accounts.models import ApiKey, Workspace
 from billing import ledger
+from billing.models import LedgerEntry, LedgerTransaction
 from catalog.models import Chain, Endpoint, Hop, Model, Plan, PlanVersion, PriceVersion, Provider, Rate
 from kernel import clock, money
 
@@ -71,17 +72,22 @@ def customer(*, credit_usd: str = "100", **terms: Any) -> Customer:
     if amount:
         ledger.post(
             workspace_id=workspace.pk,
-            kind=ledger.Kind.TOPUP,
+            kind=LedgerTransaction.Kind.TOP_UP,
             amount=amount,
-            offset=ledger.System.CLEARING,
+            offset=LedgerEntry.Account.CLEARING,
             idem_key="test",
         )
     key, secret = keys.mint(workspace, name="test")
     return Customer(workspace, key, secret)
 
 
-def model(*hops: tuple[str, str], rates: dict[str, int] | None = None, **facts: Any) -> str:
-    """Save a model whose chain has these hops (base URL, upstream model), each a provider of its own; return its id."""
+def model(
+    *hops: tuple[str, str], rates: dict[str, int] | None = None, wait_seconds: int = 15, **facts: Any
+) -> str:
+    """Save a model whose chain has these hops (base URL, upstream model), each a provider of its own.
+
+    First byte and idle time are waited for `wait_seconds`. Returns the model's id.
+    """
     name = f"route/{secrets.token_hex(6)}"
     row = Model.objects.create(
         **{
@@ -100,7 +106,10 @@ def model(*hops: tuple[str, str], rates: dict[str, int] | None = None, **facts: 
     chain = Chain.objects.create(model=row, version=1, status=Chain.Status.LIVE, published_at=clock.now())
     for position, (base_url, upstream_model) in enumerate(hops):
         Hop.objects.create(
-            chain=chain, position=position, endpoint=_endpoint(base_url), upstream_model=upstream_model
+            chain=chain,
+            position=position,
+            endpoint=_endpoint(base_url, wait_seconds),
+            upstream_model=upstream_model,
         )
     version = PriceVersion.objects.create(model=row, valid_from=clock.now(), source="test")
     for token_class, rate in (rates or RATES).items():
@@ -108,15 +117,16 @@ def model(*hops: tuple[str, str], rates: dict[str, int] | None = None, **facts: 
     return name
 
 
-def _endpoint(base_url: str) -> Endpoint:
+def _endpoint(base_url: str, wait_seconds: int) -> Endpoint:
     provider = Provider.objects.create(slug=f"p-{secrets.token_hex(6)}", name="test")
     return Endpoint.objects.create(
         provider=provider,
         name="test",
         base_url=base_url,
         needs_credential=False,
-        first_byte_seconds=2,
-        idle_seconds=2,
+        first_byte_seconds=wait_seconds,
+        idle_seconds=wait_seconds,
+        total_seconds=2 * wait_seconds,
     )
 
 

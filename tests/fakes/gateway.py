@@ -49,13 +49,23 @@ class Gateway:
         )
 
     @contextmanager
+    def asking(
+        self, secret: str, model: str, *, receive_buffer: int = 2**16, **fields: Any
+    ) -> Iterator[socket.socket]:
+        """Send a chat completion and give the connection before anything came; leaving the block hangs up."""
+        body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hi"}], **fields})
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-API-Key: {secret}\r\n"
+        with socket.socket() as wire:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            wire.settimeout(30)
+            wire.connect(self.address)
+            wire.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+            yield wire
+
+    @contextmanager
     def streaming(self, secret: str, model: str, **fields: Any) -> Iterator[socket.socket]:
         """Keep a stream open, past its first content, for as long as the block lasts."""
-        body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "Hi"}], **fields}
-        payload = json.dumps(body).encode()
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-API-Key: {secret}\r\n"
-        with socket.create_connection(self.address, timeout=20) as wire:
-            wire.sendall(f"{head}Content-Length: {len(payload)}\r\n\r\n".encode() + payload)
+        with self.asking(secret, model, stream=True, **fields) as wire:
             heard = b""
             while b'"content":"' not in heard:
                 part = wire.recv(65536)
@@ -101,12 +111,15 @@ class Gateway:
 
 
 @contextmanager
-def running_gateway(**environment: str) -> Iterator[Gateway]:
-    """Start uvicorn with the application; it ends with the block. Raises RuntimeError if it does not start."""
+def running_gateway(*, patience_s: int = 60, **environment: str) -> Iterator[Gateway]:
+    """Start uvicorn with the application; it ends with the block.
+
+    At its end the server cancels what is open after `patience_s`. Raises RuntimeError if it does not start.
+    """
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
-    command += ["--log-level", "warning", "--timeout-graceful-shutdown", "60"]
+    command += ["--log-level", "warning", "--timeout-graceful-shutdown", str(patience_s)]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
     given = {**os.environ, "PYTHONPATH": paths, "DATABASE_URL": database_url(), **environment}
     with subprocess.Popen(command, cwd=ROOT, env=given, text=True) as process:
