@@ -52,6 +52,10 @@ class BoundedLog:
         """A file is no terminal."""
         return False
 
+    def fileno(self) -> int:
+        """The open file, for output that is not ours."""
+        return self._file.fileno()
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

@@ -1,13 +1,11 @@
 """What a running `up` leaves for others to read: its lock, process id, ports; and which ports are free."""
 
-import contextlib
 import errno
 import fcntl
 import json
 import os
 import socket
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 
 from config.supervisor.plan import reachable
@@ -56,18 +54,13 @@ def save(state: State) -> None:
     draft.replace(path)
 
 
-@contextlib.contextmanager
-def claim() -> Iterator[None]:
-    """Be the only `up` of this checkout. Raises UpError while another one lives."""
+def claim() -> None:
+    """Be the only `up` of this checkout until this process ends. Raises UpError while another one lives."""
     lock = _try_lock()
     if lock is None:
         raise UpError(f"Tollway is already up (process {holder()}); stop it with manage.py down.")
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)
-    try:
-        yield
-    finally:
-        os.close(lock)
 
 
 def is_up() -> bool:

@@ -2,19 +2,20 @@
 
 import contextlib
 import os
-import subprocess
+import signal
 import sys
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from config.supervisor.banner import banner
 from config.supervisor.lines import BoundedLog, Lines, Screen
 from config.supervisor.loop import Supervisor, stop_signals
-from config.supervisor.plan import CHECKOUT, plan
+from config.supervisor.plan import plan
 from config.supervisor.state import State, UpError, claim, free_port, load, port_taken, save
 from kernel import engines
 
@@ -32,20 +33,14 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 takes a free one")
         parser.add_argument("--workers", type=int, default=1, help="web processes")
         parser.add_argument(
-            "--log", type=Path, help="write to this file, kept under 10 MB, not to the terminal"
-        )
-        parser.add_argument(
             "--detach", action="store_true", help="return once it is ready and leave it running"
         )
 
-    def handle(self, *_arguments: Any, detach: bool, log: Path | None, **options: Any) -> None:
+    def handle(self, *_arguments: Any, detach: bool, **options: Any) -> None:
         wishes = Wishes(host=options["host"], port=options["port"], workers=options["workers"])
         try:
             if detach:
                 _run_detached(wishes)
-            elif log is not None:
-                with contextlib.closing(BoundedLog(log)) as screen:
-                    _run(wishes, screen)
             else:
                 _run(wishes, self.stdout)
         except (UpError, engines.EnginesError) as error:
@@ -63,25 +58,25 @@ class Wishes:
 
 
 def _run(wishes: Wishes, screen: Screen) -> None:
-    with claim():
-        _check_external()
-        port = wishes.port or free_port(wishes.host)
-        refusal = port_taken(wishes.host, port)
-        if refusal:
-            raise UpError(refusal)
-        last = load()
-        state = State(
-            pid=os.getpid(),
-            host=wishes.host,
-            port=port,
-            sandbox_port=free_port(wished=last.sandbox_port if last else None),
-            ready=False,
-        )
-        save(state)
-        logs = engines.state_file("run", "logs")
-        logs.mkdir(mode=0o700, exist_ok=True)
-        with contextlib.closing(Lines(logs, screen)) as lines:
-            _supervise(state, wishes.workers, lines)
+    claim()
+    _check_external()
+    port = wishes.port or free_port(wishes.host)
+    refusal = port_taken(wishes.host, port)
+    if refusal:
+        raise UpError(refusal)
+    last = load()
+    state = State(
+        pid=os.getpid(),
+        host=wishes.host,
+        port=port,
+        sandbox_port=free_port(wished=last.sandbox_port if last else None),
+        ready=False,
+    )
+    save(state)
+    logs = engines.state_file("run", "logs")
+    logs.mkdir(mode=0o700, exist_ok=True)
+    with contextlib.closing(Lines(logs, screen)) as lines:
+        _supervise(state, wishes.workers, lines)
 
 
 def _supervise(state: State, workers: int, lines: Lines) -> None:
@@ -115,36 +110,48 @@ def _check_external() -> None:
 
 
 def _run_detached(wishes: Wishes) -> None:
-    """Run `up` in a session of its own, wait until it is ready, and show its banner."""
+    """Run in a process and session of its own, wait until it is ready, and show its banner."""
     log = engines.state_file("run", "up.log")
-    command = [sys.executable, str(CHECKOUT / "manage.py"), "up", "--log", str(log)]
-    command += ["--host", wishes.host, "--port", str(wishes.port), "--workers", str(wishes.workers)]
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=descriptor,
-            cwd=CHECKOUT,
-            start_new_session=True,
-        )
-    finally:
-        os.close(descriptor)
+    log.unlink(missing_ok=True)
+    pid = os.fork()  # Django is loaded, and nothing else: no thread, no connection
+    if pid == 0:
+        _become_detached(wishes, log)
     deadline = time.monotonic() + DETACHED_START_SECONDS
     try:
-        while (state := load()) is None or state.pid != process.pid or not state.ready:
-            if process.poll() is not None:
-                said = log.read_text().strip().splitlines()
-                raise UpError(f"{said[-1] if said else 'Tollway did not start.'}\nIts log is {log}.")
+        while (state := load()) is None or state.pid != pid or not state.ready:
+            if os.waitpid(pid, os.WNOHANG) != (0, 0):
+                raise UpError(f"{_last_line(log)}\nIts log is {log}.")
             if time.monotonic() > deadline:
-                raise UpError(
-                    f"Tollway was not ready within {DETACHED_START_SECONDS:.0f} s; its log is {log}."
-                )
+                raise UpError(f"Not ready within {DETACHED_START_SECONDS:.0f} s; its log is {log}.")
             time.sleep(0.1)
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
+    except KeyboardInterrupt:
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+        raise UpError("Broken off.") from None
     sys.stdout.write(banner(state))
-    sys.stdout.write(f"It runs as process {process.pid}; its log is {log}; stop it with manage.py down.\n")
+    sys.stdout.write(f"It runs as process {pid}; its log is {log}; stop it with manage.py down.\n")
+
+
+def _become_detached(wishes: Wishes, log: Path) -> NoReturn:
+    """Leave the terminal and run; ends the process."""
+    code = 1
+    try:
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDWR)
+        with contextlib.closing(BoundedLog(log)) as screen:
+            for descriptor in (0, 1, 2):
+                os.dup2(null if descriptor == 0 else screen.fileno(), descriptor)
+            try:
+                _run(wishes, screen)
+                code = 0
+            except (UpError, engines.EnginesError) as error:
+                screen.write(f"{error}\n")
+            except Exception:
+                screen.write(traceback.format_exc())
+    finally:
+        os._exit(code)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text().strip().splitlines() if log.exists() else []
+    return lines[-1] if lines else "Tollway did not start."
