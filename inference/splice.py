@@ -117,7 +117,7 @@ class Rewriter:
         if not isinstance(choice, dict):
             return False
         index = choice.get("index", 0)
-        if index in self._begun or not isinstance(index, int):
+        if not isinstance(index, int) or index in self._begun:
             return False
         self._begun.add(index)
         delta = choice.get("delta")

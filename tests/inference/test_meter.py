@@ -1,0 +1,121 @@
+"""Reading off what a request used."""
+
+from typing import Any
+
+import pytest
+
+from catalog.pricing import Counts
+from inference import tokens
+from inference.meter import Reading, Tally, read
+
+PROMPT = "What is a rate limiter, in one sentence?"
+
+
+def answer(usage: dict[str, Any] | None, text: str = "It holds requests back. " * 20) -> Tally:
+    tally = Tally()
+    tally.whole({"choices": [{"message": {"content": text}, "finish_reason": "stop"}], "usage": usage})
+    return tally
+
+
+def reading(tally: Tally, *, bound: int = 1000) -> Reading:
+    return read(tally, prompt=lambda: PROMPT, output_bound=bound)
+
+
+def test_takes_the_upstreams_figures() -> None:
+    usage = {
+        "prompt_tokens": 100,
+        "completion_tokens": 50,
+        "prompt_tokens_details": {"cached_tokens": 30},
+        "completion_tokens_details": {"reasoning_tokens": 20},
+    }
+    assert reading(answer(usage)) == Reading(Counts(input=70, cached=30, output=30, reasoning=20), "upstream")
+
+
+def test_keeps_details_within_their_whole() -> None:
+    usage = {
+        "prompt_tokens": 10,
+        "completion_tokens": 5,
+        "prompt_tokens_details": {"cached_tokens": 99},
+        "completion_tokens_details": {"reasoning_tokens": 99},
+    }
+    assert reading(answer(usage)).counts == Counts(cached=10, reasoning=5)
+
+
+@pytest.mark.parametrize("details", [None, 3, [], {"cached_tokens": None}, {"cached_tokens": -1}])
+def test_ignores_details_that_are_none(details: Any) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": details}
+    assert reading(answer(usage)) == Reading(Counts(input=10, output=5), "upstream")
+
+
+@pytest.mark.parametrize("wrong", [-1, 2**40 + 1, "7", 7.0, True, None])
+def test_counts_itself_where_a_figure_is_impossible(wrong: Any) -> None:
+    tally = answer({"prompt_tokens": wrong, "completion_tokens": 5})
+    counted = tokens.count([PROMPT])[0]
+    assert reading(tally) == Reading(Counts(input=counted, output=5), "counted", suspect=True)
+
+
+def test_does_not_believe_more_output_than_was_delivered() -> None:
+    text = "A short answer."
+    tally = answer({"prompt_tokens": 9, "completion_tokens": 10 * len(text) + 65}, text)
+    output = tokens.count([text])[0]
+    assert reading(tally) == Reading(Counts(input=9, output=output), "counted", suspect=True)
+
+
+def test_believes_hidden_reasoning_within_the_limit_that_was_set() -> None:
+    usage = {"completion_tokens": 900, "completion_tokens_details": {"reasoning_tokens": 895}}
+    tally = answer({"prompt_tokens": 9, **usage}, "Short.")
+    assert reading(tally, bound=1000).counts == Counts(input=9, output=5, reasoning=895)
+    assert reading(answer({"prompt_tokens": 9, **usage}, "Short."), bound=100).suspect
+
+
+def test_counts_all_without_usage_and_suspects_nothing() -> None:
+    text = "It holds requests back."
+    counts = Counts(input=tokens.count([PROMPT])[0], output=tokens.count([text])[0])
+    assert reading(answer(None, text)) == Reading(counts, "counted")
+
+
+def test_counts_reasoning_and_tool_calls_as_delivered() -> None:
+    tally = Tally()
+    for delta in (
+        {"reasoning_content": "Think."},
+        {"content": "Say."},
+        {"tool_calls": [{"function": {"name": "look", "arguments": '{"a":'}}]},
+        {"tool_calls": [{"function": {"arguments": "1}"}}]},
+    ):
+        tally.event({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+    assert tally.output() == tokens.count(['Think.Say.look{"a":1}'])[0]
+
+
+def test_remembers_the_usage_told_last() -> None:
+    tally = Tally()
+    for told in (1, 2, 3):
+        tally.event({"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": told}})
+    tally.event({"choices": [], "usage": None})
+    assert reading(tally).counts == Counts(input=5, output=3)
+
+
+def test_is_complete_once_every_choice_has_ended() -> None:
+    tally = Tally(choices=2)
+    tally.event({"choices": [{"index": 1, "delta": {}, "finish_reason": "stop"}]})
+    assert not tally.complete
+    tally.event({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]})
+    assert (tally.complete, tally.finish) == (True, "length")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{}, {"choices": 3}, {"choices": [3, None, {}]}, {"choices": [{"delta": 3}], "usage": 3}],
+)
+def test_lets_nonsense_pass(event: dict[str, Any]) -> None:
+    tally = Tally()
+    tally.event(event)
+    assert (tally.usage, tally.finish, tally.output()) == (None, "", 0)
+
+
+def test_counts_in_pieces_without_counting_twice() -> None:
+    tally = Tally()
+    tally.event({"choices": [{"delta": {"content": "one two"}}]})
+    tally.counted += tokens.count([tally.fresh()])[0]
+    tally.event({"choices": [{"delta": {"content": " three"}}]})
+    assert tally.output() == tokens.count(["one two"])[0] + tokens.count([" three"])[0]
+    assert tally.output() == tally.counted
