@@ -59,7 +59,9 @@ def strike(catalogue: Catalogue, caller: Caller, *, model: str, capability: str,
     try:
         prices = _prices(catalogue, offer, terms, hops, workspace_id=caller.workspace_id)
         costs = {hop.provider_id: catalogue.provider_price(offer, hop.provider_id) for hop in hops}
-    except Unpriced as error:
+        for price in prices.values():
+            pricing.ceiling(price.card, prompt_tokens=0, output_tokens=0, factors=())
+    except (Unpriced, pricing.Unpriced) as error:
         raise Failure(
             "INVALID_MODEL", f"{offer.public_id} has no price and is not sold.", param="model"
         ) from error

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from catalog.snapshot import Catalogue, Offer, Terms
+from catalog.snapshot import Catalogue, Offer
 from kernel import clock
 
 from . import answers, auth
@@ -36,10 +36,10 @@ async def models(process: Process, request: Arrival) -> Answer:
     caller = await auth.caller_or_nobody(process.directory, request)
     catalogue = process.catalogue
     if caller is None:
-        terms, allowed = catalogue.public_terms(FREE), None
+        tiers, allowed = _tiers_for_nobody(catalogue), None
     else:
-        terms, allowed = terms_of(catalogue, caller), caller.allowed_models
-    body = orjson.dumps({"object": "list", "data": _items(catalogue, terms, allowed)})
+        tiers, allowed = terms_of(catalogue, caller).tiers, caller.allowed_models
+    body = orjson.dumps({"object": "list", "data": _items(catalogue, tiers, allowed)})
     return Answer(200, [JSON, *answers.standing(request)], body)
 
 
@@ -51,11 +51,20 @@ def pricing_strings(rates: Mapping[str, tuple[tuple[int, int], ...]]) -> dict[st
     }
 
 
-def _items(catalogue: Catalogue, terms: Terms, allowed: frozenset[str] | None) -> list[dict[str, Any]]:
+def _tiers_for_nobody(catalogue: Catalogue) -> frozenset[str]:
+    try:
+        return catalogue.public_terms(FREE).tiers
+    except KeyError:
+        return frozenset()  # without a free plan nothing is on show
+
+
+def _items(
+    catalogue: Catalogue, tiers: frozenset[str], allowed: frozenset[str] | None
+) -> list[dict[str, Any]]:
     return [
         _item(offer)
         for offer in catalogue.offers
-        if offer.tier in terms.tiers and (allowed is None or offer.public_id in allowed)
+        if offer.tier in tiers and (allowed is None or offer.public_id in allowed)
     ]
 
 
