@@ -11,8 +11,9 @@ _site = get_asgi_application()
 from inference.arrival import Receive, Send  # noqa: E402  # needs Django set up
 from inference.handler import Handler  # noqa: E402
 
-from . import lifespan  # noqa: E402
+from . import lifespan, logs  # noqa: E402
 
+logs.configure()
 _inference = Handler()
 
 
