@@ -7,12 +7,14 @@ from typing import Any
 
 import structlog
 
+from billing import takeover
 from inference.arrival import Receive, Send
 from inference.process import Process
 from kernel import drain
 
 __all__ = ["serve"]
 
+LAST_LOOK_SECONDS = 10
 log = structlog.get_logger()
 
 
@@ -28,9 +30,11 @@ async def serve(receive: Receive, send: Send) -> None:
         await send({"type": "lifespan.startup.failed", "message": str(error)})
         return
     _drain_at_signals(asyncio.get_running_loop())
+    watching = asyncio.create_task(takeover.watch(drain.stop_event()), name="takeover")
     await send({"type": "lifespan.startup.complete"})
     await receive()
     drain.begin()
+    await asyncio.wait([watching], timeout=LAST_LOOK_SECONDS)
     await process.close()
     await send({"type": "lifespan.shutdown.complete"})
 
