@@ -221,9 +221,20 @@ def _lock(directory: Path) -> int:
             raise EnginesBusy(
                 f"The engines in {directory} are already in use by process {holder}; stop it first (manage.py down)."
             ) from None
+        if not _is_file(lock, directory / "lock"):
+            os.close(lock)
+            raise EnginesError(f"{directory} was removed during the start; start again.")
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
         return lock
+
+
+def _is_file(descriptor: int, path: Path) -> bool:
+    """Whether the descriptor is the file at that path: a lock on a file that has been removed protects nothing."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

@@ -60,10 +60,10 @@ class Wishes:
 def _run(wishes: Wishes, screen: Screen) -> None:
     claim()
     _check_external()
-    port = wishes.port or free_port(wishes.host)
-    refusal = port_taken(wishes.host, port)
+    refusal = port_taken(wishes.host, wishes.port)
     if refusal:
         raise UpError(refusal)
+    port = wishes.port or free_port(wishes.host)
     last = load()
     state = State(
         pid=os.getpid(),
