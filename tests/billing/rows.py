@@ -82,8 +82,9 @@ def settle(workspace_id: int, *, cost: int = 0, **columns: Any) -> UUID:
     revision = columns.pop("rev", 0)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE billing_account SET unbilled = unbilled + %s WHERE workspace_id = %s RETURNING charge_no",
-            [cost, workspace_id],
+            "UPDATE billing_account SET unbilled = unbilled + %s, minute_no = greatest(minute_no, %s)"
+            " WHERE workspace_id = %s RETURNING charge_no",
+            [cost, clock.minute_number(), workspace_id],
         )
         row = cursor.fetchone()
         assert row is not None

@@ -7,12 +7,16 @@ import time
 from io import StringIO
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
-from billing import invariants, ledger, recomputed, rollup
+from billing import invariants, ledger, recomputed, rollup, sums
 from billing.models import LedgerEntry, LedgerTransaction
+from catalog import pricing
 from catalog.models import Model, PriceVersion, Rate
 from kernel import clock, ids
 from tests.billing import rows
@@ -255,6 +259,58 @@ def test_a_cost_that_its_price_does_not_make_is_found(event: dict[str, object], 
     assert findings(workspace) == {
         "Cost": [(DAY, f"request {request}", expected.format(version), str(event["cost"]))]
     }
+
+
+@pytest.mark.django_db
+def test_long_prompts_have_their_own_rates() -> None:
+    workspace = rows.workspace()
+    model, version = price(input=1000, output=3000, request=5000)
+    for minimum, amount in ((100, 2000), (200, 4000)):
+        Rate.objects.create(
+            price_version_id=version,
+            token_class="input",
+            min_prompt_tokens=minimum,
+            micro_usd_per_million=amount,
+        )
+    pinned = {"model_id": model, "price_version_id": version, "output_tokens": 1}
+    costs = {0: 8, 1: 9, 100: 108, 101: 210, 200: 408, 201: 812}
+    for prompt, cost in costs.items():
+        rows.settle(workspace, cost=cost, input_tokens=prompt, **pinned)
+    assert findings(workspace) == {}
+    rows.settle(workspace, cost=costs[100], input_tokens=101, **pinned)
+    assert [row[2:] for row in findings(workspace)["Cost"]] == [("210", "108")]
+
+
+@pytest.mark.django_db
+@given(
+    counts=st.lists(st.integers(0, 2**24), min_size=12, max_size=12),
+    rates=st.lists(st.integers(0, 10**9), min_size=12, max_size=12),
+    factors=st.lists(st.integers(0, 5_000_000), max_size=3),
+)
+@hypothesis.settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_sql_and_python_reckon_alike(
+    counts: list[int], rates: list[int], factors: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = pricing.RateCard(1, {n: ((0, r),) for n, r in zip(pricing.CLASSES, rates, strict=True)})
+    chain = [pricing.Factor(id=n, ppm=ppm) for n, ppm in enumerate(factors)]
+    cost = pricing.cost(card, pricing.Counts(*counts), chain)
+    workspace = rows.workspace()
+    model, version = price(**dict(zip(pricing.CLASSES, rates, strict=True)))
+    rows.settle(
+        workspace,
+        cost=cost,
+        model_id=model,
+        price_version_id=version,
+        multipliers=pricing.factors_text(chain),
+        **dict(zip(sums.COUNTS, counts, strict=True)),
+    )
+    doubted = []
+    monkeypatch.setattr(recomputed, "_judge", lambda request, _: doubted.append(request))
+    with connection.cursor() as cursor:
+        recomputed.check(cursor, workspace_id=workspace)
+    assert doubted == []
 
 
 @pytest.mark.django_db

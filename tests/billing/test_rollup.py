@@ -63,6 +63,18 @@ def test_a_workspace_is_due_when_it_has_many_events(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
+def test_usage_that_cost_something_is_due_however_long_it_lies() -> None:
+    cheap, free = rows.workspace(), rows.workspace()
+    rows.settle(cheap, cost=1)
+    rows.settle(free)
+    later = clock.now() + datetime.timedelta(days=400)
+    assert cheap in rollup.due(later)
+    assert cheap in rollup.overdue(later)
+    assert free not in rollup.due(later)  # its next request makes it due
+    assert free in rollup.due(clock.now() + datetime.timedelta(days=2))
+
+
+@pytest.mark.django_db
 def test_a_workspace_is_due_while_a_closed_number_waits() -> None:
     workspace = rows.workspace()
     rows.settle(workspace)
