@@ -10,9 +10,9 @@ import psycopg
 from django.db import connection, transaction
 
 from accounts.models import Workspace
-from billing import ledger
+from billing import invariants, ledger, recomputed
 from billing.models import LedgerEntry, LedgerTransaction
-from catalog.models import Plan, PlanVersion
+from catalog.models import Model, Plan, PlanVersion, PriceVersion, Rate
 from kernel import clock, ids, postgres
 
 
@@ -192,3 +192,40 @@ async def holding(workspace_id: int) -> AsyncIterator[None]:
     async with await psycopg.AsyncConnection.connect(postgres.conninfo()) as apart:
         await apart.execute("SELECT FROM billing_account WHERE workspace_id = %s FOR UPDATE", [workspace_id])
         yield
+
+
+def findings(workspace: int) -> dict[str, list[tuple[object, ...]]]:
+    """Return what each invariant finds in a workspace: day, subject, expected, found."""
+    with connection.cursor() as cursor:
+        outcomes = [
+            invariants.check(cursor, invariant, workspace_id=workspace) for invariant in invariants.INVARIANTS
+        ]
+        outcomes.append(recomputed.check(cursor, workspace_id=workspace))
+    return {
+        outcome.name: [(row.day, row.subject, row.expected, row.found) for row in outcome.findings]
+        for outcome in outcomes
+        if outcome.broken
+    }
+
+
+def run(statement: str, *values: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)  # type: ignore[arg-type]
+
+
+def price(**rates: int) -> tuple[int, int]:
+    """Save a chat model with a price; return the ids of both."""
+    name = f"sandbox/{ids.request_id()}"
+    model = Model.objects.create(
+        public_id=name,
+        name=name,
+        author="sandbox",
+        tier="lite",
+        context_length=1000,
+        max_output_tokens=100,
+        created_at=clock.now(),
+    )
+    version = PriceVersion.objects.create(model=model, valid_from=clock.now(), source="test")
+    for token_class, amount in rates.items():
+        Rate.objects.create(price_version=version, token_class=token_class, micro_usd_per_million=amount)
+    return model.pk, version.pk

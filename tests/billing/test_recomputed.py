@@ -1,0 +1,114 @@
+"""Costs worked out a second way: what a price makes, and nothing else, passes."""
+
+import datetime
+
+import hypothesis
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+from billing import recomputed, sums
+from catalog import pricing
+from catalog.models import Model, Rate
+from tests.billing import rows
+
+DAY = datetime.date(2026, 11, 21)
+MINUTE = (DAY - datetime.date(1970, 1, 1)).days * 1440
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"input_tokens": 10, "output_tokens": 1, "cost": 12}, "13"),
+        ({"input_tokens": 10, "output_tokens": 1, "cost": 0}, "13"),
+        ({"input_tokens": 10, "output_tokens": 1, "cost": 13, "multipliers": "7:2000000"}, "26"),
+        ({"cached_tokens": 10, "output_tokens": 1, "cost": 3}, "no rate for cached"),
+        ({"cost": 5, "price_version_id": 0}, "price version 0 × ''"),
+        ({"cost": 5, "multipliers": "x"}, "price version {} × 'x'"),
+    ],
+)
+def test_a_cost_that_its_price_does_not_make_is_found(event: dict[str, object], expected: str) -> None:
+    workspace = rows.workspace()
+    model, version = rows.price(input=1000, output=3000)
+    pinned: dict[str, object] = {"model_id": model, "price_version_id": version, "minute_no": MINUTE}
+    request = rows.settle(workspace, **(pinned | event))  # type: ignore[arg-type]
+    assert rows.findings(workspace) == {
+        "Cost": [(DAY, f"request {request}", expected.format(version), str(event["cost"]))]
+    }
+
+
+@pytest.mark.django_db
+def test_long_prompts_have_their_own_rates() -> None:
+    workspace = rows.workspace()
+    model, version = rows.price(input=1000, output=3000, request=5000)
+    for minimum, amount in ((100, 2000), (200, 4000)):
+        Rate.objects.create(
+            price_version_id=version,
+            token_class="input",
+            min_prompt_tokens=minimum,
+            micro_usd_per_million=amount,
+        )
+    pinned = {"model_id": model, "price_version_id": version, "output_tokens": 1}
+    costs = {0: 8, 1: 9, 100: 108, 101: 210, 200: 408, 201: 812}
+    for prompt, cost in costs.items():
+        rows.settle(workspace, cost=cost, input_tokens=prompt, **pinned)
+    assert rows.findings(workspace) == {}
+    rows.settle(workspace, cost=costs[100], input_tokens=101, **pinned)
+    assert [row[2:] for row in rows.findings(workspace)["Cost"]] == [("210", "108")]
+
+
+@pytest.mark.django_db
+@given(
+    counts=st.lists(st.integers(0, 2**24), min_size=12, max_size=12),
+    rates=st.lists(st.integers(0, 10**9), min_size=12, max_size=12),
+    factors=st.lists(st.integers(0, 5_000_000), max_size=3),
+)
+@hypothesis.settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_sql_and_python_reckon_alike(
+    counts: list[int], rates: list[int], factors: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = pricing.RateCard(1, {n: ((0, r),) for n, r in zip(pricing.CLASSES, rates, strict=True)})
+    chain = [pricing.Factor(id=n, ppm=ppm) for n, ppm in enumerate(factors)]
+    cost = pricing.cost(card, pricing.Counts(*counts), chain)
+    workspace = rows.workspace()
+    model, version = rows.price(**dict(zip(pricing.CLASSES, rates, strict=True)))
+    rows.settle(
+        workspace,
+        cost=cost,
+        model_id=model,
+        price_version_id=version,
+        multipliers=pricing.factors_text(chain),
+        **dict(zip(sums.COUNTS, counts, strict=True)),
+    )
+    doubted = []
+    monkeypatch.setattr(recomputed, "_judge", lambda request, _: doubted.append(request))
+    with connection.cursor() as cursor:
+        recomputed.check(cursor, workspace_id=workspace)
+    assert doubted == []
+
+
+@pytest.mark.django_db
+def test_a_corrected_request_is_priced_as_a_whole() -> None:
+    workspace = rows.workspace()
+    model, version = rows.price(input=500, output=500)
+    pinned = {"model_id": model, "price_version_id": version}
+    request = rows.settle(
+        workspace, cost=2, input_tokens=1, output_tokens=2, status="reaped", **pinned
+    )  # 1.5
+    rows.settle(workspace, request_id=request, rev=1, cost=1, output_tokens=3, **pinned)  # 3, not 2 + 2
+    assert rows.findings(workspace) == {}
+
+
+@pytest.mark.django_db
+def test_only_answers_with_nothing_in_them_may_be_free() -> None:
+    workspace = rows.workspace()
+    model, version = rows.price(input=1000, output=1000)
+    pinned = {"model_id": model, "price_version_id": version, "input_tokens": 9}
+    rows.settle(workspace, **pinned)
+    assert rows.findings(workspace) == {}
+    Model.objects.filter(pk=model).update(capability="embedding")
+    assert [row[2:] for row in rows.findings(workspace)["Cost"]] == [("9", "0")]
