@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.apps import apps
 from django.contrib.admin import ShowFacets
-from django.db.models import Model
+from django.db.models import Model, URLField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
+from unfold.widgets import UnfoldAdminURLInputWidget
 
 __all__ = [
     "DeepPaginator",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 NOTHING = "—"
+ADDRESSES = {URLField: {"widget": UnfoldAdminURLInputWidget, "assume_scheme": "https"}}
 PAGES_DEEP = 200
 
 
@@ -77,6 +79,7 @@ class Page(ModelAdmin):  # type: ignore[misc]
     list_filter_sheet = False
     warn_unsaved_form = True
     empty_value_display = NOTHING
+    formfield_overrides = ADDRESSES
     references: ClassVar[dict[str, Reference]] = {}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PreparedChangeList]:
@@ -121,6 +124,7 @@ class Inline(TabularInline):  # type: ignore[misc]
 
     extra = 0
     show_change_link = False
+    formfield_overrides = ADDRESSES
 
 
 def named(column: str, label: str) -> Callable[[Any], str]:

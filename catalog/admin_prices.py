@@ -83,8 +83,11 @@ class RatesInline(Inline):
     model = Rate
     form = RateForm
     min_num = 1
-    validate_min = True
     can_delete = False
+
+    def get_formset(self, request: HttpRequest, obj: PriceVersion | None = None, **options: Any) -> Any:
+        """Return the formset, which for a new version wants a rate: a price without one would be free."""
+        return super().get_formset(request, obj, validate_min=obj is None, **options)
 
     def get_fields(self, request: HttpRequest, obj: PriceVersion | None = None) -> tuple[str, ...]:
         """Return the columns: a price to type for a new version, the price as it is for an old one."""

@@ -1,0 +1,408 @@
+"""The operator's admin: what it shows, what it lets through, and what it costs the database."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import ApiKey, User, Workspace
+from billing import ledger
+from billing.admin_filters import first_id
+from billing.models import Account, Admission, LedgerTransaction, UsageEvent
+from catalog import credentials, demo, pricing
+from catalog.admin_page import Page
+from catalog.models import Chain, Endpoint, Hop, Model, Multiplier, PriceVersion, Rate
+from config import demo_people, navigation
+from kernel import ids
+from tests.billing import rows
+
+pytestmark = pytest.mark.django_db
+
+OURS = [
+    model for app in ("catalog", "accounts", "billing") for model in apps.get_app_config(app).get_models()
+]
+PARTS = {Hop, Rate}
+WRITTEN_BY_THE_MACHINERY = [
+    *("account", "admission", "attempt", "dailyusage", "ledgerentry", "ledgertransaction", "usagebucket"),
+    *("usageevent", "worker"),
+]
+
+
+@pytest.fixture(autouse=True)
+def house() -> None:
+    demo.load(sandbox_url="http://127.0.0.1:8099/v1")
+    demo_people.ensure(None)
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    client.force_login(User.objects.get(email=demo_people.OPERATOR))
+    return client
+
+
+def settled(number: int = 1) -> Workspace:
+    workspace = Workspace.objects.get()
+    model = Model.objects.get(public_id="route/deepseek-v3.2")
+    hop = Hop.objects.filter(chain__model=model).latest("position")
+    for _ in range(number):
+        rows.settle(
+            workspace.pk,
+            cost=12_345,
+            input_tokens=20,
+            output_tokens=5,
+            model_id=model.pk,
+            api_key_id=ApiKey.objects.get().pk,
+            chain_id=hop.chain_id,
+            endpoint_id=hop.endpoint_id,
+            provider_id=hop.endpoint.provider_id,
+            price_version_id=PriceVersion.objects.get(model=model).pk,
+            multipliers=pricing.factors_text(
+                [pricing.Factor(Multiplier.objects.get(scope="platform").pk, 10**6)]
+            ),
+        )
+    return workspace
+
+
+def text(client: Client, name: str, *arguments: object, query: str = "") -> str:
+    answer = client.get(reverse(f"admin:{name}", args=arguments) + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label_lower)
+def test_every_model_of_ours_has_a_page_of_one_kind_or_is_part_of_one(model: type) -> None:
+    if model in PARTS:
+        assert [
+            page for page in admin.site._registry.values() if model in {part.model for part in page.inlines}
+        ]
+    else:
+        assert isinstance(admin.site._registry[model], Page)
+
+
+def test_every_page_in_the_admin_is_of_that_kind() -> None:
+    assert [str(page) for page in admin.site._registry.values() if not isinstance(page, Page)] == []
+
+
+@pytest.mark.parametrize("model", [*admin.site._registry], ids=lambda model: model._meta.label_lower)
+def test_lists_and_pages_of_rows_open(operator: Client, model: type) -> None:
+    workspace = settled()
+    rows.admit(workspace.pk, hold=5)
+    page = admin.site._registry[model]
+    place = f"{model._meta.app_label}_{model._meta.model_name}"  # type: ignore[attr-defined]
+    text(operator, f"{place}_changelist")
+    found = model._default_manager.first()  # type: ignore[attr-defined]
+    if found is not None:
+        text(operator, f"{place}_change", found.pk)
+    added = operator.get(reverse(f"admin:{place}_add"))
+    request = added.wsgi_request
+    request.user = User.objects.get(email=demo_people.OPERATOR)
+    assert added.status_code == (200 if page.has_add_permission(request) else 403)
+
+
+@pytest.mark.parametrize("name", WRITTEN_BY_THE_MACHINERY)
+def test_what_the_machinery_writes_is_neither_added_nor_changed_nor_deleted(
+    operator: Client, name: str
+) -> None:
+    settled()
+    row = apps.get_model("billing", name)._default_manager.first()
+    assert operator.get(reverse(f"admin:billing_{name}_add")).status_code == 403
+    key = row.pk if row is not None else uuid4()
+    assert operator.post(reverse(f"admin:billing_{name}_change", args=[key])).status_code in {302, 403}
+    assert operator.post(reverse(f"admin:billing_{name}_delete", args=[key])).status_code in {302, 403}
+    if row is not None:
+        assert apps.get_model("billing", name)._default_manager.filter(pk=key).exists()
+
+
+def test_customers_do_not_come_in(client: Client) -> None:
+    client.force_login(User.objects.get(email=demo_people.CUSTOMER))
+    assert client.get(reverse("admin:billing_usageevent_changelist")).status_code == 302
+
+
+def test_the_list_of_requests_shows_names(operator: Client) -> None:
+    settled()
+    shown = text(operator, "billing_usageevent_changelist")
+    for name in ("Northwind Labs", "route/deepseek-v3.2", "Sandbox", 'title="$0.000012345"'):
+        assert name in shown
+
+
+def test_the_list_of_requests_takes_as_many_queries_for_many_as_for_one_and_counts_nothing(
+    operator: Client,
+) -> None:
+    address = reverse("admin:billing_usageevent_changelist")
+    settled()
+    operator.get(address)
+    with CaptureQueriesContext(connection) as one:
+        operator.get(address)
+    settled(30)
+    with CaptureQueriesContext(connection) as many:
+        operator.get(address)
+    assert len(many) == len(one)
+    assert not [query["sql"] for query in many if "COUNT(" in query["sql"] and "billing_" in query["sql"]]
+
+
+def test_a_request_is_found_by_its_id(operator: Client) -> None:
+    settled(3)
+    wanted, *others = UsageEvent.objects.order_by("id")
+    shown = text(operator, "billing_usageevent_changelist", query=f"?q={wanted.request_id}")
+    assert str(wanted.pk) in shown
+    assert not [other for other in others if str(other.pk) in shown]
+
+
+def test_a_workspaces_requests_are_found_by_its_slug_through_its_own_index(operator: Client) -> None:
+    workspace = settled()
+    rows.settle(rows.workspace(), cost=777)
+    with CaptureQueriesContext(connection) as queries:
+        shown = text(operator, "billing_usageevent_changelist", query=f"?q={workspace.slug}")
+    assert 'title="$0.000012345"' in shown
+    assert 'title="$0.000000777"' not in shown
+    assert [
+        query["sql"] for query in queries if 'ORDER BY "billing_usage_event"."charge_no" DESC' in query["sql"]
+    ]
+
+
+def test_a_search_for_nobody_finds_nothing(operator: Client) -> None:
+    settled()
+    assert "0.000012345" not in text(operator, "billing_usageevent_changelist", query="?q=nobody")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", True),
+        ("?day=today", True),
+        ("?day=2020-02", False),
+        ("?day=2020-02-29", False),
+        ("?day=nonsense", True),
+    ],
+)
+def test_requests_are_narrowed_to_a_day_by_their_ids(operator: Client, query: str, found: bool) -> None:
+    settled()
+    with CaptureQueriesContext(connection) as queries:
+        shown = text(operator, "billing_usageevent_changelist", query=query)
+    assert ('title="$0.000012345"' in shown) == found
+    narrowed = [sql for sql in (each["sql"] for each in queries) if '"billing_usage_event"."id" >= ' in sql]
+    assert bool(narrowed) == (query not in {"", "?day=nonsense"})
+
+
+def test_the_first_id_of_a_day_is_below_all_ids_made_that_day_and_above_those_of_the_day_before() -> None:
+    made = ids.request_id()
+    assert first_id(date(2020, 1, 1)) < made < first_id(date(9999, 1, 1))
+    assert first_id(date(1970, 1, 1)).int == 0
+    assert first_id(date(1970, 1, 2)).int >> 80 == 86_400_000
+
+
+def test_a_request_explains_its_charge(operator: Client) -> None:
+    settled()
+    event = UsageEvent.objects.get()
+    shown = text(operator, "billing_usageevent_change", event.pk)
+    exact = Decimal("0.4928") * 20 / 10**6 + Decimal("0.7392") * 5 / 10**6
+    for part in ("× 0.4928", "× 0.7392", f"{exact:.12f}", "platform 1", 'title="$0.000012345"'):
+        assert part in shown
+    assert "differs from what these parts make" in shown  # the charge of this test is made up
+
+
+def test_a_credential_goes_in_and_never_comes_out(operator: Client) -> None:
+    endpoint = Endpoint.objects.get(provider__slug="openai")
+    secret = "sk-very-secret-0123456789"
+    answer = operator.post(
+        reverse("admin:catalog_endpoint_change", args=[endpoint.pk]),
+        {**_fields(endpoint), "new_credential": secret},
+    )
+    assert answer.status_code == 302
+    endpoint.refresh_from_db()
+    assert credentials.decrypt(bytes(endpoint.credential or b"")) == secret
+    shown = text(operator, "catalog_endpoint_change", endpoint.pk)
+    assert "…6789" in shown
+    assert secret not in shown
+    assert "very-secret" not in text(operator, "catalog_endpoint_history", endpoint.pk)
+
+
+def test_saving_an_endpoint_without_a_new_credential_keeps_the_old_one_until_it_is_removed(
+    operator: Client,
+) -> None:
+    endpoint = Endpoint.objects.get(provider__slug="openai")
+    credentials.store(endpoint, "sk-very-secret-0123456789")
+    endpoint.save()
+    address = reverse("admin:catalog_endpoint_change", args=[endpoint.pk])
+    operator.post(address, _fields(endpoint))
+    assert Endpoint.objects.get(pk=endpoint.pk).credential
+    operator.post(address, {**_fields(endpoint), "remove_credential": "on"})
+    assert not Endpoint.objects.get(pk=endpoint.pk).credential
+
+
+def _fields(endpoint: Endpoint) -> dict[str, object]:
+    names = ("name", "base_url", "connect_seconds", "first_byte_seconds", "idle_seconds", "total_seconds")
+    kept = {name: getattr(endpoint, name) for name in names}
+    return {**kept, "provider": endpoint.provider_id, "needs_credential": "on", "active": "on"}
+
+
+def _price(**rate: str) -> dict[str, object]:
+    model = Model.objects.get(public_id="route/glm-5")
+    return {
+        "model": model.pk,
+        "valid_from_0": "2030-01-01",
+        "valid_from_1": "00:00:00",
+        "source": "a test",
+        "rates-TOTAL_FORMS": 1 if rate else 0,
+        "rates-INITIAL_FORMS": 0,
+        **{f"rates-0-{name}": value for name, value in rate.items()},
+    }
+
+
+def test_a_price_is_added_exactly_and_stays(operator: Client) -> None:
+    rate = _price(token_class="input", min_prompt_tokens="0", price="0.123456")
+    assert operator.post(reverse("admin:catalog_priceversion_add"), rate).status_code == 302
+    version = PriceVersion.objects.get(source="a test")
+    assert Rate.objects.get(price_version=version).micro_usd_per_million == 123_456
+    address = reverse("admin:catalog_priceversion_change", args=[version.pk])
+    assert operator.post(address, {"source": "changed"}).status_code == 403
+    assert "0.123456" in text(operator, "catalog_priceversion_change", version.pk)
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        {},
+        {"token_class": "input", "min_prompt_tokens": "0", "price": "0.1234567"},
+        {"token_class": "input", "min_prompt_tokens": "0", "price": "-1"},
+        {"token_class": "image", "min_prompt_tokens": "0", "price": "1001"},
+    ],
+    ids=["no-rate", "too-fine", "negative", "too-much"],
+)
+def test_a_price_that_cannot_be_is_refused(operator: Client, rate: dict[str, str]) -> None:
+    assert operator.post(reverse("admin:catalog_priceversion_add"), _price(**rate)).status_code == 200
+    assert not PriceVersion.objects.filter(source="a test").exists()
+
+
+def test_a_chain_changes_by_a_draft_that_is_published(operator: Client) -> None:
+    live = Chain.objects.get(model__public_id="route/glm-5")
+    operator.post(reverse("admin:catalog_chain_draft", args=[live.pk]), {"_form_submitted": "on"})
+    draft = Chain.objects.get(model=live.model, status="draft")
+    assert [*draft.hops.values_list("upstream_model")] == [*live.hops.values_list("upstream_model")]  # type: ignore[arg-type]
+    publish = reverse("admin:catalog_chain_publish", args=[draft.pk])
+    operator.get(publish)
+    assert Chain.objects.get(model=live.model, status="live") == live
+    operator.post(publish, {"_form_submitted": "on"})
+    assert Chain.objects.get(model=live.model, status="live") == draft
+    assert Chain.objects.get(pk=live.pk).status == "retired"
+    operator.post(reverse("admin:catalog_chain_publish", args=[live.pk]), {"_form_submitted": "on"})
+    assert Chain.objects.get(model=live.model, status="live") == draft
+
+
+def test_a_live_chain_is_not_changed_in_place(operator: Client) -> None:
+    live = Chain.objects.get(model__public_id="route/glm-5")
+    assert (
+        operator.post(reverse("admin:catalog_chain_change", args=[live.pk]), {"version": 9}).status_code
+        == 403
+    )
+
+
+def _move(**asked: str) -> dict[str, str]:
+    return {
+        "_form_submitted": "on",
+        "kind": "grant",
+        "usd": "2.5",
+        "reason": "a test",
+        "token": str(uuid4()),
+        **asked,
+    }
+
+
+def test_money_is_moved_once_by_two_clicks_in_the_operators_name(operator: Client) -> None:
+    workspace, asked = Workspace.objects.get(), _move()
+    address = reverse("admin:billing_account_move", args=[workspace.pk])
+    for _ in range(2):
+        assert operator.post(address, asked).status_code == 302
+    assert Account.objects.get().posted == 102_500_000_000
+    moved = LedgerTransaction.objects.get(reason="a test")
+    assert (moved.kind, moved.actor) == ("grant", demo_people.OPERATOR)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"usd": "-1"}, {"usd": "0"}, {"usd": "ten"}, {"usd": "1000001"}, {"reason": ""}, {"kind": "usage"}],
+    ids=str,
+)
+def test_a_movement_that_cannot_be_is_refused(operator: Client, asked: dict[str, str]) -> None:
+    address = reverse("admin:billing_account_move", args=[Workspace.objects.get().pk])
+    assert operator.post(address, _move(**asked)).status_code == 200
+    assert Account.objects.get().posted == 100_000_000_000
+
+
+def test_an_adjustment_takes_and_a_reversal_gives_back_once(operator: Client) -> None:
+    workspace = Workspace.objects.get()
+    operator.post(
+        reverse("admin:billing_account_move", args=[workspace.pk]), _move(kind="adjustment", usd="-3")
+    )
+    assert Account.objects.get().posted == 97_000_000_000
+    moved = LedgerTransaction.objects.get(kind="adjustment")
+    for _ in range(2):
+        operator.post(
+            reverse("admin:billing_ledgertransaction_undo", args=[moved.pk]),
+            {"_form_submitted": "on", "reason": "oops"},
+        )
+    assert Account.objects.get().posted == 100_000_000_000
+    assert [entry.amount for entry in ledger.entries(workspace.pk)] == [3 * 10**9, -3 * 10**9, 100 * 10**9]
+
+
+def test_a_dialog_of_the_theme_is_led_on_by_a_header(operator: Client) -> None:
+    address = reverse("admin:billing_account_move", args=[Workspace.objects.get().pk])
+    answer = operator.post(address, _move(), headers={"HX-Request": "true"})
+    made = LedgerTransaction.objects.get(reason="a test")
+    assert answer.headers["HX-Redirect"] == reverse("admin:billing_ledgertransaction_change", args=[made.pk])
+
+
+def test_revoked_keys_stay_listed(operator: Client) -> None:
+    key = ApiKey.objects.get()
+    operator.post(
+        reverse("admin:accounts_apikey_changelist"), {"action": "revoke", "_selected_action": [key.pk]}
+    )
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+    assert key.name in text(operator, "accounts_apikey_changelist")
+
+
+def test_new_terms_begin_from_the_newest(operator: Client) -> None:
+    plan = Workspace.objects.get().plan_version.plan
+    shown = text(operator, "catalog_planversion_add", query=f"?plan={plan.pk}")
+    assert 'name="version" value="2"' in shown
+    assert 'name="day_cap" value="1500"' in shown
+
+
+def test_a_person_is_added_with_a_password_and_their_address_only_once(operator: Client) -> None:
+    asked = {
+        "email": "Ann@Example.com",
+        "usable_password": "true",
+        "password1": "long-enough-4",
+        "password2": "long-enough-4",
+    }
+    assert operator.post(reverse("admin:accounts_user_add"), asked).status_code == 302
+    person = User.objects.get(email="ann@example.com")
+    assert person.check_password("long-enough-4")
+    assert operator.post(reverse("admin:accounts_user_add"), asked).status_code == 200
+    changed = {"usable_password": "true", "password1": "another-long-5", "password2": "another-long-5"}
+    assert (
+        operator.post(reverse("admin:auth_user_password_change", args=[person.pk]), changed).status_code
+        == 302
+    )
+    person.refresh_from_db()
+    assert person.check_password("another-long-5")
+
+
+def test_an_open_request_is_shown_with_its_hold(operator: Client) -> None:
+    rows.admit(Workspace.objects.get().pk, hold=4_200)
+    assert 'title="$0.000004200"' in text(operator, "billing_admission_changelist")
+    assert Admission.objects.count() == 1
+
+
+def test_the_sidebar_leads_to_pages_that_exist(operator: Client) -> None:
+    for group in navigation.NAVIGATION:
+        for item in group["items"]:
+            assert operator.get(str(item["link"])).status_code == 200
