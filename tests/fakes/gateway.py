@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -22,8 +23,9 @@ from django.conf import settings
 from tests.fakes.caller import Heard, call
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 30
+START_S = 60
 STOP_S = 20
+_CONTENT = re.compile(rb'"content": ?"[^"]')
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,16 @@ class Gateway:
             yield wire
 
     @contextmanager
-    def streaming(self, secret: str, model: str, **fields: Any) -> Iterator[socket.socket]:
-        """Keep a stream open, past its first content, for as long as the block lasts."""
+    def streaming(
+        self, secret: str, model: str, *, past: re.Pattern[bytes] = _CONTENT, **fields: Any
+    ) -> Iterator[socket.socket]:
+        """Keep a stream open, past its first content unless told otherwise, for as long as the block lasts."""
         with self.asking(secret, model, stream=True, **fields) as wire:
             heard = b""
-            while b'"content":"' not in heard:
+            while not past.search(heard):
                 part = wire.recv(65536)
                 if not part:
-                    raise RuntimeError(f"the stream did not begin: {heard!r}")
+                    raise RuntimeError(f"the stream did not begin: {heard[:2000]!r}")
                 heard += part
             yield wire
 
@@ -124,7 +128,7 @@ def running_gateway(*, patience_s: int = 60, **environment: str) -> Iterator[Gat
     given = {**os.environ, "PYTHONPATH": paths, "DATABASE_URL": database_url(), **environment}
     with subprocess.Popen(command, cwd=ROOT, env=given, text=True) as process:
         try:
-            _wait_until_ready(process, f"http://127.0.0.1:{port}/livez")
+            _wait_until_ready(process, f"http://127.0.0.1:{port}/v1/none")
             yield Gateway(f"http://127.0.0.1:{port}/v1", process)
         finally:
             if process.poll() is None:
@@ -152,8 +156,9 @@ def _wait_until_ready(process: "subprocess.Popen[str]", url: str) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"the gateway ended with {process.returncode}")
         try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
+            urllib.request.urlopen(url, timeout=10)
+        except urllib.error.HTTPError:
+            return  # it knows that there is no such path: its door is open
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.05)
     raise RuntimeError("the gateway did not become ready")
