@@ -1,16 +1,24 @@
 """The rows of people, workspaces, memberships and inference keys."""
 
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from catalog.models import PlanVersion
 from kernel import clock
+
+
+def check_zone(name: str) -> None:
+    """Raise ValidationError for what is no time zone of the IANA database; the dashboard's days are its days."""
+    if name not in available_timezones():
+        raise ValidationError("%(name)s is not a time zone, such as Europe/Berlin.", params={"name": name})
 
 
 class People(BaseUserManager["User"]):
@@ -62,7 +70,7 @@ class Workspace(models.Model):
     slug = models.SlugField(max_length=64, unique=True)
     plan_version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="workspaces")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE)
-    time_zone = models.CharField(max_length=64, default="UTC")
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[check_zone])
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

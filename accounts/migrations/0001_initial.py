@@ -6,6 +6,7 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
+import accounts.models
 import kernel.clock
 
 
@@ -85,7 +86,10 @@ class Migration(migrations.Migration):
                         max_length=16,
                     ),
                 ),
-                ("time_zone", models.CharField(default="UTC", max_length=64)),
+                (
+                    "time_zone",
+                    models.CharField(default="UTC", max_length=64, validators=[accounts.models.check_zone]),
+                ),
                 ("created_at", models.DateTimeField(default=kernel.clock.now)),
                 (
                     "plan_version",

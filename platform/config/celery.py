@@ -1,4 +1,4 @@
-"""The task queue: its application, and how often each sweep is asked for."""
+"""The task queue: its application."""
 
 import os
 
@@ -10,11 +10,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("tollway")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["billing"])
-app.conf.beat_schedule = {
-    "charge": {"task": "billing.charge_due", "schedule": 5.0, "options": {"expires": 30}},
-    "reap": {"task": "billing.reap", "schedule": 5.0, "options": {"expires": 30}},
-    "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
-}
 
 
 @worker_process_init.connect

@@ -20,7 +20,7 @@ OPERATOR = "operator@tollway.test"
 CUSTOMER = "customer@tollway.test"
 MODEL = "route/deepseek-v3.2"
 WORKSPACE = "Northwind Labs"
-PLAN = "premium"
+PLAN = "max"
 CREDIT_USD = 100
 
 

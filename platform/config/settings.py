@@ -140,13 +140,20 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TIMEZONE = "UTC"
+SWEEP_SECONDS = env.integer("TOLLWAY_SWEEP_SECONDS", 5, low=1, high=60)
+# A sweep that waited for six of its turns is not worth making: the next one sees all that it would have seen.
+_EVERY_SWEEP = {"schedule": float(SWEEP_SECONDS), "options": {"expires": 6 * SWEEP_SECONDS}}
+CELERY_BEAT_SCHEDULE = {
+    "charge": {"task": "billing.charge_due", **_EVERY_SWEEP},
+    "reap": {"task": "billing.reap", **_EVERY_SWEEP},
+    "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
+}
 
 # The gateway's own bounds; seconds unless named otherwise.
 MAX_BODY_BYTES = 32 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DRAIN_SECONDS = env.integer("TOLLWAY_DRAIN_SECONDS", 30, low=1, high=600)
 WORKER_SILENCE_SECONDS = env.integer("TOLLWAY_WORKER_SILENCE_SECONDS", 15, low=2, high=120)
-SWEEP_SECONDS = env.integer("TOLLWAY_SWEEP_SECONDS", 5, low=1, high=60)
 CHARGE_AFTER_SECONDS = env.integer("TOLLWAY_CHARGE_AFTER_SECONDS", 60, low=0, high=3600)
 CHARGE_AFTER_EVENTS = env.integer("TOLLWAY_CHARGE_AFTER_EVENTS", 5000, low=1, high=1_000_000)
 TAKEOVER_SECONDS = env.integer("TOLLWAY_TAKEOVER_SECONDS", 180, low=5, high=3600)

@@ -42,7 +42,7 @@ def test_its_key_belongs_to_the_customers_workspace_with_credit(kept: Path) -> N
     secret = json.loads(kept.read_text())["api_key"]
     key = ApiKey.objects.get(digest=ids.digest_key(secret, pepper=settings.KEY_PEPPER))
     assert key.workspace.name == "Northwind Labs"
-    assert key.workspace.plan_version.plan.slug == "premium"
+    assert key.workspace.plan_version.plan.slug == "max"
     assert Member.objects.get(workspace=key.workspace).user.email == demo_people.CUSTOMER
     assert Account.objects.get(workspace_id=key.workspace.pk).posted == 100_000_000_000
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 import shlex
 import signal
@@ -16,65 +15,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.site import SECRETS, Site, new_site
 from tests.kernel.engine_homes import CHECKOUT, eventually, kill, processes_of, temporary_base
 
 pytestmark = pytest.mark.timeout(400)
 
-SECRETS = ("TOLLWAY_SECRET_KEY", "TOLLWAY_KEY_PEPPER", "TOLLWAY_CREDENTIAL_KEYS")
-OURS = {*SECRETS, "DATABASE_URL", "REDIS_URL", "TOLLWAY_HOSTS", "TOLLWAY_HTTPS"}
-
-
-class Site:
-    """One home with what is run in it."""
-
-    def __init__(self, base: Path) -> None:
-        self.base = base
-        kept = {name: value for name, value in os.environ.items() if name not in OURS}
-        self.environment = {**kept, "TOLLWAY_HOME": str(base)}
-
-    def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
-            env={**self.environment, **environment},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    def up(self) -> str:
-        """Start it detached; the banner."""
-        started = self.manage("up", "--detach", "--port", "0")
-        assert started.returncode == 0, started.stderr + (self.base / "run" / "up.log").read_text()
-        return started.stdout
-
-    def down(self) -> None:
-        stopped = self.manage("down")
-        assert stopped.returncode == 0, stopped.stderr
-
-    @property
-    def state(self) -> dict[str, int]:
-        known: dict[str, int] = json.loads((self.base / "run" / "up.json").read_text())
-        return known
-
-    def processes(self) -> set[int]:
-        """The supervisor with all it has started, and the engines."""
-        listing = subprocess.check_output(["ps", "-eo", "pid=,ppid="], text=True).split()
-        parents = dict(zip(map(int, listing[::2]), map(int, listing[1::2]), strict=True))
-        found = {self.state["pid"]}
-        while more := {pid for pid, parent in parents.items() if parent in found} - found:
-            found |= more
-        return found | processes_of(self.base)
-
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with temporary_base() as base:
-        found = Site(base)
-        try:
-            yield found
-        finally:
-            found.down()
+    with new_site() as found:
+        yield found
 
 
 @pytest.fixture
@@ -134,7 +84,7 @@ def test_banner_names_pages_that_are_there_and_the_limits_of_the_database(site: 
 
 
 def test_credentials_are_those_of_the_banner(site: Site, banner: str) -> None:
-    known = json.loads(site.manage("credentials", "--json").stdout)
+    known = site.credentials
     assert set(known) == {"base_url", "api_key", "model", "operator", "customer"}
     shown = [known["base_url"], known["api_key"], *known["operator"].values(), *known["customer"].values()]
     assert [word for word in shown if word not in banner] == []

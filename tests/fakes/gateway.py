@@ -1,6 +1,5 @@
 """The gateway as a real process on a free port, over the database of the test run."""
 
-import contextlib
 import json
 import os
 import re
@@ -89,9 +88,11 @@ class Gateway:
         """Wait until the gateway has noticed that these models can be called with a key."""
 
         def noticed() -> bool:
-            with contextlib.suppress(urllib.error.HTTPError):
+            try:
                 return set(models) <= self.models(secret).keys()
-            return False
+            except urllib.error.HTTPError as error:
+                error.close()
+                return False
 
         self.eventually(noticed, within=5)
 
@@ -157,7 +158,8 @@ def _wait_until_ready(process: "subprocess.Popen[str]", url: str) -> None:
             raise RuntimeError(f"the gateway ended with {process.returncode}")
         try:
             urllib.request.urlopen(url, timeout=10)
-        except urllib.error.HTTPError:
+        except urllib.error.HTTPError as error:
+            error.close()
             return  # it knows that there is no such path: its door is open
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.05)

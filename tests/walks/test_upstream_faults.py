@@ -47,13 +47,16 @@ def test_are_replaced_by_the_next(gateway: Gateway, sandbox: str, upstream_model
     assert (booked["status"], booked["attempts"]) == ("ok", 2)
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("upstream_model", FAILING)
+@pytest.mark.parametrize(
+    ("upstream_model", "stream"),
+    [
+        *((name, False) for name in FAILING),
+        *((name, True) for name in FAILING if not name.startswith("cut-stream")),  # those begin well
+    ],
+)
 def test_are_never_heard_by_the_caller(
     gateway: Gateway, sandbox: str, upstream_model: str, stream: bool
 ) -> None:
-    if stream and upstream_model.startswith("cut-stream"):
-        pytest.skip("breaks only after the first byte")
     who, name = customer(), model((sandbox, upstream_model))
     gateway.knows(who.secret, name)
     heard = gateway.chat(who.secret, name, stream=stream)

@@ -13,15 +13,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import ApiKey, User, Workspace
-from billing import ledger
 from billing.admin_filters import first_id
-from billing.models import Account, Admission, LedgerTransaction, UsageEvent
-from catalog import credentials, demo, pricing
+from billing.models import Admission, UsageEvent
+from catalog import pricing
 from catalog.admin_page import Page
-from catalog.models import Chain, Endpoint, Hop, Model, Multiplier, PriceVersion, Rate
+from catalog.models import Hop, Model, Multiplier, PriceVersion, Rate
 from config import demo_people, navigation
 from kernel import ids
 from tests.billing import rows
+from tests.operator.reading import text
 
 pytestmark = pytest.mark.django_db
 
@@ -33,18 +33,6 @@ WRITTEN_BY_THE_MACHINERY = [
     *("account", "admission", "attempt", "dailyusage", "ledgerentry", "ledgertransaction", "usagebucket"),
     *("usageevent", "worker"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def house() -> None:
-    demo.load(sandbox_url="http://127.0.0.1:8099/v1")
-    demo_people.ensure(None)
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    client.force_login(User.objects.get(email=demo_people.OPERATOR))
-    return client
 
 
 def settled(number: int = 1) -> Workspace:
@@ -68,12 +56,6 @@ def settled(number: int = 1) -> Workspace:
             ),
         )
     return workspace
-
-
-def text(client: Client, name: str, *arguments: object, query: str = "") -> str:
-    answer = client.get(reverse(f"admin:{name}", args=arguments) + query)
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label_lower)
@@ -208,157 +190,6 @@ def test_a_request_explains_its_charge(operator: Client) -> None:
     assert "differs from what these parts make" in shown  # the charge of this test is made up
 
 
-def test_a_credential_goes_in_and_never_comes_out(operator: Client) -> None:
-    endpoint = Endpoint.objects.get(provider__slug="openai")
-    secret = "sk-very-secret-0123456789"
-    answer = operator.post(
-        reverse("admin:catalog_endpoint_change", args=[endpoint.pk]),
-        {**_fields(endpoint), "new_credential": secret},
-    )
-    assert answer.status_code == 302
-    endpoint.refresh_from_db()
-    assert credentials.decrypt(bytes(endpoint.credential or b"")) == secret
-    shown = text(operator, "catalog_endpoint_change", endpoint.pk)
-    assert "…6789" in shown
-    assert secret not in shown
-    assert "very-secret" not in text(operator, "catalog_endpoint_history", endpoint.pk)
-
-
-def test_saving_an_endpoint_without_a_new_credential_keeps_the_old_one_until_it_is_removed(
-    operator: Client,
-) -> None:
-    endpoint = Endpoint.objects.get(provider__slug="openai")
-    credentials.store(endpoint, "sk-very-secret-0123456789")
-    endpoint.save()
-    address = reverse("admin:catalog_endpoint_change", args=[endpoint.pk])
-    operator.post(address, _fields(endpoint))
-    assert Endpoint.objects.get(pk=endpoint.pk).credential
-    operator.post(address, {**_fields(endpoint), "remove_credential": "on"})
-    assert not Endpoint.objects.get(pk=endpoint.pk).credential
-
-
-def _fields(endpoint: Endpoint) -> dict[str, object]:
-    names = ("name", "base_url", "connect_seconds", "first_byte_seconds", "idle_seconds", "total_seconds")
-    kept = {name: getattr(endpoint, name) for name in names}
-    return {**kept, "provider": endpoint.provider_id, "needs_credential": "on", "active": "on"}
-
-
-def _price(**rate: str) -> dict[str, object]:
-    model = Model.objects.get(public_id="route/glm-5")
-    return {
-        "model": model.pk,
-        "valid_from_0": "2030-01-01",
-        "valid_from_1": "00:00:00",
-        "source": "a test",
-        "rates-TOTAL_FORMS": 1 if rate else 0,
-        "rates-INITIAL_FORMS": 0,
-        **{f"rates-0-{name}": value for name, value in rate.items()},
-    }
-
-
-def test_a_price_is_added_exactly_and_stays(operator: Client) -> None:
-    rate = _price(token_class="input", min_prompt_tokens="0", price="0.123456")
-    assert operator.post(reverse("admin:catalog_priceversion_add"), rate).status_code == 302
-    version = PriceVersion.objects.get(source="a test")
-    assert Rate.objects.get(price_version=version).micro_usd_per_million == 123_456
-    address = reverse("admin:catalog_priceversion_change", args=[version.pk])
-    assert operator.post(address, {"source": "changed"}).status_code == 403
-    assert "0.123456" in text(operator, "catalog_priceversion_change", version.pk)
-
-
-@pytest.mark.parametrize(
-    "rate",
-    [
-        {},
-        {"token_class": "input", "min_prompt_tokens": "0", "price": "0.1234567"},
-        {"token_class": "input", "min_prompt_tokens": "0", "price": "-1"},
-        {"token_class": "image", "min_prompt_tokens": "0", "price": "1001"},
-    ],
-    ids=["no-rate", "too-fine", "negative", "too-much"],
-)
-def test_a_price_that_cannot_be_is_refused(operator: Client, rate: dict[str, str]) -> None:
-    assert operator.post(reverse("admin:catalog_priceversion_add"), _price(**rate)).status_code == 200
-    assert not PriceVersion.objects.filter(source="a test").exists()
-
-
-def test_a_chain_changes_by_a_draft_that_is_published(operator: Client) -> None:
-    live = Chain.objects.get(model__public_id="route/glm-5")
-    operator.post(reverse("admin:catalog_chain_draft", args=[live.pk]), {"_form_submitted": "on"})
-    draft = Chain.objects.get(model=live.model, status="draft")
-    assert [*draft.hops.values_list("upstream_model")] == [*live.hops.values_list("upstream_model")]  # type: ignore[arg-type]
-    publish = reverse("admin:catalog_chain_publish", args=[draft.pk])
-    operator.get(publish)
-    assert Chain.objects.get(model=live.model, status="live") == live
-    operator.post(publish, {"_form_submitted": "on"})
-    assert Chain.objects.get(model=live.model, status="live") == draft
-    assert Chain.objects.get(pk=live.pk).status == "retired"
-    operator.post(reverse("admin:catalog_chain_publish", args=[live.pk]), {"_form_submitted": "on"})
-    assert Chain.objects.get(model=live.model, status="live") == draft
-
-
-def test_a_live_chain_is_not_changed_in_place(operator: Client) -> None:
-    live = Chain.objects.get(model__public_id="route/glm-5")
-    assert (
-        operator.post(reverse("admin:catalog_chain_change", args=[live.pk]), {"version": 9}).status_code
-        == 403
-    )
-
-
-def _move(**asked: str) -> dict[str, str]:
-    return {
-        "_form_submitted": "on",
-        "kind": "grant",
-        "usd": "2.5",
-        "reason": "a test",
-        "token": str(uuid4()),
-        **asked,
-    }
-
-
-def test_money_is_moved_once_by_two_clicks_in_the_operators_name(operator: Client) -> None:
-    workspace, asked = Workspace.objects.get(), _move()
-    address = reverse("admin:billing_account_move", args=[workspace.pk])
-    for _ in range(2):
-        assert operator.post(address, asked).status_code == 302
-    assert Account.objects.get().posted == 102_500_000_000
-    moved = LedgerTransaction.objects.get(reason="a test")
-    assert (moved.kind, moved.actor) == ("grant", demo_people.OPERATOR)
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [{"usd": "-1"}, {"usd": "0"}, {"usd": "ten"}, {"usd": "1000001"}, {"reason": ""}, {"kind": "usage"}],
-    ids=str,
-)
-def test_a_movement_that_cannot_be_is_refused(operator: Client, asked: dict[str, str]) -> None:
-    address = reverse("admin:billing_account_move", args=[Workspace.objects.get().pk])
-    assert operator.post(address, _move(**asked)).status_code == 200
-    assert Account.objects.get().posted == 100_000_000_000
-
-
-def test_an_adjustment_takes_and_a_reversal_gives_back_once(operator: Client) -> None:
-    workspace = Workspace.objects.get()
-    operator.post(
-        reverse("admin:billing_account_move", args=[workspace.pk]), _move(kind="adjustment", usd="-3")
-    )
-    assert Account.objects.get().posted == 97_000_000_000
-    moved = LedgerTransaction.objects.get(kind="adjustment")
-    for _ in range(2):
-        operator.post(
-            reverse("admin:billing_ledgertransaction_undo", args=[moved.pk]),
-            {"_form_submitted": "on", "reason": "oops"},
-        )
-    assert Account.objects.get().posted == 100_000_000_000
-    assert [entry.amount for entry in ledger.entries(workspace.pk)] == [3 * 10**9, -3 * 10**9, 100 * 10**9]
-
-
-def test_a_dialog_of_the_theme_is_led_on_by_a_header(operator: Client) -> None:
-    address = reverse("admin:billing_account_move", args=[Workspace.objects.get().pk])
-    answer = operator.post(address, _move(), headers={"HX-Request": "true"})
-    made = LedgerTransaction.objects.get(reason="a test")
-    assert answer.headers["HX-Redirect"] == reverse("admin:billing_ledgertransaction_change", args=[made.pk])
-
-
 def test_revoked_keys_stay_listed(operator: Client) -> None:
     key = ApiKey.objects.get()
     operator.post(
@@ -367,13 +198,6 @@ def test_revoked_keys_stay_listed(operator: Client) -> None:
     key.refresh_from_db()
     assert key.revoked_at is not None
     assert key.name in text(operator, "accounts_apikey_changelist")
-
-
-def test_new_terms_begin_from_the_newest(operator: Client) -> None:
-    plan = Workspace.objects.get().plan_version.plan
-    shown = text(operator, "catalog_planversion_add", query=f"?plan={plan.pk}")
-    assert 'name="version" value="2"' in shown
-    assert 'name="day_cap" value="1500"' in shown
 
 
 def test_a_person_is_added_with_a_password_and_their_address_only_once(operator: Client) -> None:

@@ -1,0 +1,69 @@
+"""What operators do with money: move it once, in their own name, and take it back once."""
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Workspace
+from billing import ledger
+from billing.models import Account, LedgerTransaction
+from config import demo_people
+
+pytestmark = pytest.mark.django_db
+
+
+def _move(**asked: str) -> dict[str, str]:
+    return {
+        "_form_submitted": "on",
+        "kind": "grant",
+        "usd": "2.5",
+        "reason": "a test",
+        "token": str(uuid4()),
+        **asked,
+    }
+
+
+def test_money_is_moved_once_by_two_clicks_in_the_operators_name(operator: Client) -> None:
+    workspace, asked = Workspace.objects.get(), _move()
+    address = reverse("admin:billing_account_move", args=[workspace.pk])
+    for _ in range(2):
+        assert operator.post(address, asked).status_code == 302
+    assert Account.objects.get().posted == 102_500_000_000
+    moved = LedgerTransaction.objects.get(reason="a test")
+    assert (moved.kind, moved.actor) == ("grant", demo_people.OPERATOR)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"usd": "-1"}, {"usd": "0"}, {"usd": "ten"}, {"usd": "1000001"}, {"reason": ""}, {"kind": "usage"}],
+    ids=str,
+)
+def test_a_movement_that_cannot_be_is_refused(operator: Client, asked: dict[str, str]) -> None:
+    address = reverse("admin:billing_account_move", args=[Workspace.objects.get().pk])
+    assert operator.post(address, _move(**asked)).status_code == 200
+    assert Account.objects.get().posted == 100_000_000_000
+
+
+def test_an_adjustment_takes_and_a_reversal_gives_back_once(operator: Client) -> None:
+    workspace = Workspace.objects.get()
+    operator.post(
+        reverse("admin:billing_account_move", args=[workspace.pk]), _move(kind="adjustment", usd="-3")
+    )
+    assert Account.objects.get().posted == 97_000_000_000
+    moved = LedgerTransaction.objects.get(kind="adjustment")
+    for _ in range(2):
+        operator.post(
+            reverse("admin:billing_ledgertransaction_undo", args=[moved.pk]),
+            {"_form_submitted": "on", "reason": "oops"},
+        )
+    assert Account.objects.get().posted == 100_000_000_000
+    assert [entry.amount for entry in ledger.entries(workspace.pk)] == [3 * 10**9, -3 * 10**9, 100 * 10**9]
+
+
+def test_a_dialog_of_the_theme_is_led_on_by_a_header(operator: Client) -> None:
+    address = reverse("admin:billing_account_move", args=[Workspace.objects.get().pk])
+    answer = operator.post(address, _move(), headers={"HX-Request": "true"})
+    made = LedgerTransaction.objects.get(reason="a test")
+    assert answer.headers["HX-Redirect"] == reverse("admin:billing_ledgertransaction_change", args=[made.pk])
