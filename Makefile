@@ -8,7 +8,7 @@ BOOTSTRAP := python3 scripts/bootstrap.py
 COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types imports migrations format lock audit clean install
+.PHONY: help run test picture check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lock: install ## resolve pyproject.toml into the two lock files, keeping pins th
 
 audit: install ## prove the invariants of money and limits on the database in use
 	$(PYTHON) manage.py audit $(ARGS)
+
+picture: ## take the README's picture of the dashboard anew (needs Chromium)
+	@$(BOOTSTRAP) test -q tests/browser/picture.py
 
 clean: ## stop Tollway and delete its local data, root's under /var/lib/tollway too
 	@if [ -x $(PYTHON) ]; then $(PYTHON) manage.py down && $(PYTHON) -m kernel.engines clean; fi

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 from django.db import connection, transaction
+from django.db.models import Max
 
 from accounts.models import Workspace
 from billing import invariants, ledger, recomputed
@@ -19,9 +20,7 @@ from kernel import clock, ids, postgres
 def workspace(**terms: Any) -> int:
     """Save a new workspace on a plan of its own and return its id; the database opens its account."""
     name = secrets.token_hex(8)
-    rank = secrets.randbelow(30_000)
-    while Plan.objects.filter(rank=rank).exists():
-        rank = secrets.randbelow(30_000)
+    rank = (Plan.objects.aggregate(Max("rank"))["rank__max"] or 0) + 1
     plan = Plan.objects.create(slug=name, name=name, rank=rank)
     version = PlanVersion.objects.create(
         **{

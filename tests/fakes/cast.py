@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import Max
 
 from accounts import keys, workspaces
 from accounts.models import ApiKey, Workspace
@@ -53,7 +54,7 @@ class Customer:
 def customer(*, credit_usd: str = "100", **terms: Any) -> Customer:
     """Save a customer on a plan of its own, which includes every tier unless `terms` says otherwise."""
     name = secrets.token_hex(6)
-    rank = secrets.randbelow(30_000) + 1
+    rank = (Plan.objects.aggregate(Max("rank"))["rank__max"] or 0) + 1
     plan = Plan.objects.create(slug=name, name=f"Plan {name}", rank=rank)
     version = PlanVersion.objects.create(
         **{
