@@ -22,7 +22,7 @@ WHERE k.digest = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expi
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The identity behind a valid key."""
+    """The identity behind a valid credential; a person who signed in has `person_id` and `role`."""
 
     workspace_id: int
     api_key_id: int
@@ -31,6 +31,8 @@ class Caller:
     default_tag: str
     allowed_models: frozenset[str] | None
     workspace_status: str
+    person_id: int | None = None
+    role: str = ""
 
 
 class Directory:

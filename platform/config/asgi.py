@@ -1,4 +1,4 @@
-"""The application as a server runs it: inference routes go the slim way, everything else through Django's own."""
+"""The application as a server runs it: inference goes the slim way, the desk of /v1 and the site through Django's own."""
 
 import os
 from typing import Any
@@ -9,12 +9,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _site = get_asgi_application()
 
 from inference.arrival import Receive, Send  # noqa: E402  # needs Django set up
+from inference.desk.door import Desk, owns  # noqa: E402
 from inference.handler import Handler  # noqa: E402
 
 from . import lifespan, logs  # noqa: E402
 
 logs.configure()
 _inference = Handler()
+_desk = Desk()
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -22,6 +24,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     if scope["type"] == "lifespan":
         await lifespan.serve(receive, send)
     elif scope["type"] == "http" and scope["path"].startswith("/v1/"):
-        await _inference(scope, receive, send)
+        door = _desk if owns(scope["path"]) else _inference
+        await door(scope, receive, send)
     else:
         await _site(scope, receive, send)

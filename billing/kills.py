@@ -1,0 +1,23 @@
+"""How a workspace ends its open streams: its generation moves on, and what began before it must stop."""
+
+from django.db import connection
+
+__all__ = ["kill_streams"]
+
+
+def kill_streams(workspace_id: int) -> int:
+    """Order every open stream of a workspace to end, on any process; return how many were open.
+
+    A stream admitted after this commit is of the new generation and goes on. Raises LookupError if there is no
+    such account.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE billing_account SET kill_generation = kill_generation + 1
+               WHERE workspace_id = %s RETURNING open_streams""",
+            [workspace_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise LookupError(f"workspace {workspace_id} has no account")
+    return int(row[0])
