@@ -97,13 +97,22 @@ def cost(card: RateCard, counts: Counts, factors: Iterable[Factor]) -> int:
     return money.half_up(*_exact(_pico(card, counts), factors))
 
 
-def ceiling(card: RateCard, *, prompt_tokens: int, output_tokens: int, factors: Iterable[Factor]) -> int:
+def ceiling(
+    card: RateCard, *, prompt_tokens: int, output_tokens: int, images: int = 0, factors: Iterable[Factor]
+) -> int:
     """Return an amount in nano-USD that no request within these tokens can exceed, rounded up.
 
-    The dearest class and long-context step of each side counts. Raises Unpriced if input or output has no rate.
+    The dearest class and long-context step of each side counts; `images` are pictures to be made.
+    Raises Unpriced if a side that is used has no rate.
     """
-    pico = _dearest(card, PROMPT_CLASSES) * prompt_tokens + _dearest(card, OUTPUT_CLASSES) * output_tokens
-    numerator, denominator = _exact(pico + _per_request(card), factors)
+    pico = _per_request(card)
+    if prompt_tokens:
+        pico += _dearest(card, PROMPT_CLASSES) * prompt_tokens
+    if output_tokens:
+        pico += _dearest(card, OUTPUT_CLASSES) * output_tokens
+    if images:
+        pico += _dearest(card, ("image",)) * images
+    numerator, denominator = _exact(pico, factors)
     return -(-numerator // denominator)
 
 

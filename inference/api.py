@@ -6,6 +6,7 @@ from ninja import NinjaAPI
 
 from . import listing, pipeline, process
 from .arrival import Arrival
+from .dialects.chat import CHAT
 
 __all__ = ["api"]
 
@@ -27,4 +28,4 @@ async def models(request: HttpRequest) -> HttpResponseBase:
 @api.post("/chat/completions")
 async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     """Answer a chat, whole or as a stream."""
-    return await pipeline.chat(process.current(), _arrival(request))
+    return await pipeline.serve(process.current(), _arrival(request), CHAT)

@@ -1,7 +1,7 @@
 """What a caller asks for: the body read once, the fields the gateway acts on checked, everything else kept."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import orjson
 from . import tokens
 from .errors import Failure
 
-__all__ = ["ChatAsk", "read_chat"]
+__all__ = ["STRIPPED", "ChatAsk", "chat_ask", "invalid", "read_chat", "read_object"]
 
 GREATEST_N = 128
 # Our own extensions and what could redirect a call: none of it is for an upstream.
@@ -45,6 +45,7 @@ class ChatAsk:
     limit: int | None
     prompt_bound: int
     prompt_extra: int
+    images: int = 0
 
     def prompt_text(self) -> str:
         """Return what goes in as one text, for counting; what images hold is left out."""
@@ -70,24 +71,28 @@ class ChatAsk:
         try:
             return orjson.dumps(body)
         except orjson.JSONEncodeError as error:
-            raise _invalid(None, "The body is nested too deeply.") from error
+            raise invalid(None, "The body is nested too deeply.") from error
 
 
 def read_chat(raw: bytes) -> ChatAsk:
     """Read the body of a chat completion. Raises Failure naming the field that is wrong."""
-    body = _object(raw)
+    return chat_ask(read_object(raw, acted_on=_ACTED_ON), size=len(raw))
+
+
+def chat_ask(body: dict[str, Any], *, size: int) -> ChatAsk:
+    """Check a chat completion that came, or was translated from, `size` bytes of JSON. Raises Failure."""
     model = body.get("model")
     if not isinstance(model, str) or not model:
-        raise _invalid("model", "model must be a non-empty string.")
+        raise invalid("model", "model must be a non-empty string.")
     messages = _messages(body.get("messages"))
     stream, options = body.get("stream"), body.get("stream_options")
     if stream is not None and not isinstance(stream, bool):
-        raise _invalid("stream", "stream must be true or false.")
+        raise invalid("stream", "stream must be true or false.")
     if options is not None and not isinstance(options, dict):
-        raise _invalid("stream_options", "stream_options must be an object.")
+        raise invalid("stream_options", "stream_options must be an object.")
     tools = body.get("tools")
     if tools is not None and not (isinstance(tools, list) and all(isinstance(tool, dict) for tool in tools)):
-        raise _invalid("tools", "tools must be a list of objects.")
+        raise invalid("tools", "tools must be a list of objects.")
     limits = [limit for name in _LIMITS if (limit := _whole(body, name, greatest=2**31 - 1)) is not None]
     images, image_bytes = _images(messages)
     extra = tokens.beside_text(messages=len(messages) + len(tools or ()), images=images)
@@ -99,20 +104,21 @@ def read_chat(raw: bytes) -> ChatAsk:
         n=_whole(body, "n", greatest=GREATEST_N) or 1,
         limit=max(limits, default=None),
         # A byte-level tokenizer makes no token shorter than a byte.
-        prompt_bound=extra + len(raw) - image_bytes,
+        prompt_bound=extra + size - image_bytes,
         prompt_extra=extra,
     )
 
 
-def _object(raw: bytes) -> dict[str, Any]:
+def read_object(raw: bytes, *, acted_on: Iterable[str]) -> dict[str, Any]:
+    """Read a body that is a JSON object. Raises Failure, also if a field that is acted on is given twice."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise _invalid(None, f"The body is not valid JSON: {error.msg}.") from error
+        raise invalid(None, f"The body is not valid JSON: {error.msg}.") from error
     if not isinstance(body, dict):
-        raise _invalid(None, "The body must be a JSON object.")
+        raise invalid(None, "The body must be a JSON object.")
     # Of a field given twice the last would count, here and upstream alike; it is refused all the same.
-    if any(raw.count(b'"%b"' % name.encode()) > 1 for name in _ACTED_ON if name in body):
+    if any(raw.count(b'"%b"' % name.encode()) > 1 for name in acted_on if name in body):
         _refuse_doubles(raw)
     return body
 
@@ -121,7 +127,7 @@ def _refuse_doubles(raw: bytes) -> None:
     try:
         json.loads(raw, object_pairs_hook=_without_doubles)
     except RecursionError as error:
-        raise _invalid(None, "The body is nested too deeply.") from error
+        raise invalid(None, "The body is nested too deeply.") from error
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -129,18 +135,18 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         names = [name for name, _ in pairs]
         double = next(name for name in names if names.count(name) > 1)
-        raise _invalid(double[:64], f"{double[:64]} is given twice.")
+        raise invalid(double[:64], f"{double[:64]} is given twice.")
     return members
 
 
 def _messages(messages: Any) -> list[dict[str, Any]]:
     if not isinstance(messages, list) or not messages:
-        raise _invalid("messages", "messages must be a non-empty list.")
+        raise invalid("messages", "messages must be a non-empty list.")
     for number, message in enumerate(messages):
         if not isinstance(message, dict) or not isinstance(message.get("role"), str) or not message["role"]:
-            raise _invalid(f"messages[{number}]", f"messages[{number}] must be an object with a role.")
+            raise invalid(f"messages[{number}]", f"messages[{number}] must be an object with a role.")
         if message["role"] == "tool" and not message.get("tool_call_id"):
-            raise _invalid(
+            raise invalid(
                 f"messages[{number}].tool_call_id",
                 f"messages[{number}].tool_call_id is required for role tool.",
             )
@@ -152,7 +158,7 @@ def _whole(body: Mapping[str, Any], name: str, *, greatest: int) -> int | None:
     if value is None:
         return None
     if type(value) is not int or not 1 <= value <= greatest:
-        raise _invalid(name, f"{name} must be a whole number from 1 to {greatest}.")
+        raise invalid(name, f"{name} must be a whole number from 1 to {greatest}.")
     return value
 
 
@@ -179,5 +185,6 @@ def _texts(message: Mapping[str, Any]) -> list[str]:
     return texts
 
 
-def _invalid(param: str | None, message: str) -> Failure:
+def invalid(param: str | None, message: str) -> Failure:
+    """Return the failure of a field that is wrong."""
     return Failure("VALIDATION_ERROR", message, param=param)

@@ -8,6 +8,7 @@ from catalog import pricing
 from catalog.snapshot import Catalogue, Hop, Offer, Price, Terms, Unpriced
 
 from . import routing
+from .dialects import Ask, Dialect
 from .errors import Failure
 
 __all__ = ["Deal", "strike", "terms_of"]
@@ -30,43 +31,55 @@ class Deal:
         """The price at the first hop: what the admission is pinned to."""
         return self.prices[self.hops[0].provider_id]
 
-    def hold(self, *, prompt_tokens: int, choices: int) -> int:
+    def hold(self, *, prompt_tokens: int, choices: int, images: int) -> int:
         """Return the most this request can cost at any of its hops, in nano-USD."""
         return max(
             pricing.ceiling(
                 price.card,
                 prompt_tokens=prompt_tokens,
                 output_tokens=self.max_tokens * choices,
+                images=images,
                 factors=price.factors,
             )
             for price in {id(price): price for price in self.prices.values()}.values()
         )
 
 
-def strike(catalogue: Catalogue, caller: Caller, *, model: str, capability: str, limit: int | None) -> Deal:
-    """Return the terms for a model named by a caller who set a limit of output tokens, or none.
+def strike(catalogue: Catalogue, caller: Caller, ask: Ask, dialect: Dialect) -> Deal:
+    """Return the terms for what a caller asks.
 
     Raises Failure if the model is unknown, not included, not priced or not connected.
     """
-    offer = catalogue.find(model)
-    if offer is None or offer.capability != capability:
-        raise Failure("INVALID_MODEL", f"There is no {capability} model {model[:128]!r}.", param="model")
+    offer = catalogue.find(ask.model)
+    if offer is None or offer.capability != dialect.capability:
+        raise Failure(
+            "INVALID_MODEL", f"There is no {dialect.capability} model {ask.model[:128]!r}.", param="model"
+        )
     terms = terms_of(catalogue, caller)
     _check_allowed(catalogue, caller, terms, offer)
     hops = routing.candidates(offer.hops, rank=terms.rank)
     if not hops:
         raise Failure("PROVIDER_ERROR", f"No provider of {offer.public_id} is connected at the moment.")
+    wanted = ask.limit if ask.limit is not None else terms.default_max_tokens
+    writes = min(wanted, offer.max_output_tokens) if dialect.capability == "chat" else 0
     try:
-        prices = _prices(catalogue, offer, terms, hops, workspace_id=caller.workspace_id)
+        prices = _prices(
+            catalogue, offer, terms, hops, workspace_id=caller.workspace_id, dialect=dialect.name
+        )
         costs = {hop.provider_id: catalogue.provider_price(offer, hop.provider_id) for hop in hops}
         for price in prices.values():
-            pricing.ceiling(price.card, prompt_tokens=0, output_tokens=0, factors=())
+            pricing.ceiling(
+                price.card,
+                prompt_tokens=ask.prompt_bound,
+                output_tokens=writes,
+                images=ask.images,
+                factors=(),
+            )
     except (Unpriced, pricing.Unpriced) as error:
         raise Failure(
             "INVALID_MODEL", f"{offer.public_id} has no price and is not sold.", param="model"
         ) from error
-    wanted = limit if limit is not None else terms.default_max_tokens
-    return Deal(caller, terms, offer, hops, prices, costs, max_tokens=min(wanted, offer.max_output_tokens))
+    return Deal(caller, terms, offer, hops, prices, costs, max_tokens=writes)
 
 
 def terms_of(catalogue: Catalogue, caller: Caller) -> Terms:
@@ -91,11 +104,13 @@ def _check_allowed(catalogue: Catalogue, caller: Caller, terms: Terms, offer: Of
 
 
 def _prices(
-    catalogue: Catalogue, offer: Offer, terms: Terms, hops: list[Hop], *, workspace_id: int
+    catalogue: Catalogue, offer: Offer, terms: Terms, hops: list[Hop], *, workspace_id: int, dialect: str
 ) -> dict[int, Price]:
-    plain = catalogue.price(offer, terms, workspace_id=workspace_id)
+    plain = catalogue.price(offer, terms, workspace_id=workspace_id, dialect=dialect)
     return {
-        hop.provider_id: catalogue.price(offer, terms, workspace_id=workspace_id, provider=hop.provider)
+        hop.provider_id: catalogue.price(
+            offer, terms, workspace_id=workspace_id, provider=hop.provider, dialect=dialect
+        )
         if ("provider", hop.provider) in catalogue.multipliers
         else plain
         for hop in hops

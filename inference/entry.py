@@ -4,14 +4,15 @@ import dataclasses
 import math
 from uuid import UUID
 
-from billing.admission import Ask, Granted, Refused
+from billing import admission
+from billing.admission import Granted, Refused
 from billing.gate import Gate, Unavailable
 from catalog.pricing import factors_text
 from kernel import clock, money
 
 from . import tokens
-from .ask import ChatAsk
 from .deal import Deal
+from .dialects import Ask
 from .errors import Failure
 
 __all__ = ["admit"]
@@ -26,7 +27,7 @@ _WINDOWS = {
 }
 
 
-async def admit(gate: Gate, request_id: UUID, deal: Deal, ask: ChatAsk, *, tag: str) -> tuple[Granted, int]:
+async def admit(gate: Gate, request_id: UUID, deal: Deal, ask: Ask, *, tag: str) -> tuple[Granted, int]:
     """Take what a request needs, all or nothing, and return the admission and its hold in nano-USD.
 
     The hold begins with the bytes of the prompt; where credit is short for that, its tokens are counted.
@@ -41,7 +42,9 @@ async def admit(gate: Gate, request_id: UUID, deal: Deal, ask: ChatAsk, *, tag: 
         if refused.code not in _SHORT_OF_CREDIT:
             raise _failure(refused) from refused
     counted = math.ceil(tokens.count([ask.prompt_text()])[0] * _MARGIN) + ask.prompt_extra
-    closer = dataclasses.replace(wanted, hold=deal.hold(prompt_tokens=counted, choices=ask.n))
+    closer = dataclasses.replace(
+        wanted, hold=deal.hold(prompt_tokens=counted, choices=ask.n, images=ask.images)
+    )
     try:
         return await gate.admit(closer), closer.hold
     except Unavailable as error:
@@ -50,9 +53,9 @@ async def admit(gate: Gate, request_id: UUID, deal: Deal, ask: ChatAsk, *, tag: 
         raise _failure(refused) from refused
 
 
-def _ask(request_id: UUID, deal: Deal, ask: ChatAsk, *, tag: str, prompt_tokens: int) -> Ask:
+def _ask(request_id: UUID, deal: Deal, ask: Ask, *, tag: str, prompt_tokens: int) -> admission.Ask:
     terms, price = deal.terms, deal.price
-    return Ask(
+    return admission.Ask(
         request_id=request_id,
         workspace_id=deal.caller.workspace_id,
         api_key_id=deal.caller.api_key_id,
@@ -60,7 +63,7 @@ def _ask(request_id: UUID, deal: Deal, ask: ChatAsk, *, tag: str, prompt_tokens:
         chain_id=deal.offer.chain_id,
         price_version_id=price.card.version_id,
         multipliers=factors_text(price.factors),
-        hold=deal.hold(prompt_tokens=prompt_tokens, choices=ask.n),
+        hold=deal.hold(prompt_tokens=prompt_tokens, choices=ask.n, images=ask.images),
         weight=terms.weight(deal.offer.public_id),
         stream=ask.stream,
         tag=tag,

@@ -7,9 +7,9 @@ from typing import Literal
 
 import orjson
 
-__all__ = ["Failure", "Style", "envelope", "render", "style"]
+__all__ = ["Failure", "Style", "anthropic_envelope", "envelope", "render", "style"]
 
-Style = Literal["text", "openai"]
+Style = Literal["text", "openai", "anthropic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,22 @@ _SDK_AGENTS = (
     "codex",
     "pydantic-ai",
 )
+_ANTHROPIC_PATHS = ("/v1/messages", "/v1/v1/messages")
+# Anthropic's own word for each status; what it has none for is its api_error.
+_ANTHROPIC_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    405: "invalid_request_error",
+    408: "timeout_error",
+    409: "invalid_request_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
 _STREAM = re.compile(rb'"stream"\s*:\s*true')
 
 
@@ -83,8 +99,10 @@ class Failure(Exception):
         return TABLE[self.code]
 
 
-def style(*, accept: str, agent: str, body: bytes) -> Style:
-    """Return how this caller wants errors: OpenAI's envelope for its SDKs and for streams, else plain text."""
+def style(*, path: str, accept: str, agent: str, body: bytes) -> Style:
+    """Return how this caller wants errors: as its route's dialect has them, as OpenAI's SDKs do, or as plain text."""
+    if path.startswith(_ANTHROPIC_PATHS):
+        return "anthropic"
     if "application/json" in accept or "text/event-stream" in accept:
         return "openai"
     if agent.lower().startswith(_SDK_AGENTS) or _STREAM.search(body):
@@ -104,7 +122,14 @@ def envelope(failure: Failure) -> bytes:
     return orjson.dumps({"error": error})
 
 
-def render(failure: Failure, style: Style) -> tuple[int, list[tuple[str, str]], bytes]:
+def anthropic_envelope(failure: Failure, request_id: str) -> bytes:
+    """Return a failure as the JSON object of Anthropic's errors."""
+    kind = _ANTHROPIC_TYPES.get(failure.kind.status, "api_error")
+    error = {"type": kind, "message": failure.message}
+    return orjson.dumps({"type": "error", "error": error, "request_id": request_id})
+
+
+def render(failure: Failure, style: Style, request_id: str) -> tuple[int, list[tuple[str, str]], bytes]:
     """Return status, headers and body of a failure; the request's own headers are added by whoever sends it."""
     kind = failure.kind
     headers = [
@@ -120,4 +145,5 @@ def render(failure: Failure, style: Style) -> tuple[int, list[tuple[str, str]], 
             [("Content-Type", "text/plain; charset=utf-8"), *headers],
             failure.message.encode(),
         )
-    return kind.status, [("Content-Type", "application/json"), *headers], envelope(failure)
+    body = anthropic_envelope(failure, request_id) if style == "anthropic" else envelope(failure)
+    return kind.status, [("Content-Type", "application/json"), *headers], body

@@ -6,32 +6,30 @@ from kernel import drain
 
 from . import auth, deal, entry, plain, streaming
 from .arrival import Arrival
-from .ask import read_chat
+from .dialects import Dialect
 from .errors import Failure
 from .process import Process
 from .visit import Status, Visit
 
-__all__ = ["chat"]
+__all__ = ["serve"]
 
 TAG_LENGTH = 64
 
 
-async def chat(process: Process, request: Arrival) -> HttpResponseBase:
-    """Answer a chat completion. Raises Failure for whatever keeps it from being answered."""
+async def serve(process: Process, request: Arrival, dialect: Dialect) -> HttpResponseBase:
+    """Answer a request in the dialect it came in. Raises Failure for whatever keeps it from being answered."""
     if drain.stopping():
         raise Failure("UNAVAILABLE", "The gateway is restarting.", retry_after=1)
     caller = await auth.caller(process.directory, request)
-    ask = read_chat(request.raw)
-    terms = deal.strike(process.catalogue, caller, model=ask.model, capability="chat", limit=ask.limit)
+    ask = dialect.read(request.raw)
+    terms = deal.strike(process.catalogue, caller, ask, dialect)
     tag = _tag(request) or caller.default_tag
     granted, hold = await entry.admit(process.gate, request.id, terms, ask, tag=tag)
-    visit = Visit(request, ask, terms, granted, hold, process.gate.settle)
+    visit = Visit(request, dialect, ask, terms, granted, hold, process.gate.settle)
     try:
         if ask.stream:
-            return await streaming.serve(visit, path="/chat/completions", process=process)
-        return await plain.serve(
-            visit, path="/chat/completions", upstreams=process.upstreams, breaker=process.breaker
-        )
+            return await streaming.serve(visit, process=process)
+        return await plain.serve(visit, upstreams=process.upstreams, breaker=process.breaker)
     finally:
         if not visit.settled:
             await _abandon(visit)

@@ -9,8 +9,8 @@ import orjson
 
 from . import sse
 from .arrival import Send
+from .dialects import Voice
 from .meter import Tally
-from .splice import Rewriter
 from .streams import Interrupted, Stream
 from .upstream import MAX_ANSWER_BYTES, Opened
 
@@ -20,7 +20,6 @@ Ending = Literal["ok", "client_gone", "upstream_cut", "killed", "drained"]
 
 BROKEN_EVENTS = 3
 AFTER_FINISH_SECONDS = 5.0
-_KEEP_ALIVE = b": keep-alive\n\n"
 _ENDINGS: dict[str, Ending] = {
     "client_gone": "client_gone",
     "stuck": "client_gone",
@@ -43,22 +42,19 @@ class Relay:
         *,
         source: Opened,
         stream: Stream,
-        rewriter: Rewriter,
+        voice: Voice,
         tally: Tally,
         send: Send,
-        include_usage: bool,
     ) -> None:
         self._source = source
         self._stream = stream
-        self._rewriter = rewriter
+        self._voice = voice
         self._tally = tally
         self._send = send
-        self._include_usage = include_usage
         self._broken = 0
         self._size = 0
         self._over = False
         self._cut = False
-        self.usage_chunk: bytes | None = None
 
     async def run(self) -> Ending:
         """Relay until the answer is over or something ends it, and say which."""
@@ -95,7 +91,7 @@ class Relay:
                 if self._stream.why is not None:
                     raise
                 self._stream.nudged_at = time.monotonic()
-                await self._write(_KEEP_ALIVE)
+                await self._write(self._voice.keep_alive)
 
     async def _read(self) -> list[bytes]:
         try:
@@ -146,7 +142,7 @@ class Relay:
                     break
                 continue
             self._tally.event(event)
-            frame = self._frame(data, event)
+            frame = self._voice.event(data, event)
             if frame:
                 frames.append(frame)
         return frames
@@ -164,15 +160,3 @@ class Relay:
             self._cut = True
             return None
         return event
-
-    def _frame(self, data: bytes, event: dict[str, Any]) -> bytes | None:
-        if b"\n" in data:
-            data = data.replace(b"\n", b"")  # between JSON tokens only: within strings it cannot stand bare
-        text = sse.frame(self._rewriter.apply(data, event))
-        if event.get("choices"):
-            return text
-        # An event without choices crashes loops that read choices[0]: only who asked for usage gets it, at the end.
-        if isinstance(event.get("usage"), dict):
-            self.usage_chunk = text
-            return None
-        return text if self._include_usage else None

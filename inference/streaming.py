@@ -5,32 +5,28 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-import orjson
-
 from billing.gate import Gate, Progress
 from catalog import pricing
 from catalog.pricing import Counts
 from catalog.snapshot import Hop
 from kernel import clock
 
-from . import answers, routing, sse, tokens
+from . import answers, routing, tokens
 from .answers import EVENTS, OnTheWire
-from .errors import Failure, envelope
+from .dialects import Told, Voice
+from .errors import Failure
 from .failing import failed_upstreams, refused_upstream
-from .meter import Reading, Tally, read, usage_object
+from .meter import Tally, read
 from .process import Process
 from .relay import Ending, Relay
-from .splice import Rewriter
 from .streams import Interrupted, Stream
 from .upstream import Opened
 from .visit import Status, Visit
 
 __all__ = ["serve"]
 
-_DONE = sse.frame(sse.DONE)
 
-
-async def serve(visit: Visit, *, path: str, process: Process) -> OnTheWire:
+async def serve(visit: Visit, *, process: Process) -> OnTheWire:
     """Open a stream upstream, relay it, settle, and close it. Raises Failure if nothing was sent yet."""
     tally = Tally(choices=visit.ask.n)
     stream = Stream(
@@ -42,7 +38,7 @@ async def serve(visit: Visit, *, path: str, process: Process) -> OnTheWire:
         tally=tally,
     )
     with _watched(visit, stream, process):
-        reached = await _reach(visit, stream, path, process)
+        reached = await _reach(visit, stream, process)
         try:
             await _flow(visit, stream, reached, tally, process.gate)
         finally:
@@ -63,14 +59,16 @@ def _watched(visit: Visit, stream: Stream, process: Process) -> Iterator[None]:
         caller.cancel()
 
 
-async def _reach(visit: Visit, stream: Stream, path: str, process: Process) -> routing.Reached[Opened]:
+async def _reach(visit: Visit, stream: Stream, process: Process) -> routing.Reached[Opened]:
     request_id = str(visit.request.id)
 
     async def attempt(hop: Hop, seconds: float) -> Opened:
         body = visit.ask.outgoing(model=hop.upstream_model, max_tokens=visit.deal.max_tokens)
         begun = time.monotonic()
         try:
-            return await process.upstreams.open(hop, path, body, request_id=request_id, seconds=seconds)
+            return await process.upstreams.open(
+                hop, visit.dialect.path, body, request_id=request_id, seconds=seconds
+            )
         finally:
             visit.upstream_seconds += time.monotonic() - begun
 
@@ -103,15 +101,14 @@ async def _flow(
     visit: Visit, stream: Stream, reached: routing.Reached[Opened], tally: Tally, gate: Gate
 ) -> None:
     ttfb = visit.request.milliseconds
-    answer_id, model = f"chatcmpl-{visit.request.id.hex}", visit.deal.offer.public_id
+    voice = visit.dialect.voice(visit.ask, visit.request.id, visit.deal.offer.public_id)
     stream.begin(idle_seconds=reached.hop.idle_seconds, progress=_Checkpoint(visit, reached.hop, gate).allows)
     relay = Relay(
         source=reached.answer,
         stream=stream,
-        rewriter=Rewriter(answer_id=answer_id, model=model),
+        voice=voice,
         tally=tally,
         send=visit.request.send,
-        include_usage=visit.ask.include_usage,
     )
     headers = answers.wire_headers([EVENTS, ("X-Accel-Buffering", "no"), *visit.headers(reached)])
     ending: Ending = "upstream_cut"
@@ -123,48 +120,31 @@ async def _flow(
         raise
     finally:
         reached.answer.close()
-        reading = await _settle(visit, reached.hop, tally, ending, ttfb)
-    closing = _closing(visit, relay, reading, ending)
+        told = await _settle(visit, reached.hop, tally, ending, ttfb)
+    closing = _closing(voice, told, ending)
     await visit.request.send({"type": "http.response.body", "body": closing, "more_body": False})
 
 
-async def _settle(visit: Visit, hop: Hop, tally: Tally, ending: Ending, ttfb_ms: int) -> Reading:
+async def _settle(visit: Visit, hop: Hop, tally: Tally, ending: Ending, ttfb_ms: int) -> Told:
     reading = read(tally, prompt=visit.ask.prompt_text, output_bound=visit.output_bound)
     empty = ending == "ok" and reading.counts.completion_tokens == 0 and tally.bytes == 0
     charge = visit.charge(hop, reading, empty=empty)
     error = "" if ending in ("ok", "client_gone") else ending.upper()
     await visit.settle(hop, charge, status=ending, error=error, finish=tally.finish, ttfb_ms=ttfb_ms)
-    return reading
+    return visit.told(hop, reading, charge)
 
 
-def _closing(visit: Visit, relay: Relay, reading: Reading, ending: Ending) -> bytes:
+def _closing(voice: Voice, told: Told, ending: Ending) -> bytes:
     if ending == "ok":
-        return (_usage(visit, relay, reading) if visit.ask.include_usage else b"") + _DONE
+        return voice.end(told)
     if ending == "killed":
-        return _DONE
+        return voice.killed()
     if ending == "drained":
-        failure = Failure("UNAVAILABLE", "The gateway is restarting; what was delivered is charged.")
-    else:
-        failure = Failure(
-            "PROVIDER_ERROR", "The provider broke off the answer; what was delivered is charged."
+        return voice.broken(
+            Failure("UNAVAILABLE", "The gateway is restarting; what was delivered is charged.")
         )
-    return sse.frame(envelope(failure))
-
-
-def _usage(visit: Visit, relay: Relay, reading: Reading) -> bytes:
-    if relay.usage_chunk is not None and reading.source == "upstream":
-        return relay.usage_chunk
-    return sse.frame(
-        orjson.dumps(
-            {
-                "id": f"chatcmpl-{visit.request.id.hex}",
-                "object": "chat.completion.chunk",
-                "created": int(time.time()),
-                "model": visit.deal.offer.public_id,
-                "choices": [],
-                "usage": usage_object(reading.counts),
-            }
-        )
+    return voice.broken(
+        Failure("PROVIDER_ERROR", "The provider broke off the answer; what was delivered is charged.")
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ class UpstreamFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A complete answer: a JSON object with choices, and its size in bytes."""
+    """A complete answer: a JSON object, and its size in bytes."""
 
     answer: dict[str, Any]
     size: int
@@ -75,15 +75,27 @@ class Upstreams:
         self._sessions: dict[int, aiohttp.ClientSession] = {}
         self._urls: dict[str, URL] = {}
 
-    async def whole(self, hop: Hop, path: str, body: bytes, *, request_id: str, seconds: float) -> Whole:
-        """Send a request and read the whole answer within so many seconds. Raises UpstreamFailed."""
+    async def whole(
+        self,
+        hop: Hop,
+        path: str,
+        body: bytes,
+        *,
+        accepts: Callable[[dict[str, Any]], bool],
+        request_id: str,
+        seconds: float,
+    ) -> Whole:
+        """Send a request and read the whole answer within so many seconds. Raises UpstreamFailed.
+
+        `accepts` tells whether a JSON object without an error is an answer.
+        """
         with _translated():
             async with asyncio.timeout(min(seconds, hop.total_seconds)):
                 async with self._post(
                     hop, path, body, accept="application/json", request_id=request_id
                 ) as response:
                     await _check(response, "application/json")
-                    return _whole(await _read(response))
+                    return _whole(await _read(response), accepts)
 
     async def open(self, hop: Hop, path: str, body: bytes, *, request_id: str, seconds: float) -> Opened:
         """Send a request and wait for the first event of its stream. Raises UpstreamFailed."""
@@ -204,19 +216,14 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(blocks)
 
 
-def _whole(raw: bytes) -> Whole:
+def _whole(raw: bytes, accepts: Callable[[dict[str, Any]], bool]) -> Whole:
     try:
         answer = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise UpstreamFailed("bad_body", status=200) from error
-    if not isinstance(answer, dict) or answer.get("error") or not _has_choices(answer):
+    if not isinstance(answer, dict) or answer.get("error") or not accepts(answer):
         raise UpstreamFailed("bad_body", status=200)
     return Whole(answer, len(raw))
-
-
-def _has_choices(answer: Mapping[str, Any]) -> bool:
-    choices = answer.get("choices")
-    return isinstance(choices, list) and bool(choices) and all(isinstance(choice, dict) for choice in choices)
 
 
 async def _first(response: aiohttp.ClientResponse) -> Opened:

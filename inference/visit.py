@@ -13,8 +13,8 @@ from catalog.snapshot import Hop
 from . import answers
 from .answers import Headers
 from .arrival import Arrival
-from .ask import ChatAsk
 from .deal import Deal
+from .dialects import Ask, Dialect, Told
 from .meter import Reading
 from .routing import Reached, Trail
 
@@ -39,7 +39,8 @@ class Visit:
     """An admitted request; it must be settled exactly once, whatever happens."""
 
     request: Arrival
-    ask: ChatAsk
+    dialect: Dialect
+    ask: Ask
     deal: Deal
     granted: Granted
     hold: int
@@ -89,6 +90,17 @@ class Visit:
     async def settle_without_answer(self, *, status: Status, http_status: int, error: str) -> None:
         """Commit that nothing was delivered: it costs nothing."""
         await self._commit(self._nothing(status, http_status, error))
+
+    def told(self, hop: Hop, reading: Reading, charge: Charge) -> Told:
+        """Return what the dialect needs to know of the answer."""
+        return Told(
+            request_id=self.request.id,
+            model=self.deal.offer.public_id,
+            provider=hop.provider,
+            milliseconds=self.request.milliseconds,
+            reading=reading,
+            cost=charge.cost,
+        )
 
     def headers(self, reached: Reached[Any]) -> Headers:
         """Return the headers of an answer that came by this way."""

@@ -8,6 +8,7 @@ import pytest
 
 from inference.errors import TABLE, Failure, render, style
 
+ID = "018f"
 CONTRACT_ROWS = {
     "INVALID_MODEL": 400,
     "VALIDATION_ERROR": 400,
@@ -51,13 +52,13 @@ TYPES = {
 
 @pytest.mark.parametrize(("code", "status"), CONTRACT_ROWS.items())
 def test_give_each_code_its_status(code: str, status: int) -> None:
-    found, headers, _ = render(Failure(code, "said"), "text")
+    found, headers, _ = render(Failure(code, "said"), "text", ID)
     assert (found, dict(headers)["X-Error-Code"]) == (status, code)
 
 
 @pytest.mark.parametrize("code", CONTRACT_ROWS)
 def test_say_whether_to_try_again(code: str) -> None:
-    _, headers, _ = render(Failure(code, "said"), "openai")
+    _, headers, _ = render(Failure(code, "said"), "openai", ID)
     assert dict(headers)["x-should-retry"] == ("true" if code in RETRIED else "false")
 
 
@@ -66,12 +67,12 @@ def test_use_only_the_types_that_clients_know() -> None:
 
 
 def test_are_plain_text_for_curl() -> None:
-    _, headers, body = render(Failure("INVALID_MODEL", "There is no such model."), "text")
+    _, headers, body = render(Failure("INVALID_MODEL", "There is no such model."), "text", ID)
     assert (dict(headers)["Content-Type"], body) == ("text/plain; charset=utf-8", b"There is no such model.")
 
 
 def test_are_an_envelope_for_sdks() -> None:
-    _, headers, body = render(Failure("INVALID_MODEL", "No such model.", param="model"), "openai")
+    _, headers, body = render(Failure("INVALID_MODEL", "No such model.", param="model"), "openai", ID)
     assert dict(headers)["Content-Type"] == "application/json"
     assert orjson.loads(body) == {
         "error": {
@@ -84,12 +85,12 @@ def test_are_an_envelope_for_sdks() -> None:
 
 
 def test_carry_our_code_where_openai_has_none() -> None:
-    _, _, body = render(Failure("PROVIDER_ERROR", "said"), "openai")
+    _, _, body = render(Failure("PROVIDER_ERROR", "said"), "openai", ID)
     assert orjson.loads(body)["error"]["code"] == "PROVIDER_ERROR"
 
 
 def test_say_how_long_to_wait_at_least_a_second() -> None:
-    _, headers, _ = render(Failure("UNAVAILABLE", "said", retry_after=0), "text")
+    _, headers, _ = render(Failure("UNAVAILABLE", "said", retry_after=0), "text", ID)
     assert dict(headers)["Retry-After"] == "1"
 
 
@@ -108,7 +109,7 @@ def test_say_how_long_to_wait_at_least_a_second() -> None:
     ],
 )
 def test_are_styled_for_the_caller(accept: str, agent: str, body: bytes, wanted: str) -> None:
-    assert style(accept=accept, agent=agent, body=body) == wanted
+    assert style(path="/v1/chat/completions", accept=accept, agent=agent, body=body) == wanted
 
 
 def test_are_raised_only_with_codes_of_the_table() -> None:
@@ -120,3 +121,13 @@ def test_are_raised_only_with_codes_of_the_table() -> None:
     }
     assert used
     assert used <= TABLE.keys()
+
+
+@pytest.mark.parametrize("code", CONTRACT_ROWS)
+def test_are_anthropics_on_its_routes(code: str) -> None:
+    assert style(path="/v1/messages/count_tokens", accept="*/*", agent="curl/8", body=b"") == "anthropic"
+    _, headers, body = render(Failure(code, "said"), "anthropic", ID)
+    said = orjson.loads(body)
+    assert (said["type"], said["error"]["message"], said["request_id"]) == ("error", "said", ID)
+    assert said["error"]["type"].endswith("_error") or said["error"]["type"] == "request_too_large"
+    assert dict(headers)["X-Error-Code"] == code
