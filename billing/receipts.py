@@ -1,0 +1,206 @@
+"""One request as it is kept: how it went, every try, what it cost over all revisions, and where that is posted."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.models import ApiKey
+from billing import pinned
+from billing.explanations import Explanation, explain
+from billing.models import Attempt, UsageEvent
+from catalog import pricing
+from catalog.models import Model, Multiplier, PriceVersion, Provider
+from catalog.pricing import CLASSES, Counts, Factor
+from kernel import clock, ids
+
+__all__ = ["Charge", "Posting", "Receipt", "Try", "charge", "find", "request_of"]
+
+# An answer's id is the request's, behind what its dialect calls an answer.
+_ANSWER = re.compile(
+    r"(?:(?:chatcmpl|cmpl|gen|embd|rerank|img)-|(?:msg|resp)_)?([0-9a-f]{32})\Z"
+    r"|([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\Z"
+)
+_COLUMNS = {"image": "images", "web_search": "web_searches"}
+_LAST_REVISION = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try at a provider; the one that served has the outcome `ok`, or `cut` if it broke off."""
+
+    provider: str
+    outcome: str
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A settled request: facts of its newest revision, sums over all; cost in nano-USD, times in milliseconds."""
+
+    request_id: UUID
+    workspace_id: int
+    model: str
+    provider: str
+    key_name: str
+    tag: str
+    admitted_at: datetime
+    minute_no: int
+    stream: bool
+    status: str
+    http_status: int
+    error_code: str
+    finish_reason: str
+    usage_source: str
+    suspect: bool
+    ttfb_ms: int | None
+    latency_ms: int
+    weight: int
+    counts: Counts
+    cost: int
+    price_version_id: int
+    multipliers: str
+    tries: tuple[Try, ...]
+    parts: tuple[tuple[int, int, int], ...]
+    """Revision, charge number and cost in nano-USD of each event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Where one revision's part of the cost is booked: its charge number and, once posted, the ledger entry."""
+
+    revision: int
+    charge_no: int
+    day: date
+    amount: int
+    transaction_id: UUID | None
+    entry_no: int | None
+    posted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The charge of a receipt with its reasons."""
+
+    explanation: Explanation
+    price_version_id: int
+    price_source: str
+    price_valid_from: datetime
+    postings: tuple[Posting, ...]
+
+
+def request_of(text: str) -> UUID | None:
+    """Return the request that an answer's id or a request id names, or None if it has the shape of neither."""
+    match = _ANSWER.match(text)
+    number = UUID(match[1] or match[2]) if match else None
+    # Each request leaves its last byte to the revisions of its event.
+    return number if number is not None and number.int % (_LAST_REVISION + 1) == 0 else None
+
+
+def find(workspace_id: int, request_id: UUID) -> Receipt | None:
+    """Return the receipt of a workspace's request; None if it is unknown, another's, or still open."""
+    span = (request_id, ids.revision_id(request_id, _LAST_REVISION))
+    events = list(UsageEvent.objects.filter(workspace_id=workspace_id, id__range=span).order_by("id"))
+    if not events:
+        return None
+    first, newest = events[0], events[-1]
+    return Receipt(
+        request_id=request_id,
+        workspace_id=workspace_id,
+        model=Model.objects.values_list("public_id", flat=True).get(pk=first.model_id),
+        provider=_slugs([first.provider_id]).get(first.provider_id, ""),
+        key_name=ApiKey.objects.filter(pk=first.api_key_id).values_list("name", flat=True).first() or "",
+        tag=first.tag,
+        admitted_at=first.admitted_at,
+        minute_no=first.minute_no,
+        stream=first.stream,
+        status=newest.status,
+        http_status=newest.http_status,
+        error_code=newest.error_code,
+        finish_reason=newest.finish_reason,
+        usage_source=newest.usage_source,
+        suspect=newest.suspect,
+        ttfb_ms=newest.ttfb_ms,
+        latency_ms=newest.latency_ms,
+        weight=first.weight,
+        counts=_counts(events),
+        cost=sum(event.cost for event in events),
+        price_version_id=first.price_version_id,
+        multipliers=newest.multipliers,
+        tries=_tries(workspace_id, first, newest),
+        parts=tuple((event.rev, event.charge_no, event.cost) for event in events),
+    )
+
+
+def charge(receipt: Receipt) -> Charge:
+    """Return why a receipt costs what it does, by the price and the factors it is pinned to."""
+    version = PriceVersion.objects.get(pk=receipt.price_version_id)
+    card = pinned.cards([version.pk])[version.pk]
+    return Charge(
+        explanation=explain(card, receipt.counts, _named(receipt.multipliers), charged=receipt.cost),
+        price_version_id=version.pk,
+        price_source=version.source,
+        price_valid_from=version.valid_from,
+        postings=tuple(_postings(receipt)),
+    )
+
+
+def _counts(events: Sequence[UsageEvent]) -> Counts:
+    return Counts(
+        **{
+            name: sum(getattr(event, _COLUMNS.get(name, f"{name}_tokens")) for event in events)
+            for name in CLASSES
+        }
+    )
+
+
+def _tries(workspace_id: int, first: UsageEvent, newest: UsageEvent) -> tuple[Try, ...]:
+    span = (first.request_id, ids.revision_id(first.request_id, _LAST_REVISION))
+    failed = list(Attempt.objects.filter(workspace_id=workspace_id, id__range=span).order_by("id"))
+    slugs = _slugs([*(attempt.provider_id for attempt in failed), first.provider_id])
+    tries = [Try(slugs.get(a.provider_id, ""), a.outcome, a.milliseconds) for a in failed]
+    if first.provider_id:
+        spent = sum(attempt.milliseconds for attempt in failed)
+        outcome = "cut" if newest.status == UsageEvent.Status.UPSTREAM_CUT else "ok"
+        tries.append(Try(slugs.get(first.provider_id, ""), outcome, max(0, newest.latency_ms - spent)))
+    return tuple(tries)
+
+
+def _slugs(providers: Sequence[int]) -> dict[int, str]:
+    return dict(Provider.objects.filter(pk__in=set(providers)).values_list("pk", "slug"))
+
+
+def _named(text: str) -> tuple[Factor, ...]:
+    factors = pricing.parse_factors(text)
+    rows = Multiplier.objects.in_bulk([factor.id for factor in factors])
+    return tuple(
+        replace(factor, scope=row.scope, target=row.target) if (row := rows.get(factor.id)) else factor
+        for factor in factors
+    )
+
+
+# The key of a charge's transaction is the ledger's: it posts a number once per UTC day.
+_POSTED = """
+SELECT n.charge_no, n.charge_no <= a.charged_no, t.id, e.seq
+FROM unnest(%s::bigint[]) AS n (charge_no) JOIN billing_account a ON a.workspace_id = %s
+LEFT JOIN billing_ledger_transaction t ON t.workspace_id = a.workspace_id
+    AND t.idem_key = 'u:' || a.workspace_id || ':' || n.charge_no || ':' || %s
+LEFT JOIN billing_ledger_entry e ON e.transaction_id = t.id AND e.workspace_id = t.workspace_id
+    AND e.account = 'workspace'
+"""
+
+
+def _postings(receipt: Receipt) -> list[Posting]:
+    day = clock.day_of_minute(receipt.minute_no)
+    numbers = [number for _, number, _ in receipt.parts]
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTED, [numbers, receipt.workspace_id, day.isoformat()])
+        found = {row[0]: row[1:] for row in cursor.fetchall()}
+    return [
+        Posting(revision, number, day, cost, transaction_id=entry[1], entry_no=entry[2], posted=entry[0])
+        for revision, number, cost in receipt.parts
+        for entry in (found[number],)
+    ]

@@ -1,0 +1,142 @@
+"""Receipts: one per request, over all its revisions, for nobody but its workspace."""
+
+from fractions import Fraction
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import ApiKey
+from billing import receipts, rollup
+from billing.models import Attempt
+from catalog.models import Multiplier, Provider
+from kernel import clock, ids
+from tests.billing import rows
+from tests.billing.plans import assert_index_bound
+
+REQUEST = ids.request_id()
+
+
+@pytest.mark.parametrize(
+    "prefix", ["", "chatcmpl-", "cmpl-", "gen-", "msg_", "resp_", "embd-", "rerank-", "img-"]
+)
+def test_are_found_by_the_id_of_an_answer(prefix: str) -> None:
+    assert receipts.request_of(prefix + REQUEST.hex) == REQUEST
+
+
+def test_are_found_by_the_id_of_a_request() -> None:
+    assert receipts.request_of(str(REQUEST)) == REQUEST
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "chatcmpl-", "chatcmpl-" + "0" * 31 + "g", f"x-{REQUEST.hex}", "-" * 36, "f" * 32]
+)
+def test_are_not_found_by_anything_else(text: str) -> None:
+    assert receipts.request_of(text) is None
+
+
+def provider(slug: str) -> int:
+    return Provider.objects.create(slug=slug, name=slug).pk
+
+
+def served(workspace: int, **columns: object) -> UUID:
+    model, version = rows.price(input=500, output=500)
+    return rows.settle(workspace, **{"model_id": model, "price_version_id": version, **columns})  # type: ignore[arg-type]
+
+
+@pytest.mark.django_db
+def test_belong_to_their_workspace() -> None:
+    workspace, other = rows.workspace(), rows.workspace()
+    request = served(workspace)
+    assert receipts.find(other, request) is None
+    assert receipts.find(workspace, ids.request_id()) is None
+    found = receipts.find(workspace, request)
+    assert found is not None
+    assert found.request_id == request
+
+
+@pytest.mark.django_db
+def test_come_when_the_request_has_ended() -> None:
+    workspace = rows.workspace()
+    assert receipts.find(workspace, rows.admit(workspace)) is None
+
+
+@pytest.mark.django_db
+def test_tell_the_whole_of_a_corrected_request() -> None:
+    workspace = rows.workspace()
+    request = served(
+        workspace, cost=2, input_tokens=1, output_tokens=2, status="reaped", usage_source="checkpoint"
+    )
+    model, version = rows.price(input=500, output=500)
+    rows.settle(
+        workspace, request_id=request, rev=1, cost=1, output_tokens=3, status="ok", model_id=model,
+        price_version_id=version, finish_reason="stop",
+    )  # fmt: skip
+    found = receipts.find(workspace, request)
+    assert found is not None
+    assert (found.cost, found.counts.input, found.counts.output) == (3, 1, 5)
+    assert (found.status, found.usage_source, found.finish_reason) == ("ok", "upstream", "stop")
+    charge = receipts.charge(found)
+    assert Fraction(charge.explanation.cost) == Fraction(3, 10**9)
+    assert charge.explanation.waived == 0
+    assert [(part.revision, part.amount) for part in charge.postings] == [(0, 2), (1, 1)]
+
+
+@pytest.mark.django_db
+def test_name_the_key_and_every_try() -> None:
+    workspace, first, second = rows.workspace(), provider("first"), provider("second")
+    key = ApiKey.objects.create(
+        workspace_id=workspace, name="mine", digest=b"k", prefix="rk_", last_four="0000"
+    )
+    request = served(workspace, api_key_id=key.pk, provider_id=second, attempts=2, latency_ms=100)
+    Attempt.objects.create(
+        id=ids.revision_id(request, 1), request_id=request, workspace_id=workspace, number=1, provider_id=first,
+        endpoint_id=1, upstream_model="m", outcome="500", http_status=500, started_at=clock.now(), milliseconds=60,
+    )  # fmt: skip
+    found = receipts.find(workspace, request)
+    assert found is not None
+    assert (found.key_name, found.provider) == ("mine", "second")
+    assert found.tries == (receipts.Try("first", "500", 60), receipts.Try("second", "ok", 40))
+
+
+@pytest.mark.django_db
+def test_name_the_scope_and_target_of_each_factor_and_the_price() -> None:
+    workspace = rows.workspace()
+    row = Multiplier.objects.create(
+        scope="plan", target="lite", factor_ppm=2_000_000, valid_from=clock.now(), reason="test"
+    )
+    request = served(workspace, cost=4, output_tokens=4, multipliers=f"{row.pk}:2000000")
+    found = receipts.find(workspace, request)
+    assert found is not None
+    charge = receipts.charge(found)
+    [factor] = charge.explanation.factors
+    assert (factor.scope, factor.target, factor.ppm) == ("plan", "lite", 2_000_000)
+    assert charge.price_source == "test"
+    assert charge.price_version_id == found.price_version_id
+
+
+@pytest.mark.django_db
+def test_point_to_the_ledger_once_they_are_posted() -> None:
+    workspace = rows.workspace()
+    request = served(workspace, cost=2, output_tokens=4)
+    found = receipts.find(workspace, request)
+    assert found is not None
+    [before] = receipts.charge(found).postings
+    assert (before.posted, before.entry_no, before.transaction_id) == (False, None, None)
+    rollup.close(workspace)
+    rollup.post(workspace)
+    [after] = receipts.charge(found).postings
+    assert (after.posted, after.entry_no, after.charge_no) == (True, 1, before.charge_no)
+    assert after.transaction_id is not None
+
+
+@pytest.mark.django_db
+def test_are_read_by_an_index() -> None:
+    workspace = rows.workspace()
+    request = served(workspace)
+    with CaptureQueriesContext(connection) as queries:
+        found = receipts.find(workspace, request)
+        assert found is not None
+        receipts.charge(found)
+    assert_index_bound(queries)
