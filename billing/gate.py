@@ -24,9 +24,10 @@ from .batcher import Batcher, Busy, Dropped
 from .proposals import Verdict, propose
 from .settlement import Settlement
 
-__all__ = ["Gate", "Progress", "Unavailable"]
+__all__ = ["SESSION", "Gate", "Progress", "Unavailable"]
 
 log = structlog.get_logger()
+SESSION = "tollway gate"
 _ORPHAN_SECONDS = 10
 
 _HEARTBEAT = b"""
@@ -198,7 +199,7 @@ class Gate:
 
 
 async def _connect(lock_seconds: float = 2.0) -> psycopg.AsyncConnection[Any]:
-    conninfo = postgres.conninfo(lock_seconds=lock_seconds)
+    conninfo = postgres.conninfo(name=SESSION, lock_seconds=lock_seconds)
     return await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
 
 

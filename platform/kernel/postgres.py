@@ -10,8 +10,11 @@ __all__ = ["conninfo"]
 _NAMES = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 
 
-def conninfo(*, statement_seconds: int = 5, lock_seconds: float = 2) -> str:
-    """Return a libpq connection string for the default database, in UTC and with bounded waits in seconds."""
+def conninfo(*, name: str = "tollway", statement_seconds: int = 5, lock_seconds: float = 2) -> str:
+    """Return a libpq connection string for the default database, in UTC and with bounded waits in seconds.
+
+    `name` is what pg_stat_activity calls the session.
+    """
     entry: dict[str, Any] = settings.DATABASES["default"]
     parts = {short: entry[long] for long, short in _NAMES.items() if entry.get(long)}
     extra = {key: value for key, value in entry["OPTIONS"].items() if key not in {"pool", "options"}}
@@ -19,4 +22,4 @@ def conninfo(*, statement_seconds: int = 5, lock_seconds: float = 2) -> str:
         f"-c statement_timeout={statement_seconds}s -c lock_timeout={round(lock_seconds * 1000)}ms"
         " -c timezone=UTC -c synchronous_commit=on"
     )
-    return make_conninfo("", **parts, **extra, options=options, connect_timeout=5)
+    return make_conninfo("", **parts, **extra, options=options, connect_timeout=5, application_name=name)

@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from accounts.models import Workspace
 from billing import invariants, ledger, recomputed
+from billing.gate import SESSION
 from billing.models import LedgerEntry, LedgerTransaction
 from catalog.models import Model, Plan, PlanVersion, PriceVersion, Rate
 from kernel import clock, ids, postgres
@@ -145,12 +146,13 @@ def count_apart(table: str, workspace_id: int) -> int:
         return int(row[0]) if row else 0
 
 
-def cut_other_connections() -> None:
-    """Terminate every other session on this database that is not idle in a transaction of ours."""
+def cut_gates() -> None:
+    """Terminate the sessions of all gates on this database."""
     with psycopg.connect(postgres.conninfo(), autocommit=True) as apart:
         apart.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND query LIKE '%billing_%'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = %s",
+            [SESSION],
         )
 
 

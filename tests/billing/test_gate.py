@@ -155,7 +155,7 @@ def test_a_lost_connection_loses_no_settlement() -> None:
 
         async def cut() -> None:
             for _ in range(10):
-                await asyncio.to_thread(rows.cut_other_connections)
+                await asyncio.to_thread(rows.cut_gates)
                 await asyncio.sleep(0.02)
 
         cutting = asyncio.create_task(cut())
