@@ -4,11 +4,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 
-from . import listing, pipeline, process
+from . import pipeline, process
 from .arrival import Arrival
 from .dialects.chat import CHAT
+from .shelf import views as shelf
 
 __all__ = ["api"]
+
+READING = ["GET", "HEAD"]
 
 api = NinjaAPI(title="Tollway", version="1", urls_namespace="v1", docs_url=None, openapi_url=None)
 
@@ -19,10 +22,58 @@ def _arrival(request: HttpRequest) -> Arrival:
     return request
 
 
-@api.get("/models")
+@api.api_operation(READING, "/models")
 async def models(request: HttpRequest) -> HttpResponseBase:
     """List the models the caller's plan includes; without a credential, those of the free plan."""
-    return await listing.models(process.current(), _arrival(request))
+    return await shelf.models(process.current(), _arrival(request))
+
+
+@api.api_operation(READING, "/models.rss")
+async def model_changes(request: HttpRequest) -> HttpResponseBase:
+    """Tell as RSS which models were added, cost something else, or leave."""
+    return await shelf.changes(process.current(), _arrival(request))
+
+
+@api.api_operation(READING, "/models/count")
+async def model_count(request: HttpRequest) -> HttpResponseBase:
+    """Count the models of the list, with the same filters."""
+    return await shelf.count(process.current(), _arrival(request))
+
+
+@api.api_operation(READING, "/models/{path:name}/endpoints")
+async def model_endpoints(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Show who serves a model. Uptime, latency and throughput are null until they are measured."""
+    return await shelf.model_endpoints(process.current(), _arrival(request), name)
+
+
+@api.api_operation(READING, "/models/{path:name}")
+async def model(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Show one model, by its id or an alias, and whether the caller may call it."""
+    return await shelf.model(process.current(), _arrival(request), name)
+
+
+@api.api_operation(READING, "/providers")
+async def providers(request: HttpRequest) -> HttpResponseBase:
+    """List the providers that serve models."""
+    return await shelf.providers(process.current(), _arrival(request))
+
+
+@api.api_operation(READING, "/pricing")
+async def pricing(request: HttpRequest) -> HttpResponseBase:
+    """List what every model costs, by the list and for the caller."""
+    return await shelf.prices(process.current(), _arrival(request))
+
+
+@api.api_operation(READING, "/status")
+async def status(request: HttpRequest) -> HttpResponseBase:
+    """Tell how the service is; health is unknown until it is measured."""
+    return await shelf.state(process.current(), _arrival(request))
+
+
+@api.api_operation(READING, "/settings")
+async def settings(request: HttpRequest) -> HttpResponseBase:
+    """Tell the platform's factor on list prices, and what a credit is worth in USD."""
+    return await shelf.settings(process.current(), _arrival(request))
 
 
 @api.post("/chat/completions")

@@ -1,0 +1,44 @@
+"""The price list: each model's list price, and what the caller pays after every factor that applies to them."""
+
+from typing import Any
+
+from accounts.callers import Caller
+from catalog.quote import Quote, quote
+from catalog.snapshot import Terms
+
+from .visible import Listed, Shelf
+
+__all__ = ["row"]
+
+
+def row(listed: Listed, shelf: Shelf, *, caller: Caller, terms: Terms) -> dict[str, Any]:
+    """Return a model's row: list prices as floats for reading, the caller's own as exact decimals for reckoning.
+
+    `your_price` is that of the upstream tried first. Where another one would be charged differently,
+    `your_price_by_provider` has them all.
+    """
+
+    def yours(provider: str | None) -> dict[str, Any]:
+        price = shelf.catalogue.price(
+            listed.offer, terms, workspace_id=caller.workspace_id, provider=provider
+        )
+        return _object(quote(listed.card, price.factors))
+
+    providers = dict.fromkeys(hop.provider for hop in shelf.hops(listed.offer))
+    own_factors = any(("provider", name) in shelf.catalogue.multipliers for name in providers)
+    by_provider = {name: yours(name) for name in providers} if own_factors else {}
+    first = next(iter(by_provider.values()), None) or yours(None)
+    unlike = any(price != first for price in by_provider.values())
+    return {
+        "model": listed.offer.public_id,
+        "display_name": listed.offer.name,
+        "tier": listed.offer.tier,
+        **{name: float(price) for name, price in quote(listed.card, ()).prices.items()},
+        "your_price": first,
+        **({"your_price_by_provider": by_provider} if unlike else {}),
+    }
+
+
+def _object(quoted: Quote) -> dict[str, Any]:
+    overrides = [{"min_prompt_tokens": step.min_prompt_tokens, **step.prices} for step in quoted.steps]
+    return {**quoted.prices, "overrides": overrides}
