@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from uuid import UUID
 
 from billing import admission
@@ -15,7 +16,7 @@ from .deal import Deal
 from .dialects import Ask
 from .errors import Failure
 
-__all__ = ["admit"]
+__all__ = ["admit", "wishes", "worded", "worth_counting"]
 
 _SHORT_OF_CREDIT = ("INSUFFICIENT_CREDITS", "CREDITS_HELD")
 _MARGIN = 1.2
@@ -30,51 +31,39 @@ _WINDOWS = {
 async def admit(gate: Gate, request_id: UUID, deal: Deal, ask: Ask, *, tag: str) -> tuple[Granted, int]:
     """Take what a request needs, all or nothing, and return the admission and its hold in nano-USD.
 
-    The hold begins with the bytes of the prompt; where credit is short for that, its tokens are counted.
     Raises Failure for a refusal.
     """
-    wanted = _ask(request_id, deal, ask, tag=tag, prompt_tokens=ask.prompt_bound)
-    try:
-        return await gate.admit(wanted), wanted.hold
-    except Unavailable as error:
-        raise Failure("UNAVAILABLE", "Requests cannot be admitted right now.", retry_after=2) from error
-    except Refused as refused:
-        if refused.code not in _SHORT_OF_CREDIT:
-            raise _failure(refused) from refused
+    for wish in wishes(request_id, deal, ask, tag=tag):
+        try:
+            return await gate.admit(wish), wish.hold
+        except Unavailable as error:
+            raise Failure("UNAVAILABLE", "Requests cannot be admitted right now.", retry_after=2) from error
+        except Refused as refused:
+            last = refused
+            if not worth_counting(refused):
+                break
+    raise worded(last) from last
+
+
+def wishes(request_id: UUID, deal: Deal, ask: Ask, *, tag: str) -> Iterator[admission.Ask]:
+    """Yield what a request would take, then the same with a smaller hold, for where credit is short.
+
+    The first hold is for the bytes of the prompt, the second for its tokens, which take time to count.
+    """
+    wide = _wish(request_id, deal, ask, tag=tag)
+    yield wide
     counted = math.ceil(tokens.count([ask.prompt_text()])[0] * _MARGIN) + ask.prompt_extra
-    closer = dataclasses.replace(
-        wanted, hold=deal.hold(prompt_tokens=counted, choices=ask.n, images=ask.images)
-    )
-    try:
-        return await gate.admit(closer), closer.hold
-    except Unavailable as error:
-        raise Failure("UNAVAILABLE", "Requests cannot be admitted right now.", retry_after=2) from error
-    except Refused as refused:
-        raise _failure(refused) from refused
+    hold = deal.hold(prompt_tokens=counted, choices=ask.n, images=ask.images)
+    yield dataclasses.replace(wide, hold=hold)
 
 
-def _ask(request_id: UUID, deal: Deal, ask: Ask, *, tag: str, prompt_tokens: int) -> admission.Ask:
-    terms, price = deal.terms, deal.price
-    return admission.Ask(
-        request_id=request_id,
-        workspace_id=deal.caller.workspace_id,
-        api_key_id=deal.caller.api_key_id,
-        model_id=deal.offer.model_id,
-        chain_id=deal.offer.chain_id,
-        price_version_id=price.card.version_id,
-        multipliers=factors_text(price.factors),
-        hold=deal.hold(prompt_tokens=prompt_tokens, choices=ask.n, images=ask.images),
-        weight=terms.weight(deal.offer.public_id),
-        stream=ask.stream,
-        tag=tag,
-        minute_cap=terms.minute_cap,
-        hour_cap=terms.hour_cap,
-        day_cap=terms.day_cap,
-        stream_cap=terms.stream_cap,
-    )
+def worth_counting(refused: Refused) -> bool:
+    """Tell whether a smaller hold could still be taken."""
+    return refused.code in _SHORT_OF_CREDIT
 
 
-def _failure(refused: Refused) -> Failure:
+def worded(refused: Refused) -> Failure:
+    """Return a refusal in the words its caller reads."""
     code = refused.code
     if code in _WINDOWS and refused.resets_at is not None:
         wait = math.ceil((refused.resets_at - clock.now()).total_seconds())
@@ -91,6 +80,27 @@ def _failure(refused: Refused) -> Failure:
     if code == "WORKSPACE_SUSPENDED":
         return Failure(code, "This workspace is suspended.")
     return Failure(code, "This request may not run now.")
+
+
+def _wish(request_id: UUID, deal: Deal, ask: Ask, *, tag: str) -> admission.Ask:
+    terms, price = deal.terms, deal.price
+    return admission.Ask(
+        request_id=request_id,
+        workspace_id=deal.caller.workspace_id,
+        api_key_id=deal.caller.api_key_id,
+        model_id=deal.offer.model_id,
+        chain_id=deal.offer.chain_id,
+        price_version_id=price.card.version_id,
+        multipliers=factors_text(price.factors),
+        hold=deal.hold(prompt_tokens=ask.prompt_bound, choices=ask.n, images=ask.images),
+        weight=terms.weight(deal.offer.public_id),
+        stream=ask.stream,
+        tag=tag,
+        minute_cap=terms.minute_cap,
+        hour_cap=terms.hour_cap,
+        day_cap=terms.day_cap,
+        stream_cap=terms.stream_cap,
+    )
 
 
 def _short(refused: Refused) -> Failure:
