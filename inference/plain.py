@@ -1,5 +1,6 @@
 """The walk of a request that wants its answer whole."""
 
+import functools
 import time
 
 from catalog.snapshot import Hop
@@ -21,13 +22,14 @@ async def serve(visit: Visit, *, upstreams: Upstreams, breaker: Breaker) -> Answ
     A caller who leaves meanwhile changes nothing: the upstream works on and wants to be paid.
     """
     request_id, dialect = str(visit.request.id), visit.dialect
+    accepts = functools.partial(dialect.accepts, visit.ask)
 
     async def attempt(hop: Hop, seconds: float) -> Whole:
         body = visit.ask.outgoing(model=hop.upstream_model, max_tokens=visit.deal.max_tokens)
         begun = time.monotonic()
         try:
             return await upstreams.whole(
-                hop, dialect.path, body, accepts=dialect.accepts, request_id=request_id, seconds=seconds
+                hop, dialect.path, body, accepts=accepts, request_id=request_id, seconds=seconds
             )
         finally:
             visit.upstream_seconds += time.monotonic() - begun

@@ -102,8 +102,8 @@ class Dialect(Protocol):
         """Read a body. Raises Failure naming the field that is wrong."""
         ...
 
-    def accepts(self, answer: Mapping[str, Any]) -> bool:
-        """Tell whether an upstream's JSON object is an answer to this kind of request."""
+    def accepts(self, ask: Any, answer: Mapping[str, Any]) -> bool:
+        """Tell whether an upstream's JSON object is an answer to this request; if not, it failed."""
         ...
 
     def measure(self, ask: Any, answer: Mapping[str, Any], *, output_bound: int) -> Measured:

@@ -87,7 +87,7 @@ class Chat:
         """Read the body of a chat completion. Raises Failure."""
         return read_chat(raw)
 
-    def accepts(self, answer: Mapping[str, Any]) -> bool:
+    def accepts(self, ask: ChatAsk, answer: Mapping[str, Any]) -> bool:
         """Tell whether there are choices in it."""
         choices = answer.get("choices")
         return isinstance(choices, list) and bool(choices) and all(isinstance(each, dict) for each in choices)
