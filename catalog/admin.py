@@ -53,7 +53,7 @@ class ModelPage(Page):
     readonly_fields = ("price_book", "chain_versions")
     fieldsets = (
         (None, {"fields": (("public_id", "name"), ("author", "tier"), ("capability", "active"), "description")}),
-        ("What it takes", {"fields": (("context_length", "max_output_tokens"), ("input_modalities", "output_modalities"), "supported_parameters", ("tokenizer", "instruct_type"), "aliases")}),
+        ("What it takes", {"fields": (("context_length", "max_output_tokens"), ("input_modalities", "output_modalities"), "supported_parameters", ("tokenizer", "instruct_type"), "truncates", "aliases")}),
         ("Sold at", {"fields": ("price_book",)}),
         ("Served by", {"fields": ("chain_versions",)}),
         ("Record", {"fields": (("created_at", "expires_on"), "source")}),

@@ -26,7 +26,8 @@ _MODELS = """
 SELECT m.*, c.id AS chain_id FROM catalog_model m JOIN catalog_chain c ON c.model_id = m.id AND c.status = 'live'
 WHERE m.active ORDER BY m.public_id"""
 _HOPS = """
-SELECT h.chain_id, h.upstream_model, h.plan_ranks_from, e.*, p.slug, p.dialect, p.active AS provider_active
+SELECT h.chain_id, h.upstream_model, h.plan_ranks_from, e.*, p.slug, p.dialect, p.reasoning, p.developer_role,
+       p.active AS provider_active
 FROM catalog_hop h JOIN catalog_chain c ON c.id = h.chain_id AND c.status = 'live'
 JOIN catalog_endpoint e ON e.id = h.endpoint_id JOIN catalog_provider p ON p.id = e.provider_id
 ORDER BY h.chain_id, h.position"""
@@ -49,6 +50,7 @@ _FACTS = (
     "max_output_tokens",
     "tokenizer",
     "instruct_type",
+    "truncates",
     "chain_id",
 )
 _LISTS = ("aliases", "input_modalities", "output_modalities", "supported_parameters")
@@ -175,6 +177,8 @@ def _hop(row: Row) -> Hop:
         credential=credentials.decrypt(bytes(sealed)) if sealed else None,
         configured=bool(row["base_url"]) and (bool(sealed) or not row["needs_credential"]),
         upstream_model=row["upstream_model"],
+        reasoning=row["reasoning"],
+        developer_role=row["developer_role"],
         min_plan_rank=row["plan_ranks_from"],
         connect_seconds=row["connect_seconds"],
         first_byte_seconds=row["first_byte_seconds"],

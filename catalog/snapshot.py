@@ -30,6 +30,8 @@ class Hop:
     credential: str | None
     configured: bool
     upstream_model: str
+    reasoning: str
+    developer_role: bool
     min_plan_rank: int
     connect_seconds: int
     first_byte_seconds: int
@@ -56,6 +58,7 @@ class Offer:
     supported_parameters: tuple[str, ...]
     tokenizer: str
     instruct_type: str
+    truncates: bool
     created: int
     chain_id: int
     hops: tuple[Hop, ...]
@@ -81,9 +84,11 @@ class Terms:
     empty_answers_are_free: bool
     newest: bool
 
-    def weight(self, public_id: str) -> int:
-        """Return how many requests one call of a model counts as: the first pattern that matches, else 1."""
-        return next((weight for pattern, weight in self.weights if fnmatchcase(public_id, pattern)), 1)
+    def weight(self, public_id: str, *, otherwise: int = 1) -> int:
+        """Return how many requests one call of a model counts as: by the first pattern that matches."""
+        return next(
+            (weight for pattern, weight in self.weights if fnmatchcase(public_id, pattern)), otherwise
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from . import tokens
+from . import parts, tokens
 from .errors import Failure
 
-__all__ = ["STRIPPED", "ChatAsk", "chat_ask", "invalid", "read_chat", "read_object"]
+__all__ = ["STRIPPED", "ChatAsk", "chat_ask", "invalid", "read_chat", "read_object", "text_of"]
 
 GREATEST_N = 128
 # Our own extensions and what could redirect a call: none of it is for an upstream.
@@ -49,7 +49,7 @@ class ChatAsk:
 
     def prompt_text(self) -> str:
         """Return what goes in as one text, for counting; what images hold is left out."""
-        parts = [text for message in self.body["messages"] for text in _texts(message)]
+        parts = [text_of(message) for message in self.body["messages"]]
         if self.body.get("tools"):
             parts.append(orjson.dumps(self.body["tools"]).decode())
         return "\n".join(parts)
@@ -84,7 +84,7 @@ def chat_ask(body: dict[str, Any], *, size: int) -> ChatAsk:
     model = body.get("model")
     if not isinstance(model, str) or not model:
         raise invalid("model", "model must be a non-empty string.")
-    messages = _messages(body.get("messages"))
+    messages = parts.checked(_messages(body.get("messages")))
     stream, options = body.get("stream"), body.get("stream_options")
     if stream is not None and not isinstance(stream, bool):
         raise invalid("stream", "stream must be true or false.")
@@ -97,7 +97,7 @@ def chat_ask(body: dict[str, Any], *, size: int) -> ChatAsk:
     images, image_bytes = _images(messages)
     extra = tokens.beside_text(messages=len(messages) + len(tools or ()), images=images)
     return ChatAsk(
-        body=body,
+        body={**body, "messages": messages},
         model=model,
         stream=bool(stream),
         include_usage=(options or {}).get("include_usage") is True,
@@ -176,13 +176,14 @@ def _images(messages: list[dict[str, Any]]) -> tuple[int, int]:
     return number, size
 
 
-def _texts(message: Mapping[str, Any]) -> list[str]:
+def text_of(message: Mapping[str, Any]) -> str:
+    """Return what a message holds as text: its parts of text and its calls of tools."""
     content = message.get("content")
     parts = content if isinstance(content, list) else [{"text": content}]
     texts = [part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
     if message.get("tool_calls"):
         texts.append(orjson.dumps(message["tool_calls"]).decode())
-    return texts
+    return "\n".join(texts)
 
 
 def invalid(param: str | None, message: str) -> Failure:

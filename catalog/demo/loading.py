@@ -56,7 +56,13 @@ def add_provider(house: House) -> Endpoint:
     """Return the provider's endpoint named "default", made with the provider where they are missing."""
     provider, _ = Provider.objects.get_or_create(
         slug=house.slug,
-        defaults={"name": house.name, "dialect": house.dialect, "status_page_url": house.status_page},
+        defaults={
+            "name": house.name,
+            "dialect": house.dialect,
+            "status_page_url": house.status_page,
+            "reasoning": house.reasoning,
+            "developer_role": house.developer_role,
+        },
     )
     endpoint, _ = Endpoint.objects.get_or_create(
         provider=provider,

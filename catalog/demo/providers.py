@@ -43,6 +43,7 @@ PROVIDERS = (
         name="OpenAI",
         base_url="https://api.openai.com/v1",
         variables=("OPENAI_API_KEY",),
+        developer_role=True,
         status_page="https://status.openai.com",
     ),
     House(
@@ -53,6 +54,8 @@ PROVIDERS = (
     ),
     House(
         slug="openrouter",
+        reasoning="reasoning",
+        developer_role=True,
         name="OpenRouter",
         base_url="https://openrouter.ai/api/v1",
         variables=("OPENROUTER_API_KEY",),
@@ -73,5 +76,6 @@ PROVIDERS = (
         name="Z.AI",
         base_url="https://api.z.ai/api/paas/v4",
         variables=("ZAI_API_KEY", "Z_AI_API_KEY"),
+        reasoning="thinking",
     ),
 )

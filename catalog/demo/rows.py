@@ -30,6 +30,8 @@ class House:
     variables: tuple[str, ...] = ()
     needs_credential: bool = True
     status_page: str = ""
+    reasoning: str = "effort"
+    developer_role: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

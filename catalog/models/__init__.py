@@ -4,7 +4,7 @@ from .offer import Capability, Model, Tier
 from .plan import Plan, PlanVersion
 from .price import Multiplier, PriceVersion, Rate, Scope, TokenClass
 from .revision import CatalogRevision
-from .route import Chain, Dialect, Endpoint, Hop, Provider
+from .route import Chain, Dialect, Endpoint, Hop, Provider, Reasoning
 
 __all__ = [
     "Capability",
@@ -20,6 +20,7 @@ __all__ = [
     "PriceVersion",
     "Provider",
     "Rate",
+    "Reasoning",
     "Scope",
     "Tier",
     "TokenClass",

@@ -42,6 +42,10 @@ class Model(models.Model):
     supported_parameters = ArrayField(models.CharField(max_length=64), default=list)
     tokenizer = models.CharField(max_length=64, blank=True)
     instruct_type = models.CharField(max_length=64, blank=True)
+    truncates = models.BooleanField(
+        default=False,
+        help_text="Drop the oldest messages of a prompt that does not fit, unless the request forbids it.",
+    )
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     expires_on = models.DateField(null=True, blank=True)

@@ -17,19 +17,41 @@ class Dialect(models.TextChoices):
     SANDBOX = "sandbox"
 
 
+class Reasoning(models.TextChoices):
+    """The field by which an upstream is asked to think."""
+
+    EFFORT = "effort", "reasoning_effort (OpenAI)"
+    REASONING = "reasoning", "reasoning (OpenRouter)"
+    THINKING = "thinking", "thinking (DeepSeek, GLM, Anthropic)"
+    ENABLE_THINKING = "enable_thinking", "enable_thinking (Qwen)"
+    NONE = "none", "takes no such field"
+
+
 class Provider(models.Model):
     """A company (or the built-in sandbox) that answers requests for us."""
 
     slug = models.SlugField(max_length=32, unique=True)
     name = models.CharField(max_length=64)
     dialect = models.CharField(max_length=16, choices=Dialect.choices, default=Dialect.OPENAI)
+    reasoning = models.CharField(
+        max_length=16,
+        choices=Reasoning.choices,
+        default=Reasoning.EFFORT,
+        help_text="How it is asked to think.",
+    )
+    developer_role = models.BooleanField(
+        default=False, help_text="Knows the role developer; elsewhere such messages go as system."
+    )
     active = models.BooleanField(default=True)
     status_page_url = models.URLField(blank=True)
 
     class Meta:
         ordering = ["slug"]
         constraints = [
-            models.CheckConstraint(condition=Q(dialect__in=Dialect.values), name="provider_dialect_known")
+            models.CheckConstraint(condition=Q(dialect__in=Dialect.values), name="provider_dialect_known"),
+            models.CheckConstraint(
+                condition=Q(reasoning__in=Reasoning.values), name="provider_reasoning_known"
+            ),
         ]
 
     def __str__(self) -> str:

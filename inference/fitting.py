@@ -1,0 +1,99 @@
+"""Whether a prompt fits a model's context, and which messages stay when the caller wants it cut to fit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from . import tokens
+from .ask import ChatAsk, chat_ask, invalid, text_of
+from .errors import Failure
+
+__all__ = ["TRUNCATE", "Fitted", "fit", "wants_truncation"]
+
+TRUNCATE = "truncate"
+_SYSTEM = ("system", "developer")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A request that fits, how many messages were dropped for it, and the tokens left for the answer."""
+
+    ask: ChatAsk
+    dropped: int
+    room: int
+
+
+def wants_truncation(body: Mapping[str, Any], *, by_default: bool) -> bool:
+    """Tell whether messages may be dropped: as the request's transforms say, else as the model does by default.
+
+    Raises Failure if transforms is neither absent nor a list with nothing but "truncate".
+    """
+    given = body.get("transforms")
+    if given is None:
+        return by_default
+    if not isinstance(given, list) or any(name != TRUNCATE for name in given):
+        raise invalid("transforms", f'transforms must be a list that is empty or holds "{TRUNCATE}".')
+    return bool(given)
+
+
+def fit(ask: ChatAsk, *, context: int, reserved: int, truncating: bool) -> Fitted:
+    """Return a request that fits a context of so many tokens.
+
+    Without truncation a prompt fits as long as one token of output does; with it `reserved` tokens of output must.
+    Raises Failure if it does not fit.
+    """
+    if ask.prompt_bound + reserved <= context:
+        return Fitted(ask, 0, reserved)
+    length = _length(ask)
+    if not truncating or length + reserved <= context:
+        return Fitted(ask, 0, _room(length, context))
+    messages: list[dict[str, Any]] = ask.body["messages"]
+    lengths = _lengths(messages)
+    kept = _newest(messages, lengths, room=context - reserved - (length - sum(lengths)))
+    body = {**ask.body, "messages": kept}
+    shorter = chat_ask(body, size=len(orjson.dumps(body)))
+    return Fitted(shorter, len(messages) - len(kept), _room(_length(shorter), context))
+
+
+def _room(length: int, context: int) -> int:
+    if length < context:
+        return context - length
+    raise Failure(
+        "CONTEXT_LENGTH_EXCEEDED",
+        f"The prompt has about {length} tokens and does not fit the model's context of {context} tokens.",
+        param="messages",
+    )
+
+
+def _length(ask: ChatAsk) -> int:
+    return tokens.count([ask.prompt_text()])[0] + ask.prompt_extra
+
+
+def _lengths(messages: list[dict[str, Any]]) -> list[int]:
+    return [count + tokens.PER_MESSAGE for count in tokens.count([text_of(message) for message in messages])]
+
+
+def _newest(messages: list[dict[str, Any]], lengths: list[int], *, room: int) -> list[dict[str, Any]]:
+    """Return all system messages and the newest whole turns that fit, at least the last one."""
+    kept = {number for number, message in enumerate(messages) if message["role"] in _SYSTEM}
+    left = room - sum(lengths[number] for number in kept)
+    for age, turn in enumerate(reversed(_turns(messages))):
+        left -= sum(lengths[number] for number in turn)
+        if age and left < 0:
+            break
+        kept.update(turn)
+    return [message for number, message in enumerate(messages) if number in kept]
+
+
+def _turns(messages: list[dict[str, Any]]) -> list[list[int]]:
+    """Return the places of what may not be parted: each message, calls of tools together with their results."""
+    turns: list[list[int]] = []
+    for number, message in enumerate(messages):
+        if message["role"] in _SYSTEM:
+            continue
+        if message["role"] != "tool" or not turns:
+            turns.append([])
+        turns[-1].append(number)
+    return turns
