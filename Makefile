@@ -8,7 +8,7 @@ BOOTSTRAP := python3 scripts/bootstrap.py
 COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test picture check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance picture check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ run: ## start Tollway with its engines and the demo, and print where to go
 
 test: ## run every test on engines of its own (ARGS="-m 'not chaos'" leaves the slow ones out)
 	@$(BOOTSTRAP) test $(ARGS)
+
+conformance: install ## published clients against the gateway, as a table (ARGS="--only openai-python", --json, --write FILE)
+	@$(PYTHON) -m tests.clients.conformance $(ARGS)
 
 # SUITE=done leaves the tests out; it is for CI, which has just run `make test` on the same files.
 check: lint types imports migrations $(if $(filter done,$(SUITE)),,test) ## what must pass before a merge: format, lint, types, imports, migrations, tests

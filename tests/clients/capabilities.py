@@ -1,0 +1,96 @@
+"""What is asked of the clients: the rows of the table, in order, and which client has to show which."""
+
+from collections.abc import Iterable, Mapping
+
+from tests.clients.drivers.reporting import refusals
+
+__all__ = ["CLAIMS", "TITLES", "claims"]
+
+_CHAT = {
+    "models.list": "lists models",
+    "models.retrieve": "retrieves a model",
+    "chat.plain": "chat",
+    "chat.stream": "chat, streamed",
+    "chat.usage_unasked": "no usage chunk unasked",
+    "chat.usage_asked": "usage chunk when asked for",
+    "chat.tools": "tool call",
+    "chat.tools_streamed": "tool call, streamed",
+    "chat.tools_parallel": "parallel tool calls",
+    "chat.tools_parallel_streamed": "parallel tool calls, streamed",
+    "chat.tool_results": "tool result on the next turn",
+    "chat.structured": "structured output by a JSON schema",
+    "chat.vision": "picture in a message",
+    "chat.several": "two choices, whole and streamed",
+    "chat.logprobs": "log-probabilities passed through",
+    "chat.reasoning": "reasoning, whole and streamed",
+    "chat.unknown_fields": "unknown fields passed through",
+    "chat.keep_alive": "ten silent seconds in a stream",
+    "chat.hang_up": "hang-up in a stream frees its slot",
+}
+_OTHERS = {
+    "completions.plain": "text completion",
+    "completions.stream": "text completion, streamed",
+    "embeddings.float": "embeddings as numbers",
+    "embeddings.base64": "embeddings as base64",
+    "rerank": "ranking",
+    "images": "images",
+}
+_RESPONSES = {
+    "responses.plain": "response",
+    "responses.stream": "response, streamed",
+    "responses.stream_manager": "response by the client's stream helper",
+    "responses.tools": "tool call and its result",
+    "responses.tools_streamed": "tool call, streamed",
+    "responses.structured": "structured output",
+    "responses.reasoning": "reasoning item",
+    "responses.stateless": "previous_response_id is refused",
+    "responses.in_a_stream": "upstream breaks off in a stream",
+}
+_MESSAGES = {
+    "messages.plain": "message",
+    "messages.stream": "message, streamed",
+    "messages.stream_events": "every event of a stream, in order",
+    "messages.tools": "tool use",
+    "messages.tools_streamed": "tool use, streamed",
+    "messages.tools_parallel": "parallel tool use",
+    "messages.tool_results": "tool result on the next turn",
+    "messages.thinking": "thinking",
+    "messages.thinking_streamed": "thinking, streamed",
+    "messages.vision": "picture in a message",
+    "messages.system": "system prompt in blocks, with a cache mark",
+    "messages.stop_sequence": "stop sequence",
+    "messages.count_tokens": "tokens counted",
+    "messages.base_with_v1": "base URL that ends in /v1",
+    "messages.bearer": "key as a bearer token",
+    "messages.beta": "unknown beta header",
+    "messages.keep_alive": "ten silent seconds in a stream",
+    "messages.hang_up": "hang-up in a stream frees its slot",
+}
+_REFUSALS = {
+    **{name: name.removeprefix("refused.").replace("/", ": ") for name in refusals()},
+    "refused.in_a_stream": "upstream breaks off in a stream",
+    "refused.tried_again": "tries again by itself what is worth it",
+}
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "OpenAI: chat": _CHAT,
+    "OpenAI: other routes": _OTHERS,
+    "OpenAI: Responses": _RESPONSES,
+    "Anthropic: Messages": _MESSAGES,
+    "Errors": _REFUSALS,
+}
+TITLES = {name: title for group in GROUPS.values() for name, title in group.items()}
+
+_OPENAI = (*_CHAT, *_OTHERS, *_RESPONSES, *_REFUSALS)
+_ANTHROPIC = (*_MESSAGES, *_REFUSALS)
+
+CLAIMS: Mapping[str, tuple[str, ...]] = {
+    "openai-python": _OPENAI,
+    "openai-python-1": _OPENAI,
+    "anthropic-python": _ANTHROPIC,
+    "anthropic-python-0": _ANTHROPIC,
+}
+
+
+def claims(clients: Iterable[str]) -> list[tuple[str, str]]:
+    """Return each client with each capability it has to show, in the order of the table."""
+    return [(client, name) for client in clients for name in TITLES if name in CLAIMS[client]]

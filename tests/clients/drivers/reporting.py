@@ -1,0 +1,77 @@
+"""What every Python driver does alike: reads its arguments, runs its checks, prints one JSON line for each."""
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+AT_ONCE = 4
+DETAIL_LENGTH = 300
+QUESTION = "What is a rate limiter?"
+REFUSALS = Path(__file__).resolve().parents[1] / "refusals.json"
+# A 1×1 picture.
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+WEATHER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"location": {"type": "string"}, "unit": {"type": "string", "enum": ["celsius"]}},
+    "required": ["location"],
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where to call (up to and including /v1), the key to call with, and the keys and models made for this client."""
+
+    base_url: str
+    key: str
+    keys: Mapping[str, str]
+    models: Mapping[str, str]
+
+    @property
+    def origin(self) -> str:
+        """The base URL without /v1."""
+        return self.base_url.removesuffix("/v1")
+
+
+Check = Callable[[Scene], object]
+
+
+def scene(arguments: list[str]) -> Scene:
+    """Return what the command line names: base URL, key, and a file with keys and models."""
+    base_url, key, file = arguments
+    made = json.loads(Path(file).read_text())
+    return Scene(base_url, key, made["keys"], made["models"])
+
+
+def refusals() -> dict[str, dict[str, Any]]:
+    """Return the rows of the table of errors by capability."""
+    rows = json.loads(REFUSALS.read_text())
+    return {"refused." + "/".join(filter(None, (row["code"], row.get("case")))): row for row in rows}
+
+
+def main(checks: Mapping[str, Check]) -> None:
+    """Run the checks, some at once, the first ones first, and print one line for each as it ends."""
+    where = scene(sys.argv[1:])
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = {pool.submit(_run, check, where): name for name, check in checks.items()}
+        for done in as_completed(running):
+            ok, detail = done.result()
+            line = {"capability": running[done], "ok": ok, "detail": detail[:DETAIL_LENGTH]}
+            sys.stdout.write(json.dumps(line) + "\n")
+            sys.stdout.flush()
+
+
+def _run(check: Check, where: Scene) -> tuple[bool, str]:
+    try:
+        return True, str(check(where) or "")
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)
+        ours = [frame for frame in place if "site-packages" not in frame.filename][-1]
+        return (
+            False,
+            f"{type(error).__name__}: {error} ({Path(ours.filename).name}:{ours.lineno} {ours.line})",
+        )
