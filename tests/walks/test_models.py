@@ -11,7 +11,7 @@ import pytest
 from catalog.models import Model, Plan, PlanVersion
 from kernel import clock
 from tests.fakes.cast import customer, model
-from tests.fakes.desk import Told, ask
+from tests.fakes.exchange import Told, ask
 from tests.fakes.gateway import Gateway
 
 pytestmark = pytest.mark.usefixtures("committed")
