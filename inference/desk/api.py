@@ -9,7 +9,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from ..errors import Failure
-from . import streams
+from . import explain, receipts, self, streams, usage
 
 __all__ = ["api"]
 
@@ -28,7 +28,8 @@ api = NinjaAPI(
     parser=_Body(),
 )
 
-api.add_router("", streams.router)
+for room in (streams, self, usage, receipts, explain):
+    api.add_router("", room.router)
 
 
 @api.exception_handler(ValidationError)

@@ -1,44 +1,49 @@
-"""One exchange over HTTP with any method, the whole answer at once: how the routes of accounts are asked."""
+"""A developer at the desk of /v1: asks over HTTP, hears status, headers and the exact text of the answer."""
 
 import http.client
 import json
-from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
+
+from tests.fakes.gateway import Gateway
+
+PATIENCE_S = 20
 
 
 @dataclass(frozen=True)
-class Told:
-    """An answer; the names of its headers are in lower case."""
+class Said:
+    """An answer of the desk."""
 
     status: int
     headers: dict[str, str]
-    body: bytes
+    text: str
 
     @property
     def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.body)
+        """The body as JSON; numbers with a point as they are written, without a float between."""
+        return json.loads(self.text, parse_float=Decimal)
 
     @property
-    def code(self) -> str:
-        """The error code, empty for none."""
-        return self.headers.get("x-error-code", "")
-
-    @property
-    def refusal(self) -> tuple[int, str]:
-        """Status and error code."""
-        return self.status, self.code
+    def data(self) -> Any:
+        """What is under `data`. Raises AssertionError for another status than 200."""
+        assert self.status == 200, (self.status, self.text)
+        return self.json["data"]
 
 
-def ask(method: str, url: str, body: object = None, *, headers: dict[str, str] | None = None) -> Told:
-    """Send one request; a body that is not bytes goes as JSON."""
-    place = urlsplit(url)
-    payload = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-    path = place.path + (f"?{place.query}" if place.query else "")
-    with closing(http.client.HTTPConnection(str(place.hostname), place.port, timeout=20)) as wire:
-        wire.request(method, path, payload, headers or {})
-        answer = wire.getresponse()
-        names = {name.lower(): value for name, value in answer.getheaders()}
-        return Told(answer.status, names, answer.read())
+def ask(gateway: Gateway, secret: str | None, path: str, body: object = None, **headers: str) -> Said:
+    """GET a path under /v1, or POST a body to it (JSON unless text)."""
+    sent = {
+        "Content-Type": "application/json",
+        **({} if secret is None else {"X-API-Key": secret}),
+        **headers,
+    }
+    payload = body if isinstance(body, str) or body is None else json.dumps(body)
+    connection = http.client.HTTPConnection(*gateway.address, timeout=PATIENCE_S)
+    try:
+        connection.request("GET" if body is None else "POST", f"/v1{path}", payload, sent)
+        answer = connection.getresponse()
+        lower = {name.lower(): value for name, value in answer.getheaders()}
+        return Said(answer.status, lower, answer.read().decode())
+    finally:
+        connection.close()

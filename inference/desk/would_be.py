@@ -1,0 +1,75 @@
+"""A request that is only asked about: on what terms it would run, by the walk's own steps; nothing is sent or charged."""
+
+from dataclasses import dataclass
+
+from accounts.callers import Caller
+from billing import foresight
+from billing.admission import Ask as Wish
+from billing.admission import Refused
+from catalog.snapshot import Price, Unpriced
+from kernel import ids
+
+from .. import deal, entry, routing
+from ..deal import Deal
+from ..dialects.chat import CHAT
+from ..errors import Failure
+from ..process import Process
+
+__all__ = ["Foreseen", "Priced", "foresee", "price"]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A model's id and its price for a caller at the provider that would be asked first."""
+
+    model: str
+    provider: str
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """How far a request would come: its terms, what it would take, and why it would be refused."""
+
+    model: str
+    deal: Deal | None = None
+    wish: Wish | None = None
+    refused: Refused | None = None
+    failure: Failure | None = None
+
+
+def price(process: Process, caller: Caller, model: str) -> Priced:
+    """Return what a model costs a caller, also one that the plan does not include. Raises Failure."""
+    catalogue = process.catalogue
+    offer = catalogue.find(model)
+    if offer is None:
+        raise Failure("INVALID_MODEL", f"There is no model {model[:128]!r}.", param="model")
+    terms = deal.terms_of(catalogue, caller)
+    first = next(iter(routing.candidates(offer.hops, rank=terms.rank)), None)
+    provider = first.provider if first is not None else None
+    try:
+        found = catalogue.price(
+            offer, terms, workspace_id=caller.workspace_id, provider=provider, dialect=CHAT.name
+        )
+    except Unpriced as error:
+        raise Failure(
+            "INVALID_MODEL", f"{offer.public_id} has no price and is not sold.", param="model"
+        ) from error
+    return Priced(offer.public_id, provider or "", found)
+
+
+def foresee(process: Process, caller: Caller, raw: bytes) -> Foreseen:
+    """Return how a chat with this body would fare now. Nothing of it is taken, so the next moment may differ."""
+    model = ""
+    try:
+        ask = CHAT.read(raw)
+        model = ask.model
+        struck = deal.strike(process.catalogue, caller, ask, CHAT)
+    except Failure as invalid:
+        return Foreseen(model, failure=invalid)
+    for wish in entry.wishes(ids.request_id(), struck, ask, tag=""):
+        refused = foresight.refusal(wish)
+        if refused is None or not entry.worth_counting(refused):
+            break
+    failure = entry.worded(refused) if refused is not None else None
+    return Foreseen(model, struck, wish, refused, failure)
