@@ -20,7 +20,15 @@ from billing.admin_filters import (
     workspace_of,
 )
 from billing.cost_build_up import BuildUp, build_up
-from billing.models import Admission, Attempt, DailyUsage, UsageBucket, UsageEvent, Worker
+from billing.models import (
+    Admission,
+    Attempt,
+    DailyUsage,
+    IdempotencyKey,
+    UsageBucket,
+    UsageEvent,
+    Worker,
+)
 from billing.templatetags.figures import money
 from catalog import pricing
 from catalog.admin_page import NOTHING, DeepPaginator, ReadOnlyPage, Reference, figure, moment, named, table
@@ -278,3 +286,13 @@ class WorkerPage(ReadOnlyPage):
     list_display = ("__str__", moment("started_at", "Started"), moment("heartbeat_at", "Heard"), "draining")
     list_filter = ("draining",)
     ordering = ("-started_at",)
+
+
+@admin.register(IdempotencyKey)
+class IdempotencyKeyPage(ReadOnlyPage):
+    """Keys by which callers mark a request that must not run twice."""
+
+    list_display = ("key", "workspace_id", "request_id", moment("used_at", "Used", order=True))
+    list_filter = (WorkspaceFilter,)
+    search_fields = ("=key",)
+    ordering = ("-used_at",)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import leases, partitions, rollup, sweeps
+from billing import idempotency, leases, partitions, rollup, sweeps
 from kernel import clock
 
 __all__ = ["charge_due", "make_partitions", "reap"]
@@ -31,9 +31,10 @@ def reap() -> int:
 
 @shared_task(name="billing.make_partitions")
 def make_partitions() -> int:
-    """Make the partitions to come and drop what is kept no longer; return how many partitions were made."""
+    """Make the partitions to come and drop what is kept no longer, keys that are free again too; return how many partitions were made."""
     now = clock.now()
     made = partitions.make()
     partitions.drop_old_quarters(now)
     leases.forget_workers(now)
+    idempotency.forget()
     return made

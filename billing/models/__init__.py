@@ -2,6 +2,7 @@
 
 from .account import Account
 from .ledger import LedgerEntry, LedgerTransaction
+from .repeat import IdempotencyKey
 from .usage import Admission, Attempt, DailyUsage, UsageBucket, UsageEvent, Worker
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "Admission",
     "Attempt",
     "DailyUsage",
+    "IdempotencyKey",
     "LedgerEntry",
     "LedgerTransaction",
     "UsageBucket",

@@ -30,7 +30,16 @@ OURS = [
 ]
 PARTS = {Hop, Rate}
 WRITTEN_BY_THE_MACHINERY = [
-    *("account", "admission", "attempt", "dailyusage", "ledgerentry", "ledgertransaction", "usagebucket"),
+    *(
+        "account",
+        "admission",
+        "attempt",
+        "dailyusage",
+        "idempotencykey",
+        "ledgerentry",
+        "ledgertransaction",
+        "usagebucket",
+    ),
     *("usageevent", "worker"),
 ]
 
