@@ -1,0 +1,136 @@
+"""What of the catalogue contradicts itself: the part of `manage.py check` that looks at what is sold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import psycopg
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as Notice
+
+from kernel import postgres
+
+__all__ = ["CONTRADICTIONS", "catalogue_agrees", "contradictions"]
+
+
+class Cursor(Protocol):
+    """A cursor of Django's or of the driver's."""
+
+    def execute(self, query: Any) -> Any:
+        """Run a statement."""
+
+    def fetchall(self) -> Sequence[Any]:
+        """Return all rows."""
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Something that cannot be meant: its id, what is said of a model, what to do, and how such models are found."""
+
+    id: str
+    message: str
+    hint: str
+    sql: str
+
+
+# A model is sold once it is active and has a live chain; `priced` has the sell price in force.
+_SOLD = """
+WITH sold AS (
+    SELECT m.*, c.id AS chain_id FROM catalog_model m
+    JOIN catalog_chain c ON c.model_id = m.id AND c.status = 'live' WHERE m.active
+), priced AS (
+    SELECT DISTINCT ON (v.model_id) v.model_id, v.id AS version_id FROM catalog_priceversion v
+    WHERE v.provider_id IS NULL AND v.valid_from <= statement_timestamp() ORDER BY v.model_id, v.valid_from DESC
+), named AS (
+    SELECT id, public_id, public_id AS name FROM sold UNION SELECT id, public_id, unnest(aliases) FROM sold
+)
+"""
+_NEEDED = "(VALUES ('chat', 'input'), ('chat', 'output'), ('embedding', 'input'), ('image', 'image')) AS needed (capability, class)"
+
+CONTRADICTIONS = (
+    Contradiction(
+        "catalog.E001",
+        "is sold without a price in force",
+        "Add a price version that is valid by now, or switch the model off.",
+        "SELECT public_id FROM sold WHERE id NOT IN (SELECT model_id FROM priced)",
+    ),
+    Contradiction(
+        "catalog.E002",
+        "has a live chain without a hop",
+        "Publish a chain that leads somewhere, or switch the model off.",
+        "SELECT public_id FROM sold WHERE chain_id NOT IN (SELECT chain_id FROM catalog_hop)",
+    ),
+    Contradiction(
+        "catalog.E003",
+        "has a price that lacks a rate which every request of its kind needs",
+        "Add a price version with input and output for chat, input for embeddings, image for images.",
+        f"""SELECT DISTINCT public_id FROM sold JOIN priced ON model_id = id JOIN {_NEEDED} USING (capability)
+            WHERE NOT EXISTS (SELECT FROM catalog_rate r WHERE r.price_version_id = version_id
+                              AND r.token_class = class AND r.min_prompt_tokens = 0)""",
+    ),
+    Contradiction(
+        "catalog.E004",
+        "does not give out what its capability is for",
+        "Chat models give text, image models give image: mend the capability or the output modalities.",
+        """SELECT public_id FROM sold JOIN (VALUES ('chat', 'text'), ('image', 'image')) AS gives (capability, modality)
+           USING (capability) WHERE modality <> ALL (output_modalities)""",
+    ),
+    Contradiction(
+        "catalog.E005",
+        "supports tools, and is no chat model",
+        "Take the tool parameters out of what it supports, or mend its capability.",
+        """SELECT public_id FROM sold WHERE capability <> 'chat'
+           AND supported_parameters && ARRAY['tools', 'tool_choice', 'parallel_tool_calls']::varchar[]""",
+    ),
+    Contradiction(
+        "catalog.E006",
+        "supports a choice among tools, and no tools",
+        "Add tools to what it supports, or take tool_choice and parallel_tool_calls out.",
+        """SELECT public_id FROM sold WHERE capability = 'chat' AND 'tools' <> ALL (supported_parameters)
+           AND supported_parameters && ARRAY['tool_choice', 'parallel_tool_calls']::varchar[]""",
+    ),
+    Contradiction(
+        "catalog.E007",
+        "is a chat model that may write nothing",
+        "Set its maximum of output tokens.",
+        "SELECT public_id FROM sold WHERE capability = 'chat' AND max_output_tokens = 0",
+    ),
+    Contradiction(
+        "catalog.E008",
+        "has a name that another model has too",
+        "Take the alias from one of them: requests by that name reach only the other.",
+        """SELECT DISTINCT a.public_id FROM named a JOIN named b ON a.name = b.name AND a.id <> b.id""",
+    ),
+)
+
+
+def catalogue_agrees(app_configs: Sequence[AppConfig] | None, **_: object) -> list[CheckMessage]:
+    """Return an error for every model that is sold and contradicts itself; nothing before the first migration."""
+    # On a connection of its own: Django's would leave a pool behind, which workers must not inherit by a fork.
+    try:
+        with psycopg.connect(postgres.conninfo()) as connection, connection.cursor() as cursor:
+            return contradictions(cursor)
+    except psycopg.OperationalError:
+        return [
+            Notice(
+                "The catalogue was not checked, because the database cannot be reached.",
+                hint="Check DATABASE_URL, and that PostgreSQL runs.",
+                id="catalog.W001",
+            )
+        ]
+
+
+def contradictions(cursor: Cursor) -> list[CheckMessage]:
+    """Return the contradictions that a database holds, none where it has no catalogue yet."""
+    cursor.execute("SELECT to_regclass('catalog_rate') IS NOT NULL")
+    ((exists,),) = cursor.fetchall()
+    return [error for each in CONTRADICTIONS for error in _found(cursor, each)] if exists else []
+
+
+def _found(cursor: Cursor, each: Contradiction) -> list[CheckMessage]:
+    cursor.execute(f"{_SOLD} {each.sql} ORDER BY public_id")
+    return [
+        Error(f"{public_id} {each.message}.", hint=each.hint, id=each.id)
+        for (public_id,) in cursor.fetchall()
+    ]
