@@ -4,9 +4,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 
-from . import pipeline, process
+from . import counting, pipeline, process
 from .arrival import Arrival
 from .dialects.chat import CHAT
+from .dialects.messages import MESSAGES
 from .shelf import views as shelf
 
 __all__ = ["api"]
@@ -80,3 +81,18 @@ async def settings(request: HttpRequest) -> HttpResponseBase:
 async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     """Answer a chat, whole or as a stream."""
     return await pipeline.serve(process.current(), _arrival(request), CHAT)
+
+
+# Anthropic's SDKs add /v1 themselves, so a base URL that has it already asks for it twice.
+@api.post("/messages")
+@api.post("/v1/messages")
+async def messages(request: HttpRequest) -> HttpResponseBase:
+    """Answer with a message, whole or as a stream."""
+    return await pipeline.serve(process.current(), _arrival(request), MESSAGES)
+
+
+@api.post("/messages/count_tokens")
+@api.post("/v1/messages/count_tokens")
+async def count_tokens(request: HttpRequest) -> HttpResponseBase:
+    """Count the tokens of a message's prompt."""
+    return await counting.message_tokens(process.current(), _arrival(request))
