@@ -89,11 +89,11 @@ days AS (
         sum(tokens_in)::bigint AS tokens_in, sum(tokens_out)::bigint AS tokens_out,
         sum(reasoning)::bigint AS reasoning, sum(cost)::bigint AS cost
     FROM parts GROUP BY 1, 2, 3, 4)
-SELECT day, coalesce(m.public_id, 'model ' || model_id) AS model, coalesce(p.slug, '') AS provider,
-    coalesce(k.name, '') AS key, requests, tokens_in, tokens_out, reasoning, cost
-FROM days LEFT JOIN catalog_model m ON m.id = model_id LEFT JOIN catalog_provider p ON p.id = provider_id
-LEFT JOIN accounts_apikey k ON k.id = api_key_id
-ORDER BY day DESC, model, provider, key, api_key_id
+SELECT d.day, coalesce(m.public_id, 'model ' || d.model_id) AS model, coalesce(p.slug, '') AS provider,
+    coalesce(k.name, '') AS key, d.requests, d.tokens_in, d.tokens_out, d.reasoning, d.cost
+FROM days d LEFT JOIN catalog_model m ON m.id = d.model_id LEFT JOIN catalog_provider p ON p.id = d.provider_id
+LEFT JOIN accounts_apikey k ON k.id = d.api_key_id
+ORDER BY d.day DESC, model, provider, key, d.api_key_id
 """
 
 
@@ -123,9 +123,9 @@ models AS (
     SELECT model_id, sum(requests)::bigint AS requests, sum(tokens_in)::bigint AS tokens_in,
         sum(tokens_out)::bigint AS tokens_out, sum(cost)::bigint AS cost
     FROM parts GROUP BY 1)
-SELECT coalesce(m.public_id, 'model ' || model_id) AS model, coalesce(m.capability, ''),
-    requests, tokens_in, tokens_out, cost
-FROM models LEFT JOIN catalog_model m ON m.id = model_id
+SELECT coalesce(m.public_id, 'model ' || u.model_id) AS model, coalesce(m.capability, ''),
+    u.requests, u.tokens_in, u.tokens_out, u.cost
+FROM models u LEFT JOIN catalog_model m ON m.id = u.model_id
 ORDER BY model
 """
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import idempotency, leases, partitions, rollup, sweeps
+from billing import idempotency, leases, partitions, refusals, rollup, sweeps
 from kernel import clock
 
 __all__ = ["charge_due", "make_partitions", "reap"]
@@ -35,6 +35,7 @@ def make_partitions() -> int:
     now = clock.now()
     made = partitions.make()
     partitions.drop_old_quarters(now)
+    refusals.drop_old(now)
     leases.forget_workers(now)
     idempotency.forget()
     return made

@@ -2,6 +2,7 @@
 
 from .account import Account
 from .ledger import LedgerEntry, LedgerTransaction
+from .refusal import Refusal, RefusalCount
 from .repeat import IdempotencyKey
 from .usage import Admission, Attempt, DailyUsage, UsageBucket, UsageEvent, Worker
 
@@ -13,6 +14,8 @@ __all__ = [
     "IdempotencyKey",
     "LedgerEntry",
     "LedgerTransaction",
+    "Refusal",
+    "RefusalCount",
     "UsageBucket",
     "UsageEvent",
     "Worker",
