@@ -1,49 +1,37 @@
-"""A developer at the desk of /v1: asks over HTTP, hears status, headers and the exact text of the answer."""
+"""A developer at the desk of /v1: asks with a key, and reads figures as they are written, without a float between."""
 
-import http.client
 import json
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from tests.fakes import exchange
 from tests.fakes.gateway import Gateway
-
-PATIENCE_S = 20
 
 
 @dataclass(frozen=True)
-class Said:
+class Said(exchange.Told):
     """An answer of the desk."""
-
-    status: int
-    headers: dict[str, str]
-    text: str
 
     @property
     def json(self) -> Any:
-        """The body as JSON; numbers with a point as they are written, without a float between."""
-        return json.loads(self.text, parse_float=Decimal)
+        """The body as JSON, numbers with a point as exact decimals."""
+        return json.loads(self.body, parse_float=Decimal)
 
     @property
     def data(self) -> Any:
         """What is under `data`. Raises AssertionError for another status than 200."""
-        assert self.status == 200, (self.status, self.text)
+        assert self.status == 200, (self.status, self.body)
         return self.json["data"]
 
+    @property
+    def text(self) -> str:
+        """The body as it is written."""
+        return self.body.decode()
 
-def ask(gateway: Gateway, secret: str | None, path: str, body: object = None, **headers: str) -> Said:
-    """GET a path under /v1, or POST a body to it (JSON unless text)."""
-    sent = {
-        "Content-Type": "application/json",
-        **({} if secret is None else {"X-API-Key": secret}),
-        **headers,
-    }
-    payload = body if isinstance(body, str) or body is None else json.dumps(body)
-    connection = http.client.HTTPConnection(*gateway.address, timeout=PATIENCE_S)
-    try:
-        connection.request("GET" if body is None else "POST", f"/v1{path}", payload, sent)
-        answer = connection.getresponse()
-        lower = {name.lower(): value for name, value in answer.getheaders()}
-        return Said(answer.status, lower, answer.read().decode())
-    finally:
-        connection.close()
+
+def ask(gateway: Gateway, secret: str | None, path: str, body: object = None) -> Said:
+    """GET a path under /v1, or POST a JSON body to it."""
+    headers = {} if secret is None else {"X-API-Key": secret}
+    told = exchange.ask("GET" if body is None else "POST", gateway.base_url + path, body, headers=headers)
+    return Said(told.status, told.headers, told.body)
