@@ -4,7 +4,7 @@ from django.http.response import HttpResponseBase
 
 from kernel import drain
 
-from . import auth, deal, entry, plain, streaming
+from . import auth, deal, entry, plain, refusing, streaming
 from .arrival import Arrival
 from .dialects import Dialect
 from .errors import Failure
@@ -21,10 +21,14 @@ async def serve(process: Process, request: Arrival, dialect: Dialect) -> HttpRes
     if drain.stopping():
         raise Failure("UNAVAILABLE", "The gateway is restarting.", retry_after=1)
     caller = await auth.caller(process.directory, request)
-    ask = dialect.read(request.raw)
-    terms = deal.strike(process.catalogue, caller, ask, dialect)
-    tag = _tag(request) or caller.default_tag
-    granted, hold = await entry.admit(process.gate, request.id, terms, ask, tag=tag)
+    with refusing.noted(process.refusals, request.id, caller) as sought:
+        ask = dialect.read(request.raw)
+        sought.model = ask.model
+        terms = deal.strike(process.catalogue, caller, ask, dialect)
+        sought.weight = terms.terms.weight(terms.offer.public_id)
+        tag = _tag(request) or caller.default_tag
+        granted, hold = await entry.admit(process.gate, request.id, terms, ask, tag=tag)
+        sought.admitted = True
     visit = Visit(request, dialect, ask, terms, granted, hold, process.gate.settle)
     try:
         if ask.stream:

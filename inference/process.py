@@ -8,6 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from accounts.callers import Directory
 from billing.gate import Gate
+from billing.refusals import Refusals
 from catalog.loading import Watch
 from catalog.snapshot import Catalogue
 from kernel import drain, postgres
@@ -36,6 +37,7 @@ class Process:
         self._looking: asyncio.Task[None] | None = None
         self.directory = Directory(self._pool)
         self.gate = Gate()
+        self.refusals = Refusals(self._pool)
         self.upstreams = Upstreams()
         self.breaker = Breaker()
         self.streams = Streams()
@@ -51,6 +53,7 @@ class Process:
         await self._pool.open(wait=True, timeout=10)
         await self._watch.start()
         await self.gate.start()
+        self.refusals.start()
         await asyncio.to_thread(tokens.warm)
         self._looking = asyncio.create_task(self.streams.watch(), name="streams")
         _current = self
@@ -65,6 +68,7 @@ class Process:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._looking
         await self.gate.stop()
+        await self.refusals.stop()
         await self.upstreams.close()
         await self._watch.stop()
         await self._pool.close()
