@@ -1,10 +1,11 @@
 """On what terms a request runs: the model that was meant, the plan that allows it, its hops, price and hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.callers import Caller
 from catalog import pricing
+from catalog.pricing import Counts
 from catalog.snapshot import Catalogue, Hop, Offer, Price, Terms, Unpriced
 
 from . import routing
@@ -12,6 +13,11 @@ from .dialects import Ask, Dialect
 from .errors import Failure
 
 __all__ = ["Deal", "strike", "terms_of"]
+
+# What may be sold by the piece alone, and by which class; everything else has a price for its tokens.
+_PIECES = {"rerank": "request", "image": "image"}
+# How many requests a call counts as, where no pattern of the plan names its model.
+_WEIGHTS = {"image": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +37,23 @@ class Deal:
         """The price at the first hop: what the admission is pinned to."""
         return self.prices[self.hops[0].provider_id]
 
+    @property
+    def weight(self) -> int:
+        """How many requests this one counts as."""
+        return self.terms.weight(self.offer.public_id, otherwise=_WEIGHTS.get(self.offer.capability, 1))
+
+    def sold(self, card: pricing.RateCard, counts: Counts) -> Counts:
+        """Return the counts that are charged for: no prompt where a rate card prices pieces and not tokens."""
+        piece = _PIECES.get(self.offer.capability)
+        by_piece_alone = piece in card.rates and "input" not in card.rates
+        return replace(counts, input=0) if by_piece_alone else counts
+
     def hold(self, *, prompt_tokens: int, choices: int, images: int) -> int:
-        """Return the most this request can cost at any of its hops, in nano-USD."""
+        """Return the most this request can cost at any of its hops, in nano-USD. Raises pricing.Unpriced."""
         return max(
             pricing.ceiling(
                 price.card,
-                prompt_tokens=prompt_tokens,
+                prompt_tokens=self.sold(price.card, Counts(input=prompt_tokens)).input,
                 output_tokens=self.max_tokens * choices,
                 images=images,
                 factors=price.factors,
@@ -67,19 +84,13 @@ def strike(catalogue: Catalogue, caller: Caller, ask: Ask, dialect: Dialect) -> 
             catalogue, offer, terms, hops, workspace_id=caller.workspace_id, dialect=dialect.name
         )
         costs = {hop.provider_id: catalogue.provider_price(offer, hop.provider_id) for hop in hops}
-        for price in prices.values():
-            pricing.ceiling(
-                price.card,
-                prompt_tokens=ask.prompt_bound,
-                output_tokens=writes,
-                images=ask.images,
-                factors=(),
-            )
+        struck = Deal(caller, terms, offer, hops, prices, costs, max_tokens=writes)
+        struck.hold(prompt_tokens=ask.prompt_bound, choices=ask.n, images=ask.images)
     except (Unpriced, pricing.Unpriced) as error:
         raise Failure(
             "INVALID_MODEL", f"{offer.public_id} has no price and is not sold.", param="model"
         ) from error
-    return Deal(caller, terms, offer, hops, prices, costs, max_tokens=writes)
+    return struck
 
 
 def terms_of(catalogue: Catalogue, caller: Caller) -> Terms:

@@ -93,7 +93,7 @@ def _wish(request_id: UUID, deal: Deal, ask: Ask, *, tag: str) -> admission.Ask:
         price_version_id=price.card.version_id,
         multipliers=factors_text(price.factors),
         hold=deal.hold(prompt_tokens=ask.prompt_bound, choices=ask.n, images=ask.images),
-        weight=terms.weight(deal.offer.public_id),
+        weight=deal.weight,
         stream=ask.stream,
         tag=tag,
         minute_cap=terms.minute_cap,

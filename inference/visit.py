@@ -57,9 +57,11 @@ class Visit:
     def charge(self, hop: Hop, reading: Reading, *, empty: bool) -> Charge:
         """Return what counts cost at a hop. An empty answer is free where the plan says so."""
         price = self.deal.prices[hop.provider_id]
-        counts, folded = pricing.fold(price.card, reading.counts)
+        counts, folded = pricing.fold(price.card, self.deal.sold(price.card, reading.counts))
         card = self.deal.costs[hop.provider_id]
-        spent = pricing.cost(card, pricing.fold(card, reading.counts)[0], ()) if card is not None else 0
+        spent = 0
+        if card is not None:
+            spent = pricing.cost(card, pricing.fold(card, self.deal.sold(card, reading.counts))[0], ())
         if empty and self.deal.terms.empty_answers_are_free:
             return Charge(Counts(), 0, spent, "none", reading.suspect)
         cost = pricing.cost(price.card, counts, price.factors)
