@@ -7,7 +7,10 @@ from ninja import NinjaAPI
 from . import counting, pipeline, process
 from .arrival import Arrival
 from .dialects.chat import CHAT
+from .dialects.embeddings import EMBEDDINGS
+from .dialects.images import IMAGES
 from .dialects.messages import MESSAGES
+from .dialects.rerank import RERANK
 from .shelf import views as shelf
 
 __all__ = ["api"]
@@ -96,3 +99,21 @@ async def messages(request: HttpRequest) -> HttpResponseBase:
 async def count_tokens(request: HttpRequest) -> HttpResponseBase:
     """Count the tokens of a message's prompt."""
     return await counting.message_tokens(process.current(), _arrival(request))
+
+
+@api.post("/embeddings")
+async def embeddings(request: HttpRequest) -> HttpResponseBase:
+    """Turn texts into vectors."""
+    return await pipeline.serve(process.current(), _arrival(request), EMBEDDINGS)
+
+
+@api.post("/rerank")
+async def rerank(request: HttpRequest) -> HttpResponseBase:
+    """Order documents by how well they answer a query."""
+    return await pipeline.serve(process.current(), _arrival(request), RERANK)
+
+
+@api.post("/images/generations")
+async def images(request: HttpRequest) -> HttpResponseBase:
+    """Make pictures from a description."""
+    return await pipeline.serve(process.current(), _arrival(request), IMAGES)
