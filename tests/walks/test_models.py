@@ -48,6 +48,15 @@ def test_keeps_to_the_models_of_the_key(gateway: Gateway, sandbox: str) -> None:
     assert ids(listing(gateway, who.secret)) == [mine]
 
 
+def test_shows_no_model_of_the_key_beyond_the_plan(gateway: Gateway, sandbox: str) -> None:
+    who, mine, dear = customer(tiers=["free"]), model((sandbox, "m")), model((sandbox, "m"), tier="max")
+    who.key.allowed_models = [mine, dear]
+    who.key.save()
+    gateway.knows(customer().secret, mine, dear)
+    gateway.knows(who.secret, mine)
+    assert ids(listing(gateway, who.secret)) == [mine]
+
+
 def test_describes_a_model_as_every_kind_of_client_expects(gateway: Gateway, sandbox: str) -> None:
     who = customer()
     name = model(
