@@ -82,12 +82,21 @@ TITLES = {name: title for group in GROUPS.values() for name, title in group.item
 
 _OPENAI = (*_CHAT, *_OTHERS, *_RESPONSES, *_REFUSALS)
 _ANTHROPIC = (*_MESSAGES, *_REFUSALS)
+# The AI SDK has no lists, choices or log-probabilities of models, and refuses by itself what would be refused.
+_BEYOND_AI_SDK = {
+    *("models.list", "models.retrieve", "chat.usage_unasked", "chat.several", "chat.logprobs"),
+    *("embeddings.base64", "rerank", *_RESPONSES),
+    *("refused.VALIDATION_ERROR", "refused.NOT_FOUND", "refused.METHOD_NOT_ALLOWED"),
+}
 
 CLAIMS: Mapping[str, tuple[str, ...]] = {
     "openai-python": _OPENAI,
     "openai-python-1": _OPENAI,
     "anthropic-python": _ANTHROPIC,
     "anthropic-python-0": _ANTHROPIC,
+    "openai-node": _OPENAI,
+    "ai-sdk": tuple(name for name in _OPENAI if name not in _BEYOND_AI_SDK),
+    "anthropic-node": _ANTHROPIC,
 }
 
 

@@ -19,8 +19,9 @@ class Client:
 
     @property
     def title(self) -> str:
-        """The package with the version that is pinned."""
-        return f"{self.package} {self._version}"
+        """The package with where it is from and the version that is pinned."""
+        origin = "npm" if isinstance(self.runtime, Node) else "PyPI"
+        return f"{self.package} {self._version} ({origin})"
 
     @property
     def _version(self) -> str:
@@ -43,4 +44,7 @@ CLIENTS: Mapping[str, Client] = {
     "openai-python-1": Client("openai", Python("openai_python", lock="openai-1")),
     "anthropic-python": Client("anthropic", Python("anthropic_python")),
     "anthropic-python-0": Client("anthropic", Python("anthropic_python", lock="anthropic-0")),
+    "openai-node": Client("openai", Node("openai.mjs")),
+    "ai-sdk": Client("@ai-sdk/openai-compatible", Node("ai_sdk.mjs")),
+    "anthropic-node": Client("@anthropic-ai/sdk", Node("anthropic.mjs")),
 }

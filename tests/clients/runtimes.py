@@ -71,7 +71,7 @@ class Node:
                 quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
                 _install(["npm", "ci", *quietly, "--prefix", str(place)])
             # Modules find their packages beside themselves only; a run that is under way may read them.
-            for file in source.glob("*.mjs"):
+            for file in (*source.glob("*.mjs"), HERE / "refusals.json"):
                 draft = place / f".{file.name}.{os.getpid()}"
                 shutil.copy(file, draft)
                 draft.replace(place / file.name)

@@ -66,7 +66,7 @@ def _models(sandbox: str, mirror: str) -> dict[str, str]:
         "premium": model((sandbox, "chat"), tier="premium"),
         "seeing": model((sandbox, "chat"), input_modalities=["text", "image"]),
         "slow": model((sandbox, SLOW)),
-        "brief": model((sandbox, "slow-40ms")),
+        "brief": model((sandbox, "slow-100ms")),
         "waiting": model((sandbox, "slow-10500ms"), wait_seconds=30),
         "broken": model((sandbox, "error-500")),
         "broken_stream": model((sandbox, "sse-error-first")),

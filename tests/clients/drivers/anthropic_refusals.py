@@ -95,7 +95,7 @@ def retried(scene: Scene) -> None:
     with (
         client(scene, key) as first,
         client(scene, key, http_client=wire, max_retries=5) as second,
-        first.messages.create(**brief, max_tokens=10) as stream,
+        first.messages.create(**brief, max_tokens=15) as stream,
     ):
         next(iter(stream))
         assert list(second.messages.create(**brief, max_tokens=1))

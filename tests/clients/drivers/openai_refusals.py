@@ -85,7 +85,7 @@ def retried(scene: Scene) -> None:
     key = scene.keys["patient"]
     with client(scene, key) as first, client(scene, key, http_client=wire, max_retries=5) as second:
         stream: Any = first.chat.completions.create(
-            model=scene.models["brief"], messages=ASKED, stream=True, max_tokens=10
+            model=scene.models["brief"], messages=ASKED, stream=True, max_tokens=15
         )
         with stream:
             next(iter(stream))
