@@ -11,7 +11,7 @@ from ...ask import ChatAsk, chat_ask, invalid, read_object
 from . import checks, tools, turns
 from .checks import wrong
 
-__all__ = ["chat_body", "prompt_tokens", "read", "read_for_counting"]
+__all__ = ["EFFORTS", "LEFT_OUT", "REFUSED", "chat_body", "prompt_tokens", "read", "read_for_counting"]
 
 # Anthropic's figure for a picture of the greatest size it does not shrink.
 IMAGE_TOKENS = 1_600
@@ -19,7 +19,7 @@ IMAGE_TOKENS = 1_600
 USER_LENGTH = 64
 
 # What says something to Anthropic alone. Every other field that is not here goes upstream as it came.
-_REFUSED: Mapping[str, str] = {
+REFUSED: Mapping[str, str] = {
     "container": "there are no containers here",
     "mcp_servers": "servers are not called from here: call them yourself and offer their tools as tools",
     "inference_geo": "where a provider computes cannot be chosen here",
@@ -28,7 +28,7 @@ _REFUSED: Mapping[str, str] = {
     "stop": "not a field of Messages: use stop_sequences",
     "max_completion_tokens": "not a field of Messages: use max_tokens",
 }
-_LEFT_OUT: Mapping[str, str] = {
+LEFT_OUT: Mapping[str, str] = {
     "service_tier": "there is one tier, and the answer names it",
     "speed": "there is one speed",
     "cache_control": "upstreams that cache do it unasked",
@@ -39,7 +39,7 @@ _LEFT_OUT: Mapping[str, str] = {
     "anthropic_beta": "the header's twin, for clouds that sign requests",
     "stream_options": "the usage of a stream is always told",
 }
-_EFFORTS = ("low", "medium", "high", "xhigh", "max")
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
 def read(raw: bytes) -> ChatAsk:
@@ -74,14 +74,14 @@ def _asked(raw: bytes, *, required: tuple[str, ...]) -> ChatAsk:
 
 def chat_body(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the chat completion that asks for the same. Raises Failure naming the field that is wrong."""
-    given = {name: value for name, value in body.items() if value is not None and name not in _LEFT_OUT}
-    for name, reason in _REFUSED.items():
+    given = {name: value for name, value in body.items() if value is not None and name not in LEFT_OUT}
+    for name, reason in REFUSED.items():
         if given.get(name):
             raise wrong(name, reason)
     checks.flag(given, "stream")
     if "max_tokens" in given:
         checks.whole(given, "max_tokens")
-    chat = {name: value for name, value in given.items() if name not in _TRANSLATED and name not in _REFUSED}
+    chat = {name: value for name, value in given.items() if name not in _TRANSLATED and name not in REFUSED}
     chat["model"] = checks.text(given, "model")
     chat["messages"] = turns.chat_messages(given.get("system"), given.get("messages", []))
     chat.update(tools.chat_tools(given))
@@ -123,8 +123,8 @@ def _output_config(given: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     effort = _object(given, "output_config").get("effort")
     if effort is not None:
-        if effort not in _EFFORTS:
-            raise wrong("output_config.effort", f"Input should be one of {', '.join(_EFFORTS)}")
+        if effort not in EFFORTS:
+            raise wrong("output_config.effort", f"Input should be one of {', '.join(EFFORTS)}")
         fields["reasoning_effort"] = effort
     if given.get("format") is not None:
         fields |= _format(given["format"], at="output_config.format")

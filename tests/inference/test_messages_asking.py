@@ -1,0 +1,364 @@
+"""Requests for messages, as the chats that upstreams are asked for."""
+
+import hashlib
+from typing import Any
+
+import orjson
+import pytest
+
+from inference.ask import ChatAsk
+from inference.dialects.messages import MESSAGES, asking
+from inference.errors import Failure
+
+HI = {"role": "user", "content": "Hi"}
+TOOL = {"name": "f", "description": "does", "input_schema": {"type": "object"}}
+FUNCTION = {
+    "type": "function",
+    "function": {"name": "f", "description": "does", "parameters": {"type": "object"}},
+}
+PNG = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBO"}}
+PNG_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}}
+USE = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": 1}}
+USED = {"id": "toolu_1", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
+
+
+def ask(*messages: dict[str, Any], **fields: Any) -> ChatAsk:
+    return MESSAGES.read(
+        orjson.dumps({"model": "m", "max_tokens": 50, "messages": messages or [HI], **fields})
+    )
+
+
+def chat(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """What is sent upstream besides the model and the limit."""
+    body = dict(ask(*messages, **fields).body)
+    assert (body.pop("model"), body.pop("max_tokens")) == ("m", 50)
+    return body
+
+
+def turns(*messages: dict[str, Any], **fields: Any) -> Any:
+    return chat(*messages, **fields)["messages"]
+
+
+def user(*blocks: Any) -> dict[str, Any]:
+    return {"role": "user", "content": list(blocks)}
+
+
+def text(words: str, **more: Any) -> dict[str, Any]:
+    return {"type": "text", "text": words, **more}
+
+
+def test_become_the_plainest_chat() -> None:
+    asked = ask()
+    assert (asked.model, asked.stream, asked.n, asked.limit) == ("m", False, 1, 50)
+    assert chat() == {"messages": [HI]}
+
+
+def test_put_the_system_prompt_first() -> None:
+    blocks = [text("One.", cache_control={"type": "ephemeral"}), text("Two.")]
+    assert turns(system="Be.") == [{"role": "system", "content": "Be."}, HI]
+    assert turns(system=blocks) == [{"role": "system", "content": "One.\nTwo."}, HI]
+    assert turns(HI, {"role": "system", "content": [text("Now.")]}, HI)[1] == {
+        "role": "system",
+        "content": "Now.",
+    }
+    assert turns(system="") == turns(system=[]) == turns(system=None) == [HI]
+
+
+@pytest.mark.parametrize("line", ["", "\n"])
+def test_leave_out_the_line_that_no_cache_survives(line: str) -> None:
+    header = f"x-anthropic-billing-header: cc_version=2.1; cch=ea6aa;{line}"
+    assert turns(system=[text(header), text("You are Claude Code.")])[0]["content"] == "You are Claude Code."
+    assert turns(system=f"{header}\nBe.")[0]["content"].endswith("Be.")
+    assert turns(user(text(header)))[0]["content"] == header
+
+
+def test_keep_text_plain_and_pictures_as_parts() -> None:
+    assert turns(user(text("a"), text("b"))) == [{"role": "user", "content": "a\nb"}]
+    link = {"type": "image", "source": {"type": "url", "url": "https://x.example/a.png"}}
+    assert turns(user(text("a"), PNG, link)) == [
+        {
+            "role": "user",
+            "content": [
+                text("a"),
+                PNG_PART,
+                {"type": "image_url", "image_url": {"url": "https://x.example/a.png"}},
+            ],
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ({"type": "text", "media_type": "text/plain", "data": "words"}, [text("T"), text("words")]),
+        ({"type": "content", "content": "words"}, [text("T"), text("words")]),
+        ({"type": "content", "content": [text("words"), PNG]}, [text("T"), text("words"), PNG_PART]),
+        (
+            {"type": "base64", "media_type": "application/pdf", "data": "JVBE"},
+            [{"type": "file", "file": {"filename": "T", "file_data": "data:application/pdf;base64,JVBE"}}],
+        ),
+    ],
+)
+def test_hand_over_documents_as_text_or_as_a_file(source: dict[str, Any], parts: list[Any]) -> None:
+    (message,) = turns(user(PNG, {"type": "document", "title": "T", "source": source}))
+    assert message["content"] == [PNG_PART, *parts]
+
+
+def test_hand_over_search_results_as_text() -> None:
+    found = {"type": "search_result", "title": "T", "source": "https://x", "content": [text("a"), text("b")]}
+    assert turns(user(found)) == [{"role": "user", "content": "T\nhttps://x\na\nb"}]
+
+
+def test_send_calls_and_results_with_their_ids() -> None:
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "fine"}
+    assert turns({"role": "assistant", "content": [text("Look."), USE]}, user(result, text("And?"))) == [
+        {"role": "assistant", "content": "Look.", "tool_calls": [USED]},
+        {"role": "tool", "tool_call_id": "toolu_1", "content": "fine"},
+        {"role": "user", "content": "And?"},
+    ]
+    assert turns({"role": "assistant", "content": [USE]})[0]["content"] is None
+
+
+def test_put_results_right_behind_the_calls_wherever_they_stood() -> None:
+    results = [{"type": "tool_result", "tool_use_id": name, "content": name} for name in "ab"]
+    assert [each["role"] for each in turns(user(results[0], text("x"), results[1]))] == [
+        "tool",
+        "tool",
+        "user",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "Error: "),
+        ("broke", "Error: broke"),
+        ([text("it"), text("broke")], "Error: it\nbroke"),
+    ],
+)
+def test_say_that_a_tool_failed(content: Any, told: str) -> None:
+    result = {"type": "tool_result", "tool_use_id": "t", "is_error": True, "content": content}
+    assert turns(user(result)) == [{"role": "tool", "tool_call_id": "t", "content": told}]
+
+
+def test_move_pictures_of_a_result_to_where_a_chat_takes_them() -> None:
+    result = {"type": "tool_result", "tool_use_id": "t", "content": [text("a"), PNG]}
+    assert turns(user(result, text("Well?"))) == [
+        {"role": "tool", "tool_call_id": "t", "content": "a\n[attached to the next message]"},
+        {"role": "user", "content": [PNG_PART, text("Well?")]},
+    ]
+
+
+def test_give_thinking_back_to_the_model() -> None:
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "abc"}
+    sealed = {"type": "redacted_thinking", "data": "xyz"}
+    assert turns(HI, {"role": "assistant", "content": [thought, sealed, text("A"), text("b")]})[1] == {
+        "role": "assistant",
+        "content": "Ab",
+        "reasoning_content": "Hm.",
+    }
+
+
+def test_give_arguments_back_that_were_no_json() -> None:
+    use = {**USE, "input": {"unparsed_arguments": '{"a": [1'}}
+    (call,) = turns({"role": "assistant", "content": [use]})[0]["tool_calls"]
+    assert call["function"]["arguments"] == '{"a": [1'
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        ({"tools": [TOOL]}, {"tools": [FUNCTION]}),
+        (
+            {
+                "tools": [
+                    {"type": "custom", "name": "f", "input_schema": {}, "strict": True, "defer_loading": True}
+                ]
+            },
+            {"tools": [{"type": "function", "function": {"name": "f", "parameters": {}, "strict": True}}]},
+        ),
+        ({"tools": [], "tool_choice": {"type": "auto"}}, {}),
+        ({"tools": [TOOL], "tool_choice": {"type": "auto"}}, {"tools": [FUNCTION], "tool_choice": "auto"}),
+        ({"tools": [TOOL], "tool_choice": {"type": "any"}}, {"tools": [FUNCTION], "tool_choice": "required"}),
+        ({"tools": [TOOL], "tool_choice": {"type": "none"}}, {"tools": [FUNCTION], "tool_choice": "none"}),
+        (
+            {
+                "tools": [TOOL],
+                "tool_choice": {"type": "tool", "name": "f", "disable_parallel_tool_use": True},
+            },
+            {
+                "tools": [FUNCTION],
+                "tool_choice": {"type": "function", "function": {"name": "f"}},
+                "parallel_tool_calls": False,
+            },
+        ),
+        ({"stop_sequences": ["a", "b"]}, {"stop": ["a", "b"]}),
+        ({"stop_sequences": []}, {}),
+        (
+            {"temperature": 0.5, "top_p": 0.9, "top_k": 5, "seed": 7},
+            {"temperature": 0.5, "top_p": 0.9, "top_k": 5, "seed": 7},
+        ),
+        ({"stream": True}, {"stream": True}),
+        ({"metadata": {"user_id": "u"}}, {"user": "u"}),
+        ({"metadata": {"user_id": "u" * 65}}, {"user": hashlib.sha256(b"u" * 65).hexdigest()}),
+        ({"metadata": {"user_id": None}}, {}),
+        (
+            {"thinking": {"type": "enabled", "budget_tokens": 2000, "display": "omitted"}},
+            {"thinking": {"type": "enabled", "budget_tokens": 2000}},
+        ),
+        ({"thinking": {"type": "adaptive"}}, {"thinking": {"type": "enabled"}}),
+        ({"thinking": {"type": "disabled"}}, {"thinking": {"type": "disabled"}}),
+        ({"output_config": {"effort": "max"}}, {"reasoning_effort": "max"}),
+        (
+            {"output_config": {"effort": "low"}, "thinking": {"type": "disabled"}},
+            {"thinking": {"type": "disabled"}},
+        ),
+        (
+            {"output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}}},
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "answer", "schema": {"type": "object"}, "strict": True},
+                }
+            },
+        ),
+        (
+            {
+                "service_tier": "auto",
+                "context_management": {"edits": []},
+                "cache_control": {"type": "ephemeral"},
+                "mcp_servers": [],
+                "container": None,
+                "stream_options": {"include_usage": False},
+            },
+            {},
+        ),
+    ],
+)
+def test_are_asked_in_a_chats_own_words(fields: dict[str, Any], asked: dict[str, Any]) -> None:
+    assert chat(**fields) == {"messages": [HI], **asked}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"max_tokens": None}, "max_tokens: Field required"),
+        ({"max_tokens": 0}, "max_tokens: Input should be a whole number from 1"),
+        ({"max_tokens": True}, "max_tokens: Input should be a whole number from 1"),
+        ({"model": None}, "model: Field required"),
+        ({"model": ""}, "model: Input should be a non-empty string"),
+        ({"messages": []}, "messages: At least one message is required"),
+        ({"messages": None}, "messages: At least one message is required"),
+        ({"messages": "Hi"}, "messages: Input should be a list"),
+        ({"messages": [HI, 1]}, "messages.1: Input should be an object"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role: Input should be 'user'"),
+        ({"messages": [{"role": "user"}]}, "messages.0.content: Field required"),
+        ({"messages": [user()]}, "messages.0.content: At least one content block is required"),
+        ({"messages": [user({})]}, "messages.0.content.0.type: Field required"),
+        ({"messages": [user(text("a"), text(3))]}, "messages.0.content.1.text: Input should be a string"),
+        (
+            {"messages": [user({"type": "server_tool_use"})]},
+            "messages.0.content.0.type: Blocks of type 'server_tool_use' are not available here",
+        ),
+        ({"messages": [user({"type": "image"})]}, "messages.0.content.0.source: Field required"),
+        (
+            {"messages": [user({"type": "image", "source": {"type": "file", "file_id": "f"}})]},
+            "messages.0.content.0.source.type: Sources of type 'file' are not available here",
+        ),
+        (
+            {"messages": [user({"type": "image", "source": {**PNG["source"], "media_type": "a/b"}})]},  # type: ignore[dict-item]
+            "messages.0.content.0.source.media_type: Input should be the media type of an image",
+        ),
+        (
+            {"messages": [user({"type": "document", "source": {"type": "url", "url": "https://x"}})]},
+            "messages.0.content.0.source.type: Sources of type 'url' are not available here",
+        ),
+        (
+            {"messages": [user({"type": "document", "citations": {"enabled": True}, "source": {}})]},
+            "messages.0.content.0.citations.enabled: Citations are not available here",
+        ),
+        (
+            {"messages": [user({"type": "tool_result", "content": "x"})]},
+            "messages.0.content.0.tool_use_id: Field required",
+        ),
+        (
+            {"messages": [user({"type": "tool_result", "tool_use_id": "t", "content": [{"type": "odd"}]})]},
+            "messages.0.content.0.content.0.type: Blocks of type 'odd'",
+        ),
+        (
+            {"messages": [{"role": "assistant", "content": [{**USE, "input": "x"}]}]},
+            "messages.0.content.0.input: Input should be an object",
+        ),
+        (
+            {"messages": [{"role": "assistant", "content": [PNG]}]},
+            "messages.0.content.0.type: Blocks of type 'image'",
+        ),
+        ({"system": 3}, "system: Input should be a list"),
+        ({"system": [PNG]}, "system.0.type: Input should be 'text'"),
+        ({"stream": "yes"}, "stream: Input should be true or false"),
+        ({"stop_sequences": "END"}, "stop_sequences: Input should be a list"),
+        ({"tools": [{"name": "f"}]}, "tools.0.input_schema: Field required"),
+        ({"tools": [TOOL, {**TOOL, "name": ""}]}, "tools.1.name: Input should be a non-empty string"),
+        (
+            {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
+            "tools.0.type: Tools of type 'web_search_20250305' are not available here",
+        ),
+        ({"tool_choice": {"type": "any"}}, "tool_choice: A tool can be demanded only where tools are given"),
+        ({"tools": [TOOL], "tool_choice": "any"}, "tool_choice: Input should be an object"),
+        ({"tools": [TOOL], "tool_choice": {"type": "odd"}}, "tool_choice.type: Input should be"),
+        ({"tools": [TOOL], "tool_choice": {"type": "tool"}}, "tool_choice.name: Field required"),
+        ({"metadata": []}, "metadata: Input should be an object"),
+        ({"metadata": {"user_id": 5}}, "metadata.user_id: Input should be a string"),
+        ({"thinking": True}, "thinking: Input should be an object"),
+        ({"thinking": {"type": "odd"}}, "thinking.type: Input should be"),
+        ({"thinking": {"type": "enabled"}}, "thinking.budget_tokens: Field required"),
+        ({"output_config": {"effort": "odd"}}, "output_config.effort: Input should be one of low"),
+        ({"output_config": {"format": {"type": "odd"}}}, "output_config.format.type: Input should be"),
+        ({"output_format": {"type": "json_schema"}}, "output_format.schema: Field required"),
+        ({"mcp_servers": [{}]}, "mcp_servers: servers are not called from here"),
+        ({"container": "c"}, "container: there are no containers here"),
+        ({"inference_geo": "eu"}, "inference_geo: where a provider computes"),
+        ({"n": 2}, "n: one message answers one request"),
+        ({"max_completion_tokens": 9}, "max_completion_tokens: not a field of Messages: use max_tokens"),
+    ],
+)
+def test_name_the_field_that_is_wrong(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(Failure) as caught:
+        ask(**fields)
+    assert caught.value.code == "VALIDATION_ERROR"
+    assert caught.value.message.startswith(said)
+    assert caught.value.param == said.partition(":")[0]
+
+
+@pytest.mark.parametrize(
+    "raw", [b"{", b"[]", b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"\xff"}]}']
+)
+def test_must_be_json_objects(raw: bytes) -> None:
+    with pytest.raises(Failure, match="JSON"):
+        MESSAGES.read(raw)
+
+
+def test_are_refused_where_they_are_too_deep_to_be_written() -> None:
+    deep = b'{"a":' * 300 + b"1" + b"}" * 300
+    raw = b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}],"made_up":%b}' % deep
+    with pytest.raises(Failure, match="nested too deeply"):
+        MESSAGES.read(raw)
+
+
+def test_are_bounded_by_the_bytes_that_go_upstream() -> None:
+    # Numbers may be written longer than they came: 1e15 as 1000000000000000.0.
+    numbers = b"[" + b",".join([b"1e15"] * 1000) + b"]"
+    use = b'{"type":"tool_use","id":"t","name":"f","input":{"n":%b}}' % numbers
+    asked = MESSAGES.read(
+        b'{"model":"m","max_tokens":1,"messages":[{"role":"assistant","content":[%b]}]}' % use
+    )
+    assert asked.prompt_bound >= len(asked.prompt_text()) > 15_000
+
+
+def test_need_no_limit_to_be_counted() -> None:
+    raw = orjson.dumps({"model": "m", "messages": [HI]})
+    assert asking.prompt_tokens(asking.read_for_counting(raw)) == 1
+
+
+def test_count_a_picture_at_a_fixed_figure() -> None:
+    assert asking.prompt_tokens(ask(user(text("Hi"), PNG, PNG))) == 1 + 2 * 1_600
