@@ -24,6 +24,7 @@ FIELDS: Mapping[str, str] = {
     "web_search": "per_web_search",
 }
 PER_UNIT = frozenset({"request", "image", "web_search"})
+_FLAT = frozenset({"request"})  # the fee for a request is one, however long the prompt
 _DECIMALS = 6  # of a factor, and of a rate per million
 
 
@@ -51,25 +52,21 @@ def quote(card: RateCard, factors: Iterable[Factor]) -> Quote:
     chain = [factor.ppm for factor in factors]
     factor, decimals = prod(chain), _DECIMALS * len(chain)
 
-    def at(prompt_tokens: int) -> dict[str, tuple[int, int]]:
-        found = ((name, _step(card, name, prompt_tokens)) for name in FIELDS)
-        return {name: step for name, step in found if step is not None}
+    def prices(prompt_tokens: int, *, beyond: int) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name, field in FIELDS.items():  # in this order, whatever that of the rates is
+            steps = card.rates.get(name)
+            step = _step(name, steps, prompt_tokens) if steps else None
+            if step is not None and step[0] >= beyond:
+                unit = 2 * _DECIMALS if name in PER_UNIT else _DECIMALS
+                found[field] = decimal_text(step[1] * factor, decimals=decimals + unit)
+        return found
 
-    def price(name: str, rate: int) -> str:
-        unit = 2 * _DECIMALS if name in PER_UNIT else _DECIMALS
-        return decimal_text(rate * factor, decimals=decimals + unit)
-
-    base = at(0)
-    # The fee for a request is one, however long the prompt.
-    borders = {minimum for name, steps in card.rates.items() if name != "request" for minimum, _ in steps}
-    steps = (
-        Step(
-            border,
-            {FIELDS[name]: price(name, rate) for name, (minimum, rate) in at(border + 1).items() if minimum},
-        )
-        for border in sorted(borders - {0})
+    borders = {step[0] for name, steps in card.rates.items() if name not in _FLAT for step in steps} - {0}
+    return Quote(
+        prices(0, beyond=0),
+        tuple(Step(border, prices(border + 1, beyond=1)) for border in sorted(borders)),
     )
-    return Quote({FIELDS[name]: price(name, rate) for name, (_, rate) in base.items()}, tuple(steps))
 
 
 def decimal_text(numerator: int, *, decimals: int, at_least: int = 0) -> str:
@@ -87,7 +84,6 @@ def decimal_text(numerator: int, *, decimals: int, at_least: int = 0) -> str:
     return f"{whole}.{digits}" if digits else str(whole)
 
 
-def _step(card: RateCard, name: str, prompt_tokens: int) -> tuple[int, int] | None:
-    length = 0 if name == "request" else prompt_tokens
-    fitting = [step for step in card.rates.get(name, ()) if step[0] == 0 or length > step[0]]
-    return max(fitting, default=None)
+def _step(name: str, steps: tuple[tuple[int, int], ...], prompt_tokens: int) -> tuple[int, int] | None:
+    length = 0 if name in _FLAT else prompt_tokens
+    return max((step for step in steps if step[0] == 0 or length > step[0]), default=None)

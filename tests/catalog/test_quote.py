@@ -77,6 +77,11 @@ def test_writes_exact_decimals_without_an_exponent() -> None:
     }
 
 
+def test_has_one_order_whatever_that_of_the_rates_is() -> None:
+    turned = RateCard(1, dict(reversed(list(LONG.rates.items()))))
+    assert list(quote(turned, ()).prices.items()) == list(quote(LONG, ()).prices.items())
+
+
 def test_names_only_what_the_model_has() -> None:
     assert quote(RateCard(1, {"image": ((0, 50_000_000_000),)}), ()).prices == {"per_image": "0.05"}
 
