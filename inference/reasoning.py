@@ -6,10 +6,11 @@ from typing import Any
 
 from .errors import Failure
 
-__all__ = ["FIELDS", "Wanted", "asked", "written"]
+__all__ = ["EFFORTS", "FIELDS", "THINKING", "Wanted", "asked", "written"]
 
 FIELDS = ("reasoning_effort", "reasoning", "thinking")
-_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+THINKING = ("enabled", "disabled", "adaptive")
 # Tokens of thinking for an effort, where an upstream wants a budget.
 _BUDGETS = {"minimal": 1024, "low": 2000, "medium": 8000, "high": 20_000, "xhigh": 32_000, "max": 64_000}
 _OWN = {"effort": "reasoning_effort", "reasoning": "reasoning", "thinking": "thinking"}
@@ -87,8 +88,8 @@ def _effort(value: Any) -> Wanted:
 
 
 def _by_effort(value: Any, name: str) -> Wanted:
-    if value not in _EFFORTS:
-        raise _invalid(name, f"must be one of {', '.join(_EFFORTS)}")
+    if value not in EFFORTS:
+        raise _invalid(name, f"must be one of {', '.join(EFFORTS)}")
     return Wanted(value != "none", effort=value if value != "none" else None)
 
 
@@ -107,7 +108,7 @@ def _reasoning(value: Any) -> Wanted:
 
 
 def _thinking(value: Any) -> Wanted:
-    if not isinstance(value, dict) or value.get("type") not in ("enabled", "disabled", "adaptive"):
+    if not isinstance(value, dict) or value.get("type") not in THINKING:
         raise _invalid("thinking", "must be an object whose type is enabled, disabled or adaptive")
     budget = value.get("budget_tokens")
     return Wanted(

@@ -16,12 +16,12 @@ from ..ask import invalid
 from . import Measured, Told
 from .forwarded import AnsweredWhole, Forwarded, choice_of, meter, read_body, size_of, whole_number
 
-__all__ = ["EMBEDDINGS", "Embeddings", "EmbeddingsAsk", "packed", "unpacked"]
+__all__ = ["EMBEDDINGS", "FORMATS", "Embeddings", "EmbeddingsAsk", "packed", "unpacked"]
 
 GREATEST_INPUTS = 2048
 GREATEST_DIMENSIONS = 65_536
 GREATEST_TOKEN = 2**31 - 1
-_FORMATS = ("float", "base64")
+FORMATS = ("float", "base64")
 _FLOAT_BYTES = 4
 
 
@@ -44,7 +44,7 @@ class Embeddings(AnsweredWhole):
         """Read a body. Raises Failure naming the field, or the one input, that is wrong."""
         body = read_body(raw, acted_on=("input", "encoding_format", "dimensions"))
         texts, lists = _inputs(body.get("input"))
-        form = choice_of(body, "encoding_format", _FORMATS)
+        form = choice_of(body, "encoding_format", FORMATS)
         whole_number(body, "dimensions", greatest=GREATEST_DIMENSIONS)
         number, given = len(texts) + len(lists), sum(map(len, lists))
         extra = given + tokens.beside_text(messages=number, images=0)

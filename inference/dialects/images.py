@@ -23,14 +23,14 @@ from .forwarded import (
     whole_number,
 )
 
-__all__ = ["IMAGES", "Images", "ImagesAsk"]
+__all__ = ["FORMATS", "IMAGES", "RATIO", "SIZE", "Images", "ImagesAsk"]
 
 GREATEST_N = 10
 GREATEST_SIDE = 16_384
 PROMPT_EXTRA = 64
-_FORMATS = ("url", "b64_json", "base64")
-_SIZE = re.compile(r"auto|[1-9][0-9]{1,4}x[1-9][0-9]{1,4}|[1-9]K")
-_RATIO = re.compile(r"[1-9][0-9]{0,2}:[1-9][0-9]{0,2}")
+FORMATS = ("url", "b64_json", "base64")
+SIZE = re.compile(r"auto|[1-9][0-9]{1,4}x[1-9][0-9]{1,4}|[1-9]K")
+RATIO = re.compile(r"[1-9][0-9]{0,2}:[1-9][0-9]{0,2}")
 _SHAPES = (("size",), ("aspect_ratio",), ("width", "height"))
 _TOLD = ("background", "output_format", "quality", "size")
 # How base64 begins for each kind of picture: what a data URL has to say.
@@ -56,7 +56,7 @@ class Images(AnsweredWhole):
         prompt = required_text(body, "prompt")
         number = whole_number(body, "n", greatest=GREATEST_N) or 1
         _check_shape(body)
-        key = choice_of(body, "response_format", _FORMATS)
+        key = choice_of(body, "response_format", FORMATS)
         if key == "base64":
             key = body["response_format"] = "b64_json"
         return ImagesAsk(
@@ -102,7 +102,7 @@ class Images(AnsweredWhole):
 
 
 def _check_shape(body: Mapping[str, Any]) -> None:
-    for name, form, like in (("size", _SIZE, "1024x1024"), ("aspect_ratio", _RATIO, "16:9")):
+    for name, form, like in (("size", SIZE, "1024x1024"), ("aspect_ratio", RATIO, "16:9")):
         value = body.get(name)
         if value is not None and not (isinstance(value, str) and form.fullmatch(value)):
             raise invalid(name, f"{name} must be written like {like}.")
