@@ -4,13 +4,15 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 
-from . import counting, pipeline, process
+from . import auth, counting, pipeline, process
 from .arrival import Arrival
 from .dialects.chat import CHAT
 from .dialects.embeddings import EMBEDDINGS
 from .dialects.images import IMAGES
 from .dialects.messages import MESSAGES
 from .dialects.rerank import RERANK
+from .dialects.responses import RESPONSES
+from .errors import Failure
 from .shelf import views as shelf
 
 __all__ = ["api"]
@@ -84,6 +86,19 @@ async def settings(request: HttpRequest) -> HttpResponseBase:
 async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     """Answer a chat, whole or as a stream."""
     return await pipeline.serve(process.current(), _arrival(request), CHAT)
+
+
+@api.post("/responses")
+async def responses(request: HttpRequest) -> HttpResponseBase:
+    """Answer with a response, whole or as a stream."""
+    return await pipeline.serve(process.current(), _arrival(request), RESPONSES)
+
+
+@api.api_operation(["GET", "POST", "DELETE"], "/responses/{path:rest}")
+async def kept_responses(request: HttpRequest, rest: str) -> HttpResponseBase:
+    """Tell whoever has a credential that no response is kept."""
+    await auth.caller(process.current().directory, _arrival(request))
+    raise Failure("NOT_FOUND", "Responses are not stored here: there are none to read, change or delete.")
 
 
 # Anthropic's SDKs add /v1 themselves, so a base URL that has it already asks for it twice.
