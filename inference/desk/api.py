@@ -9,7 +9,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from ..errors import Failure
-from . import explain, receipts, self, streams, usage
+from . import explain, receipts, self, simulate, streams, usage
 
 __all__ = ["api"]
 
@@ -28,7 +28,7 @@ api = NinjaAPI(
     parser=_Body(),
 )
 
-for room in (streams, self, usage, receipts, explain):
+for room in (streams, self, usage, receipts, explain, simulate):
     api.add_router("", room.router)
 
 

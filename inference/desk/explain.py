@@ -1,19 +1,24 @@
-"""The routes that give reasons: why a request cost what it did, or what one would cost."""
+"""The routes that give reasons: why a request cost what it did or was refused, or how one would fare."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
-from billing import receipts
+from accounts.callers import Caller
+from accounts.models import ApiKey
+from billing import receipts, refusals
 from billing.explanations import explain
+from billing.refusals import Refusal
 from catalog import pricing
 from catalog.models import PriceVersion
 from catalog.pricing import Counts
 
 from .. import process
+from ..ask import read_object
 from ..errors import Failure
-from . import charges, identity, would_be
+from . import charges, denials, identity, would_be
 from .figures import answer, moment
 from .receipts import LONGEST_ID, receipt
 
@@ -101,4 +106,62 @@ def _would_cost(priced: would_be.Priced, used: Used) -> dict[str, Any]:
             "source": version.source,
             "valid_from": moment(version.valid_from),
         },
+    }
+
+
+@router.post("/explain/denial")
+def denial(request: HttpRequest) -> HttpResponse:
+    """Tell why a request was refused: by request_id, or the newest; with a model, whether one would be now."""
+    caller = identity.caller(request)
+    question = read_object(request.body or b"{}", acted_on=())
+    text = question.get("request_id", question.get("id"))
+    if "model" in question and text is None:
+        return answer({"data": _would_be_denied(caller, request.body)})
+    if text is not None and not isinstance(text, str):
+        raise Failure("VALIDATION_ERROR", "request_id must be a string.", param="request_id")
+    return answer({"data": _denied(_refusal(caller.workspace_id, text))})
+
+
+def _would_be_denied(caller: Caller, body: bytes) -> dict[str, Any]:
+    seen = would_be.foresee(process.current(), caller, body)
+    return {
+        "request_id": None,
+        "model": seen.name,
+        "denied": seen.failure is not None,
+        "refusal": would_be.refusal(seen),
+    }
+
+
+def _refusal(workspace_id: int, text: str | None) -> Refusal:
+    if text is None:
+        found = refusals.newest(workspace_id)
+        if found is None:
+            raise Failure("NOT_FOUND", "No request of this workspace was refused in the last 7 days.")
+        return found
+    request_id = receipts.request_of(text)
+    found = refusals.find(workspace_id, request_id) if request_id is not None else None
+    if found is None:
+        raise Failure("NOT_FOUND", _missing(workspace_id, request_id), param="request_id")
+    return found
+
+
+def _missing(workspace_id: int, request_id: UUID | None) -> str:
+    if request_id is not None and receipts.find(workspace_id, request_id) is not None:
+        return "This request was let in; POST /v1/explain/charge tells what became of it."
+    return (
+        "No refusal of this request is kept in this workspace: each is known after a second, and of those of"
+        f" one minute the first {refusals.DETAILS} are kept for 7 days."
+    )
+
+
+def _denied(refusal: Refusal) -> dict[str, Any]:
+    key = ApiKey.objects.filter(pk=refusal.api_key_id).values_list("name", flat=True).first()
+    return {
+        "request_id": refusal.request_id,
+        "model": refusal.model,
+        "denied": True,
+        "refusal": denials.kept(refusal),
+        "refused_at": moment(refusal.refused_at),
+        "key": key,
+        "alike_in_that_minute": refusals.count(refusal),
     }

@@ -1,6 +1,10 @@
 """A request that is only asked about: on what terms it would run, by the walk's own steps; nothing is sent or charged."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 from accounts.callers import Caller
 from billing import foresight
@@ -10,12 +14,21 @@ from catalog.snapshot import Price, Unpriced
 from kernel import ids
 
 from .. import deal, entry, routing
+from ..ask import read_object
 from ..deal import Deal
+from ..dialects import Dialect
 from ..dialects.chat import CHAT
+from ..dialects.embeddings import EMBEDDINGS
+from ..dialects.images import IMAGES
+from ..dialects.rerank import RERANK
 from ..errors import Failure
 from ..process import Process
+from . import denials
 
-__all__ = ["Foreseen", "Priced", "foresee", "price"]
+__all__ = ["Foreseen", "Priced", "foresee", "price", "refusal"]
+
+_DIALECTS: Mapping[str, Dialect] = {each.capability: each for each in (CHAT, EMBEDDINGS, RERANK, IMAGES)}
+_EMPTY = [{"role": "user", "content": ""}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,11 @@ class Foreseen:
     wish: Wish | None = None
     refused: Refused | None = None
     failure: Failure | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's own id, or what it was called where that is unknown."""
+        return self.deal.offer.public_id if self.deal is not None else self.model
 
 
 def price(process: Process, caller: Caller, model: str) -> Priced:
@@ -59,12 +77,19 @@ def price(process: Process, caller: Caller, model: str) -> Priced:
 
 
 def foresee(process: Process, caller: Caller, raw: bytes) -> Foreseen:
-    """Return how a chat with this body would fare now. Nothing of it is taken, so the next moment may differ."""
+    """Return how a request with this body would fare now. Nothing of it is taken, so the next moment may differ.
+
+    The model says which kind of request it is; a chat without messages stands for an empty prompt.
+    """
+    body = read_object(raw, acted_on=())
+    dialect = _dialect(process, body.get("model"))
+    if dialect is CHAT and "messages" not in body:
+        raw = orjson.dumps({**body, "messages": _EMPTY})
     model = ""
     try:
-        ask = CHAT.read(raw)
+        ask = dialect.read(raw)
         model = ask.model
-        struck = deal.strike(process.catalogue, caller, ask, CHAT)
+        struck = deal.strike(process.catalogue, caller, ask, dialect)
     except Failure as invalid:
         return Foreseen(model, failure=invalid)
     for wish in entry.wishes(ids.request_id(), struck, ask, tag=""):
@@ -73,3 +98,15 @@ def foresee(process: Process, caller: Caller, raw: bytes) -> Foreseen:
             break
     failure = entry.worded(refused) if refused is not None else None
     return Foreseen(model, struck, wish, refused, failure)
+
+
+def _dialect(process: Process, model: object) -> Dialect:
+    offer = process.catalogue.find(model) if isinstance(model, str) else None
+    return _DIALECTS[offer.capability] if offer is not None else CHAT
+
+
+def refusal(seen: Foreseen) -> dict[str, Any] | None:
+    """Return why a request would be refused, as it is told; None if it would be let in."""
+    if seen.failure is None:
+        return None
+    return denials.foreseen(seen.failure, seen.refused, weight=seen.wish.weight if seen.wish else 1)

@@ -1,0 +1,89 @@
+"""The route that tells how a request would run: over which providers, on what terms, at what hold, or why not."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from catalog.models import PriceVersion
+from catalog.snapshot import Price
+from kernel import money
+
+from .. import process
+from ..deal import Deal
+from . import identity, would_be
+from .figures import answer, factor, moment
+from .would_be import Foreseen
+
+__all__ = ["router"]
+
+router = Router()
+
+
+@router.post("/route/simulate")
+def simulate(request: HttpRequest) -> HttpResponse:
+    """Tell how a request with this body would fare now; nothing is sent, nothing is charged, no quota is used."""
+    caller = identity.caller(request)
+    return answer({"data": _told(would_be.foresee(process.current(), caller, request.body))})
+
+
+def _told(seen: Foreseen) -> dict[str, Any]:
+    terms = _terms(seen.deal) if seen.deal is not None else dict.fromkeys(("hops", "terms", "price"))
+    return {
+        "model": seen.name,
+        "admitted": seen.failure is None,
+        "refusal": would_be.refusal(seen),
+        **terms,
+        "hold": money.show(seen.wish.hold) if seen.wish is not None else None,
+    }
+
+
+def _terms(deal: Deal) -> dict[str, Any]:
+    terms = deal.terms
+    return {
+        "hops": [
+            {
+                "position": position,
+                "provider_name": hop.provider,
+                "multipliers": _factors(deal.prices[hop.provider_id]),
+            }
+            for position, hop in enumerate(deal.hops, 1)
+        ],
+        "terms": {
+            "plan": terms.slug,
+            "plan_tier": terms.name,
+            "model_tier": deal.offer.tier,
+            "request_weight": terms.weight(deal.offer.public_id),
+            "max_tokens": deal.max_tokens,
+            "context_length": deal.offer.context_length,
+            "requests_per_minute": terms.minute_cap,
+            "requests_per_hour": terms.hour_cap,
+            "requests_per_day": terms.day_cap,
+            "streams": terms.stream_cap,
+        },
+        "price": _price(deal.price),
+    }
+
+
+def _price(price: Price) -> dict[str, Any]:
+    version = PriceVersion.objects.get(pk=price.card.version_id)
+    return {
+        "version": version.pk,
+        "source": version.source,
+        "valid_from": moment(version.valid_from),
+        "rates": [
+            {
+                "class": name,
+                "above_prompt_tokens": minimum,
+                "rate_per_million": money.show(rate * 1000, decimals=6),
+            }
+            for name, steps in price.card.rates.items()
+            for minimum, rate in steps
+        ],
+    }
+
+
+def _factors(price: Price) -> list[dict[str, str]]:
+    return [
+        {"scope": each.scope, "target": each.target, "factor": factor(each.ppm)} for each in price.factors
+    ]
