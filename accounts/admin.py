@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from catalog.admin_page import Inline, Page, ReadOnlyPage, figure, moment
 
+from . import admin_signins as admin_signins  # registers its pages
 from . import keys
 from .models import ApiKey, Member, User, Workspace
 
@@ -117,6 +118,11 @@ class KeysInline(Inline):
     can_delete = False
     per_page = 20
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        """Return the keys, without the rows that usage of persons is written under."""
+        rows: QuerySet[ApiKey] = super().get_queryset(request)
+        return rows.filter(person=None)
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: a key is minted where its secret can be shown to its owner."""
         return False
@@ -190,6 +196,14 @@ class KeyPage(Page):
         ("Record", {"fields": (("created_at", "last_used_at"), "revoked_at")}),
     )
     actions = ("revoke",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ApiKey], search_term: str
+    ) -> tuple[QuerySet[ApiKey], bool]:
+        """Return the keys to list: a row that usage of a person is written under has a page, and is no key."""
+        keys_only = queryset.filter(person=None)
+        found: tuple[QuerySet[ApiKey], bool] = super().get_search_results(request, keys_only, search_term)
+        return found
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: a key is minted where its secret can be shown to its owner."""

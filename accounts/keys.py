@@ -1,16 +1,37 @@
-"""How inference keys come and go: minted once in clear, kept as a digest, revoked for good."""
+"""How inference keys come and go: minted once in clear, kept as a digest, given a new secret, revoked for good."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from kernel import clock, ids
 
-from .models import ApiKey, User, Workspace
+from .models import ApiKey, Member, User, Workspace
 
-__all__ = ["mint", "revoke"]
+__all__ = [
+    "LONGEST_GRACE",
+    "MOST_KEYS",
+    "TooMany",
+    "in_reach",
+    "may_manage",
+    "mint",
+    "revoke",
+    "revoke_all",
+    "rotate",
+]
 
+LONGEST_GRACE = 7 * 24 * 3600
+MOST_KEYS = 500
 _PREFIX_LENGTH = len("rk_") + 6
+_EVERY_KEY = {Member.Role.OWNER, Member.Role.ADMIN}
+_OWN_KEYS = {Member.Role.DEVELOPER}
+
+
+class TooMany(Exception):
+    """The workspace has as many keys as it may have."""
 
 
 def mint(
@@ -20,23 +41,60 @@ def mint(
     created_by: User | None = None,
     expires_at: datetime | None = None,
     default_tag: str = "",
+    allowed_models: Sequence[str] | None = None,
 ) -> tuple[ApiKey, str]:
     """Save a new key and return it with its secret, which cannot be had again.
 
-    `expires_at` is a moment in UTC. Raises IntegrityError if that is not after the present.
+    `expires_at` is a moment in UTC; `allowed_models` are ids, None for all that the plan includes. Raises
+    IntegrityError if it expires before it begins, TooMany beyond MOST_KEYS keys in use.
     """
+    if ApiKey.objects.filter(_in_use(), workspace=workspace).count() >= MOST_KEYS:
+        raise TooMany
     secret = ids.mint_key()
     key = ApiKey.objects.create(
         workspace=workspace,
         name=name,
-        digest=ids.digest_key(secret, pepper=settings.KEY_PEPPER),
+        digest=_digest(secret),
         prefix=secret[:_PREFIX_LENGTH],
         last_four=secret[-4:],
         created_by=created_by,
         expires_at=expires_at,
         default_tag=default_tag,
+        allowed_models=allowed_models,
     )
     return key, secret
+
+
+def may_manage(role: str) -> bool:
+    """Tell whether a role may create keys, and see and end some."""
+    return role in _EVERY_KEY | _OWN_KEYS
+
+
+def in_reach(workspace_id: int, *, role: str, person_id: int) -> QuerySet[ApiKey]:
+    """Return the keys in use that a role may see and end: all of the workspace, only one's own, or none."""
+    keys = ApiKey.objects.filter(_in_use(), workspace_id=workspace_id)
+    if role in _EVERY_KEY:
+        return keys
+    return keys.filter(created_by_id=person_id) if role in _OWN_KEYS else keys.none()
+
+
+@transaction.atomic
+def rotate(key: ApiKey, *, grace_seconds: int = 0) -> str:
+    """Give a key a new secret and return it; the one before works for `grace_seconds` more, any older one no longer.
+
+    Raises ValueError if the grace is not from 0 to LONGEST_GRACE, ApiKey.DoesNotExist if the key is not in use.
+    """
+    if not 0 <= grace_seconds <= LONGEST_GRACE:
+        raise ValueError(f"grace_seconds: it must be from 0 to {LONGEST_GRACE}")
+    row = ApiKey.objects.select_for_update().get(_in_use(), pk=key.pk)
+    secret = ids.mint_key()
+    retiring = grace_seconds > 0
+    row.retired_digest = row.digest if retiring else None
+    row.retired_until = clock.now() + timedelta(seconds=grace_seconds) if retiring else None
+    row.digest, row.prefix, row.last_four = _digest(secret), secret[:_PREFIX_LENGTH], secret[-4:]
+    row.save(update_fields=["digest", "prefix", "last_four", "retired_digest", "retired_until"])
+    key.refresh_from_db()
+    return secret
 
 
 def revoke(key: ApiKey) -> bool:
@@ -45,3 +103,16 @@ def revoke(key: ApiKey) -> bool:
     ended = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=moment)
     key.refresh_from_db(fields=["revoked_at"])
     return bool(ended)
+
+
+def revoke_all(found: QuerySet[ApiKey]) -> int:
+    """End all of these keys for good and return how many were still in use."""
+    return found.filter(revoked_at=None).update(revoked_at=clock.now())
+
+
+def _in_use() -> Q:
+    return Q(revoked_at=None)
+
+
+def _digest(secret: str) -> bytes:
+    return ids.digest_key(secret, pepper=settings.KEY_PEPPER)

@@ -1,5 +1,6 @@
-"""The rows of people, workspaces, memberships and inference keys."""
+"""The rows of people, workspaces, memberships, inference keys and sign-ins."""
 
+import uuid
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -105,7 +106,11 @@ class Member(models.Model):
 
 
 class ApiKey(models.Model):
-    """An inference key: only its digest is kept; prefix and last four are for display."""
+    """An inference key: only its digest is kept; prefix and last four are for display.
+
+    A rotated key answers to its retired secret too, until that one's moment. A row with a `person` is no key: usage
+    by access token is written under it, so that every request has a key's number. It is revoked from its birth.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="keys")
     name = models.CharField(max_length=100)
@@ -117,6 +122,11 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    retired_digest = models.BinaryField(unique=True, null=True, editable=False)
+    retired_until = models.DateTimeField(null=True, editable=False)
+    person = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, editable=False, related_name="seats"
+    )
     default_tag = models.CharField(max_length=64, blank=True)
     allowed_models = ArrayField(
         models.CharField(max_length=128),
@@ -131,8 +141,52 @@ class ApiKey(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_at__isnull=True) | Q(expires_at__gt=models.F("created_at")),
                 name="key_expires_after_creation",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(retired_digest__isnull=True, retired_until__isnull=True)
+                | Q(retired_digest__isnull=False, retired_until__isnull=False),
+                name="key_retired_secret_has_its_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(person__isnull=True) | Q(revoked_at__isnull=False),
+                name="key_of_a_person_opens_nothing",
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "person"],
+                condition=Q(person__isnull=False),
+                name="key_of_a_person_once_per_workspace",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.prefix}…{self.last_four}"
+        return self.name if self.person_id else f"{self.name} {self.prefix}…{self.last_four}"
+
+
+class SignIn(models.Model):
+    """One sign-in for tokens, from login to logout: all tokens that came of it end with it.
+
+    Of the refresh token in force only the digest is kept, of the password only a short digest of its hash: when that
+    changes, the tokens end.
+    """
+
+    class End(models.TextChoices):
+        LOGOUT = "logout"
+        REUSE = "reuse", "a refresh token was used twice"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sign_ins")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, null=True, related_name="+")
+    password_mark = models.CharField(max_length=16)
+    number = models.IntegerField(default=0, help_text="How often its tokens were renewed.")
+    refresh_digest = models.BinaryField(unique=True, editable=False)
+    created_at = models.DateTimeField(default=clock.now)
+    refreshed_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=16, choices=End.choices, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.person} since {self.created_at:%Y-%m-%d %H:%M}"

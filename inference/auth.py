@@ -3,12 +3,15 @@
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from accounts.callers import Caller, Directory
+from accounts import tokens
+from accounts.callers import Caller, Directory, ForeignWorkspace
 
 from .arrival import Arrival
 from .errors import Failure
 
-__all__ = ["caller", "caller_or_nobody"]
+__all__ = ["caller", "caller_or_nobody", "spender"]
+
+_MAY_NOT_SPEND = "viewer"
 
 
 async def caller(directory: Directory, request: Arrival) -> Caller:
@@ -19,19 +22,48 @@ async def caller(directory: Directory, request: Arrival) -> Caller:
     return found
 
 
+async def spender(directory: Directory, request: Arrival) -> Caller:
+    """Return the caller of a request that costs. Raises Failure as `caller`, and for a person who may only look."""
+    found = await caller(directory, request)
+    if found.role == _MAY_NOT_SPEND:
+        raise Failure("AUTHORIZATION_ERROR", "A viewer of this workspace may not send requests that cost.")
+    return found
+
+
 async def caller_or_nobody(directory: Directory, request: Arrival) -> Caller | None:
     """Return the caller, or None if no credential was sent; a bad one is refused, never taken for none."""
     secret = _secret(request)
     if secret is None:
         return None
     try:
-        found = await directory.find(secret)
+        found = await _found(directory, request, secret)
     except (psycopg.Error, PoolTimeout) as error:
         raise Failure("UNAVAILABLE", "Credentials cannot be checked right now.", retry_after=2) from error
-    if found is None:
-        raise _refused("The API key is not valid.")
     if found.workspace_status != "active":
         raise Failure("WORKSPACE_SUSPENDED", f"This workspace is {found.workspace_status}.")
+    return found
+
+
+async def _found(directory: Directory, request: Arrival, secret: str) -> Caller:
+    workspace = request.header("x-workspace").strip()
+    # A token comes as a bearer only; in X-API-Key it is no key.
+    if tokens.is_shaped(secret) and "HTTP_X_API_KEY" not in request.META:
+        try:
+            person = await directory.find_person(secret, workspace=workspace)
+        except ForeignWorkspace as error:
+            raise Failure("NOT_FOUND", "You have no such workspace.") from error
+        if person is None:
+            raise _refused("The access token is not valid, or its sign-in has ended.")
+        return person
+    found = await directory.find(secret)
+    if found is None:
+        raise _refused("The API key is not valid.")
+    if workspace:
+        raise Failure(
+            "VALIDATION_ERROR",
+            "X-Workspace goes with an access token; a key belongs to one workspace.",
+            param="X-Workspace",
+        )
     return found
 
 

@@ -9,7 +9,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from ..errors import Failure
-from . import explain, receipts, self, simulate, streams, usage
+from . import explain, identity, keys, receipts, self, simulate, streams, usage
 
 __all__ = ["api"]
 
@@ -26,8 +26,11 @@ api = NinjaAPI(
     docs_url=None,
     openapi_url=None,
     parser=_Body(),
+    auth=identity.authenticate,
 )
 
+for name in ("key", "keys"):
+    api.add_router(f"/user/{name}", keys.router, url_name_prefix=name)
 for room in (streams, self, usage, receipts, explain, simulate):
     api.add_router("", room.router)
 

@@ -9,7 +9,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404
+from django.urls import Resolver404, get_resolver
 
 from .. import answers, body, replies
 from ..answers import Answer
@@ -37,10 +37,11 @@ class Desk(ASGIHandler):
     """An ASGI application for the account routes of /v1: views in a thread, with the ORM."""
 
     def load_middleware(self, is_async: bool = False) -> None:
-        """Load nothing: sessions, cookies and pages are the site's."""
+        """Load no middleware, as sessions, cookies and pages are the site's; and the routes now, not at a request."""
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
+        _ = get_resolver(URLS).url_patterns
 
     async def handle(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:  # type: ignore[override]
         """Answer one request; the ORM's connections are returned when it is over, as the stock handler does."""

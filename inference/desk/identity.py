@@ -9,7 +9,7 @@ from .. import auth, process
 from ..arrival import Arrival
 from ..errors import Failure
 
-__all__ = ["arrival", "caller", "person"]
+__all__ = ["arrival", "authenticate", "caller", "person"]
 
 
 def arrival(request: HttpRequest) -> Arrival:
@@ -19,12 +19,21 @@ def arrival(request: HttpRequest) -> Arrival:
     return request
 
 
-def caller(request: HttpRequest) -> Caller:
-    """Return who calls, by key or by access token. Raises Failure (401, 400, 403, 503) for anybody else.
+def authenticate(request: HttpRequest) -> Caller:
+    """Find who calls, by key or by access token. Raises Failure (401, 400, 403, 404, 503) for anybody else.
 
-    Both are looked up where the inference routes look, so that a credential is good at both doors or at none.
+    ninja asks this before it reads parameters. Credentials are looked up where the inference routes look them up,
+    so that one is good at both doors or at none.
     """
     found: Caller = async_to_sync(auth.caller)(process.current().directory, arrival(request))
+    return found
+
+
+def caller(request: HttpRequest) -> Caller:
+    """Return who calls, by key or by access token."""
+    found = getattr(request, "auth", None)
+    if not isinstance(found, Caller):
+        raise TypeError("routes of the desk are behind identity.authenticate")
     return found
 
 

@@ -40,6 +40,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Keys", "key", "accounts.apikey"),
             _item("Members", "badge", "accounts.member"),
             _item("People", "person", "accounts.user"),
+            _item("Sign-ins", "login", "accounts.signin"),
         ],
     },
     {

@@ -1,4 +1,4 @@
-"""The map of everything but the inference routes, which `inference.handler` serves."""
+"""The map of everything but /v1, which `inference.handler` and `inference.desk` serve."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -9,6 +9,7 @@ urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("auth/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("billing.urls")),
 ]

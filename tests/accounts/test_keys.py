@@ -68,3 +68,47 @@ def test_revoking_twice_keeps_the_first_moment(workspace: Workspace) -> None:
     assert first is not None
     assert not keys.revoke(key)
     assert key.revoked_at == first
+
+
+def test_a_rotated_key_is_the_same_key_under_another_secret(workspace: Workspace) -> None:
+    key, before = keys.mint(workspace, name="ci")
+    after = keys.rotate(key)
+    assert ids.key_is_shaped(after)
+    found = ApiKey.objects.get(digest=ids.digest_key(after, pepper=settings.KEY_PEPPER))
+    assert (found.pk, found.last_four, found.retired_digest) == (key.pk, after[-4:], None)
+    assert not ApiKey.objects.filter(digest=ids.digest_key(before, pepper=settings.KEY_PEPPER)).exists()
+
+
+def test_the_secret_before_is_kept_for_its_grace_and_only_the_last_one(workspace: Workspace) -> None:
+    key, first = keys.mint(workspace, name="ci")
+    second = keys.rotate(key, grace_seconds=60)
+    assert key.retired_until is not None
+    assert bytes(key.retired_digest or b"") == ids.digest_key(first, pepper=settings.KEY_PEPPER)
+    assert timedelta(0) < key.retired_until - clock.now() <= timedelta(seconds=60)
+    keys.rotate(key, grace_seconds=60)
+    assert bytes(key.retired_digest or b"") == ids.digest_key(second, pepper=settings.KEY_PEPPER)
+
+
+@pytest.mark.parametrize("grace", [-1, keys.LONGEST_GRACE + 1])
+def test_a_grace_beyond_its_bounds_is_refused(workspace: Workspace, grace: int) -> None:
+    key, _ = keys.mint(workspace, name="ci")
+    with pytest.raises(ValueError, match="grace_seconds"):
+        keys.rotate(key, grace_seconds=grace)
+
+
+def test_a_revoked_key_is_not_rotated(workspace: Workspace) -> None:
+    key, _ = keys.mint(workspace, name="ci")
+    keys.revoke(key)
+    with pytest.raises(ApiKey.DoesNotExist):
+        keys.rotate(key)
+
+
+def test_a_workspace_has_so_many_keys_and_no_more(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "MOST_KEYS", 1)
+    key, _ = keys.mint(workspace, name="a")
+    with pytest.raises(keys.TooMany):
+        keys.mint(workspace, name="b")
+    keys.revoke(key)
+    keys.mint(workspace, name="b")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.fakes.cast import customer
-from tests.fakes.desk import ask
+from tests.fakes.exchange import ask
 from tests.fakes.gateway import Gateway
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -28,7 +28,7 @@ def test_refuses_a_wrong_method_in_the_callers_style(gateway: Gateway) -> None:
 
 
 def test_wants_a_credential(gateway: Gateway) -> None:
-    told = ask("POST", gateway.base_url + KILL, b"")
+    told = ask("POST", gateway.base_url + KILL)
     assert told.refusal == (401, "AUTHENTICATION_ERROR")
 
 
@@ -40,12 +40,12 @@ def test_gives_any_page_leave_to_call(gateway: Gateway) -> None:
 
 
 def test_takes_at_most_a_mebibyte(gateway: Gateway) -> None:
-    told = ask("POST", gateway.base_url + KILL, b" " * (2**20 + 1))
+    told = ask("POST", gateway.base_url + KILL, " " * 2**20)
     assert told.refusal == (413, "PAYLOAD_TOO_LARGE")
 
 
 def test_says_that_its_answers_may_not_be_kept(gateway: Gateway) -> None:
-    told = ask("POST", gateway.base_url + KILL, b"", headers={"X-API-Key": customer().secret})
+    told = ask("POST", gateway.base_url + KILL, headers={"X-API-Key": customer().secret})
     assert (told.status, told.json) == (200, {"killed_streams": 0})
     assert told.headers["cache-control"] == "no-store"
     assert told.headers["vary"] == "Authorization, X-API-Key, Cookie"

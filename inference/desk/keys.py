@@ -1,0 +1,171 @@
+"""The routes by which people make, see, renew and end the keys of a workspace."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+
+from accounts import keys, rates
+from accounts.callers import Caller
+from accounts.models import ApiKey, User, Workspace
+from catalog.models import Model
+from kernel import clock
+
+from ..errors import Failure
+from . import identity
+
+__all__ = ["router"]
+
+CREATIONS_A_MINUTE = 5
+router = Router()
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it must be printable characters")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_printable)]
+
+
+class NewKey(Schema):
+    """What a new key is asked to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
+    expires_at: AwareDatetime | None = None
+    default_tag: Annotated[Text, Field(max_length=64)] = ""
+    allowed_models: Annotated[list[str], Field(min_length=1, max_length=100)] | None = None
+
+
+class Rotation(Schema):
+    """How long the secret before goes on working, in seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grace_seconds: Annotated[int, Field(ge=0, le=keys.LONGEST_GRACE, strict=True)] = 0
+
+
+@router.post("")
+def create(request: HttpRequest, wanted: NewKey | None = None) -> dict[str, Any]:
+    """Mint a key in the person's workspace; its secret is in this answer and nowhere else."""
+    person = _manager(request)
+    wanted = wanted or NewKey()
+    _check(wanted)
+    try:
+        rates.take("key-creation", str(person.person_id), limit=CREATIONS_A_MINUTE)
+    except rates.TooOften as error:
+        raise Failure(
+            "RATE_LIMIT_ERROR",
+            f"At most {CREATIONS_A_MINUTE} keys may be created a minute.",
+            retry_after=error.retry_after,
+        ) from error
+    workspace = Workspace.objects.select_related("plan_version__plan").get(pk=person.workspace_id)
+    try:
+        key, secret = keys.mint(
+            workspace,
+            name=wanted.name or "API key",
+            created_by=User.objects.get(pk=person.person_id or 0),
+            expires_at=wanted.expires_at,
+            default_tag=wanted.default_tag,
+            allowed_models=wanted.allowed_models,
+        )
+    except keys.TooMany as error:
+        raise Failure(
+            "CONFLICT", f"A workspace has at most {keys.MOST_KEYS} keys: revoke some first."
+        ) from error
+    return {**_shown(key), "key": secret}
+
+
+@router.get("")
+def everything(request: HttpRequest) -> dict[str, Any]:
+    """List the keys in use that the person may see, the newest first."""
+    rows = _in_reach(_manager(request)).select_related("workspace__plan_version__plan")
+    return {"data": [_shown(key) for key in rows.order_by("-created_at", "-pk")]}
+
+
+@router.post("/revoke-all")
+def revoke_all(request: HttpRequest) -> dict[str, str]:
+    """End every key that the person may see."""
+    return {"message": f"Revoked {keys.revoke_all(_in_reach(_manager(request)))} API key(s)"}
+
+
+@router.delete("/{key_id}")
+def revoke(request: HttpRequest, key_id: str) -> dict[str, str]:
+    """End one key; its open streams end with it."""
+    keys.revoke(_one(_manager(request), key_id))
+    return {"message": "API key revoked"}
+
+
+@router.post("/{key_id}/rotate")
+def rotate(request: HttpRequest, key_id: str, wanted: Rotation | None = None) -> dict[str, Any]:
+    """Give a key a new secret at once; the one before works for the grace that was asked, or ends now."""
+    key = _one(_manager(request), key_id)
+    try:
+        secret = keys.rotate(key, grace_seconds=(wanted or Rotation()).grace_seconds)
+    except ApiKey.DoesNotExist:
+        raise _missing() from None
+    return {**_shown(key), "key": secret, "previous_key_valid_until": _moment(key.retired_until)}
+
+
+def _manager(request: HttpRequest) -> Caller:
+    person = identity.person(request)
+    if not keys.may_manage(person.role):
+        raise Failure("AUTHORIZATION_ERROR", f"The role {person.role} may not manage keys.")
+    return person
+
+
+def _in_reach(person: Caller) -> Any:
+    return keys.in_reach(person.workspace_id, role=person.role, person_id=person.person_id or 0)
+
+
+def _one(person: Caller, key_id: str) -> ApiKey:
+    rows = _in_reach(person).select_related("workspace__plan_version__plan")
+    found: ApiKey | None = rows.filter(pk=int(key_id)).first() if _is_number(key_id) else None
+    if found is None:
+        raise _missing()
+    return found
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
+def _missing() -> Failure:
+    return Failure("NOT_FOUND", "There is no such API key.")
+
+
+def _check(wanted: NewKey) -> None:
+    if wanted.expires_at is not None and wanted.expires_at <= clock.now():
+        raise Failure("VALIDATION_ERROR", "expires_at: it must be in the future.", param="expires_at")
+    names = set(wanted.allowed_models or ())
+    known = set(Model.objects.filter(public_id__in=names).values_list("public_id", flat=True))
+    if unknown := sorted(names - known):
+        raise Failure(
+            "VALIDATION_ERROR",
+            f"allowed_models: there is no model {unknown[0][:128]!r}.",
+            param="allowed_models",
+        )
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": str(key.pk),
+        "key_prefix": key.prefix,
+        "last_four": key.last_four,
+        "name": key.name,
+        "plan_tier": key.workspace.plan_version.plan.name,
+        "created_at": _moment(key.created_at),
+        "last_used_at": _moment(key.last_used_at),
+        "expires_at": _moment(key.expires_at),
+        "default_tag": key.default_tag,
+        "allowed_models": key.allowed_models,
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -1,0 +1,56 @@
+"""Limits of tries a minute: shared by all processes, and kept by each alone while Redis is away."""
+
+import secrets
+import time
+
+import pytest
+import redis
+from django.conf import LazySettings, settings
+
+from accounts import rates
+
+
+@pytest.fixture(autouse=True)
+def within_one_minute() -> None:
+    seconds = time.time() % 60
+    if seconds > 55:
+        time.sleep(60 - seconds)
+
+
+def test_what_is_within_the_limit_passes_and_what_is_beyond_waits_for_the_next_minute() -> None:
+    who = secrets.token_hex(8)
+    for _ in range(3):
+        rates.take("test", who, limit=3)
+    with pytest.raises(rates.TooOften) as refused:
+        rates.take("test", who, limit=3)
+    assert 1 <= refused.value.retry_after <= 60
+
+
+def test_each_is_counted_alone() -> None:
+    who = secrets.token_hex(8)
+    rates.take("test", who, limit=1)
+    rates.take("test", who + "x", limit=1)
+    rates.take("other", who, limit=1)
+
+
+def test_a_count_is_seen_by_every_process_and_ends_by_itself() -> None:
+    who = secrets.token_hex(8)
+    rates.take("test", who, limit=5)
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        (name,) = list(client.scan_iter(f"rate:test:{who}:*"))
+        assert client.get(name) == b"1"
+        assert 0 < int(client.ttl(name)) <= 120
+        client.incrby(name, 4)
+    with pytest.raises(rates.TooOften):
+        rates.take("test", who, limit=5)
+
+
+def test_without_redis_this_process_counts_and_nobody_waits_long(settings: LazySettings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    who = secrets.token_hex(8)
+    began = time.monotonic()
+    for _ in range(3):
+        rates.take("test", who, limit=3)
+    with pytest.raises(rates.TooOften):
+        rates.take("test", who, limit=3)
+    assert time.monotonic() - began < 1
