@@ -2,7 +2,12 @@
 
 from django.db import connection
 
-__all__ = ["kill_streams"]
+__all__ = ["GENERATIONS", "kill_streams"]
+
+# Gives (kind, workspace, generation): streams that began in an earlier one are to end.
+GENERATIONS = """
+SELECT 'workspace', a.workspace_id, a.kill_generation FROM billing_account a
+WHERE a.workspace_id = ANY (%s::bigint[])"""
 
 
 def kill_streams(workspace_id: int) -> int:

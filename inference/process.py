@@ -8,6 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from accounts.callers import Directory
 from billing.gate import Gate
+from billing.idempotency import Repeats
 from billing.refusals import Refusals
 from catalog.loading import Watch
 from catalog.snapshot import Catalogue
@@ -15,6 +16,7 @@ from kernel import drain, postgres
 
 from . import tokens
 from .breaker import Breaker
+from .orders import Orders
 from .streams import Streams
 from .upstream import Upstreams
 
@@ -34,13 +36,15 @@ class Process:
             postgres.conninfo(), min_size=1, max_size=READERS, open=False, kwargs={"autocommit": True}
         )
         self._watch = Watch(self._pool)
-        self._looking: asyncio.Task[None] | None = None
+        self._watches: list[asyncio.Task[None]] = []
         self.directory = Directory(self._pool)
         self.gate = Gate()
         self.refusals = Refusals(self._pool)
+        self.repeats = Repeats(self._pool)
         self.upstreams = Upstreams()
         self.breaker = Breaker()
         self.streams = Streams()
+        self._orders = Orders(self._pool, self.streams)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -55,7 +59,10 @@ class Process:
         await self.gate.start()
         self.refusals.start()
         await asyncio.to_thread(tokens.warm)
-        self._looking = asyncio.create_task(self.streams.watch(), name="streams")
+        self._watches = [
+            asyncio.create_task(self.streams.watch(), name="streams"),
+            asyncio.create_task(self._orders.watch(), name="orders"),
+        ]
         _current = self
 
     async def close(self) -> None:
@@ -63,10 +70,10 @@ class Process:
         global _current
         await drain.settled(within=OWED_SECONDS)
         _current = None
-        if self._looking is not None:
-            self._looking.cancel()
+        for watch in self._watches:
+            watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._looking
+                await watch
         await self.gate.stop()
         await self.refusals.stop()
         await self.upstreams.close()

@@ -31,14 +31,15 @@ async def serve(visit: Visit, *, process: Process) -> OnTheWire:
     tally = Tally(choices=visit.ask.n)
     stream = Stream(
         request_id=visit.request.id,
-        workspace_id=visit.deal.caller.workspace_id,
-        api_key_id=visit.deal.caller.api_key_id,
+        credential=visit.deal.caller.credential,
         generation=visit.granted.kill_generation,
         deadline=visit.request.began + routing.TOTAL_SECONDS,
         tally=tally,
     )
     with _watched(visit, stream, process):
         reached = await _reach(visit, stream, process)
+        if reached is None:
+            return OnTheWire()
         try:
             await _flow(visit, stream, reached, tally, process.gate)
         finally:
@@ -59,11 +60,12 @@ def _watched(visit: Visit, stream: Stream, process: Process) -> Iterator[None]:
         caller.cancel()
 
 
-async def _reach(visit: Visit, stream: Stream, process: Process) -> routing.Reached[Opened]:
+async def _reach(visit: Visit, stream: Stream, process: Process) -> routing.Reached[Opened] | None:
+    """Return what an upstream opened; nothing if the stream was killed meanwhile, and so is closed and settled."""
     request_id = str(visit.request.id)
 
     async def attempt(hop: Hop, seconds: float) -> Opened:
-        body = visit.ask.outgoing(model=hop.upstream_model, max_tokens=visit.deal.max_tokens)
+        body = visit.ask.outgoing(hop, max_tokens=visit.deal.max_tokens)
         begun = time.monotonic()
         try:
             return await process.upstreams.open(
@@ -81,6 +83,8 @@ async def _reach(visit: Visit, stream: Stream, process: Process) -> routing.Reac
     except routing.RefusedRequest as refused:
         raise await refused_upstream(visit, refused) from refused
     except Interrupted:
+        if stream.why == "killed":
+            return await _close_unopened(visit)
         raise await _given_up(visit, stream) from None
 
 
@@ -91,10 +95,17 @@ async def _given_up(visit: Visit, stream: Stream) -> Failure:
     failure = Failure("CONFLICT", "The caller left before the answer began.")
     if stream.why == "drained":
         status, failure = "drained", Failure("UNAVAILABLE", "The gateway is restarting.", retry_after=1)
-    elif stream.why == "killed":
-        status, failure = "killed", Failure("CONFLICT", "The streams of this workspace were ended.")
     await visit.settle_without_answer(status=status, http_status=failure.kind.status, error=failure.code)
     return failure
+
+
+async def _close_unopened(visit: Visit) -> None:
+    # A killed stream ends as one, also where its upstream was still silent.
+    await visit.settle_without_answer(status="killed", http_status=200, error="KILLED")
+    headers = answers.wire_headers([EVENTS, *answers.standing(visit.request)])
+    closing = visit.dialect.voice(visit.ask, visit.request.id, visit.deal.offer.public_id).killed()
+    await visit.request.send({"type": "http.response.start", "status": 200, "headers": headers})
+    await visit.request.send({"type": "http.response.body", "body": closing, "more_body": False})
 
 
 async def _flow(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from accounts.callers import Credential
 from kernel import drain
 
 from . import tokens
@@ -38,7 +39,7 @@ class Stream:
         "_struck",
         "_task",
         "_waiting",
-        "api_key_id",
+        "credential",
         "deadline",
         "generation",
         "idle_seconds",
@@ -49,7 +50,6 @@ class Stream:
         "request_id",
         "tally",
         "why",
-        "workspace_id",
         "writing_since",
     )
 
@@ -57,8 +57,7 @@ class Stream:
         self,
         *,
         request_id: UUID,
-        workspace_id: int,
-        api_key_id: int,
+        credential: Credential,
         generation: int,
         deadline: float,
         tally: Tally,
@@ -67,8 +66,7 @@ class Stream:
         if task is None:
             raise RuntimeError("a stream belongs to a task")
         self.request_id = request_id
-        self.workspace_id = workspace_id
-        self.api_key_id = api_key_id
+        self.credential = credential
         self.generation = generation
         self.deadline = deadline
         self.tally = tally
@@ -137,19 +135,23 @@ class Streams:
 
     def workspaces(self) -> set[int]:
         """Return the workspaces that have open streams here."""
-        return {stream.workspace_id for stream in self._open.values()}
+        return {stream.credential.workspace_id for stream in self._open.values()}
+
+    def credentials(self) -> set[Credential]:
+        """Return what the callers of the open streams came in by."""
+        return {stream.credential for stream in self._open.values()}
 
     def kill(self, workspace_id: int, *, before_generation: int) -> int:
         """End a workspace's streams that began before a generation; return how many."""
         return self._end(
             stream
             for stream in self._open.values()
-            if stream.workspace_id == workspace_id and stream.generation < before_generation
+            if stream.credential.workspace_id == workspace_id and stream.generation < before_generation
         )
 
-    def kill_key(self, api_key_id: int) -> int:
-        """End the streams of a key; return how many."""
-        return self._end(stream for stream in self._open.values() if stream.api_key_id == api_key_id)
+    def kill_credential(self, credential: Credential) -> int:
+        """End the streams of a key or a sign-in; return how many."""
+        return self._end(stream for stream in self._open.values() if stream.credential == credential)
 
     async def watch(self) -> None:
         """Keep the waits, the deadlines and the drain of all streams, and count how far they are."""
