@@ -9,6 +9,7 @@ from billing.admission import Granted
 from catalog.snapshot import Terms
 from kernel import clock
 
+from . import errors
 from .arrival import Arrival
 
 __all__ = ["Answer", "Headers", "OnTheWire", "limits", "standing", "wire_headers"]
@@ -39,7 +40,10 @@ class OnTheWire(HttpResponseBase):
 
 def standing(request: Arrival) -> Headers:
     """Return the headers that every answer on an inference route has."""
-    return [("X-Request-Id", str(request.id)), ("x-router-request-id", str(request.id)), *_PRIVATE, *_OPEN]
+    number = str(request.id)
+    # Anthropic's SDKs read the id of a request from a header of their own.
+    own: Headers = [("request-id", number)] if request.path.startswith(errors.ANTHROPIC_PATHS) else []
+    return [("X-Request-Id", number), ("x-router-request-id", number), *own, *_PRIVATE, *_OPEN]
 
 
 def limits(terms: Terms, granted: Granted) -> Headers:

@@ -7,7 +7,9 @@ from typing import Any
 
 import orjson
 
-from . import parts, tokens
+from catalog.snapshot import Hop
+
+from . import parts, reasoning, tokens
 from .errors import Failure
 
 __all__ = ["STRIPPED", "ChatAsk", "chat_ask", "invalid", "read_chat", "read_object", "text_of"]
@@ -54,13 +56,21 @@ class ChatAsk:
             parts.append(orjson.dumps(self.body["tools"]).decode())
         return "\n".join(parts)
 
-    def outgoing(self, *, model: str, max_tokens: int) -> bytes:
-        """Return the body for an upstream that calls the model so, with no limit above `max_tokens`.
+    @property
+    def chat(self) -> "ChatAsk":
+        """The chat that goes upstream: this one."""
+        return self
+
+    def outgoing(self, hop: Hop, *, max_tokens: int) -> bytes:
+        """Return the body as an upstream reads it, with no limit above `max_tokens`.
 
         Raises Failure if it is nested deeper than JSON writers go.
         """
         body = {name: value for name, value in self.body.items() if name not in STRIPPED}
-        body["model"] = model
+        body = reasoning.written(body, hop.reasoning)
+        body["model"] = hop.upstream_model
+        if not hop.developer_role:
+            body["messages"] = _without_developer(body["messages"])
         given = [name for name in _LIMITS if body.get(name) is not None]
         for name in given:
             body[name] = min(body[name], max_tokens)
@@ -93,6 +103,7 @@ def chat_ask(body: dict[str, Any], *, size: int) -> ChatAsk:
     tools = body.get("tools")
     if tools is not None and not (isinstance(tools, list) and all(isinstance(tool, dict) for tool in tools)):
         raise invalid("tools", "tools must be a list of objects.")
+    reasoning.asked(body)
     limits = [limit for name in _LIMITS if (limit := _whole(body, name, greatest=2**31 - 1)) is not None]
     images, image_bytes = _images(messages)
     extra = tokens.beside_text(messages=len(messages) + len(tools or ()), images=images)
@@ -151,6 +162,14 @@ def _messages(messages: Any) -> list[dict[str, Any]]:
                 f"messages[{number}].tool_call_id is required for role tool.",
             )
     return messages
+
+
+def _without_developer(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if all(message["role"] != "developer" for message in messages):
+        return messages
+    return [
+        {**message, "role": "system"} if message["role"] == "developer" else message for message in messages
+    ]
 
 
 def _whole(body: Mapping[str, Any], name: str, *, greatest: int) -> int | None:

@@ -9,6 +9,10 @@ from .errors import Failure
 __all__ = ["Left", "read"]
 
 BODY_SECONDS = 30
+# A caller that is still sending loses our answer with the connection: for so long we listen on, and throw away.
+LINGER_BYTES = 128 * 2**20
+LINGER_SECONDS = 10.0
+SILENT_SECONDS = 1.0
 
 
 class Left(Exception):
@@ -18,9 +22,10 @@ class Left(Exception):
 async def read(scope: dict[str, Any], receive: Receive, *, most: int) -> bytes:
     """Return a body of at most `most` bytes. Raises Left, or Failure if it is too large or too slow."""
     too_large = Failure("PAYLOAD_TOO_LARGE", f"The body must be at most {most} bytes.")
-    for name, value in scope["headers"]:
-        if name == b"content-length" and int(value) > most:
-            raise too_large
+    if _announced(scope) > most:
+        if not _waits(scope):
+            await _linger(receive)
+        raise too_large
     blocks: list[bytes] = []
     size = 0
     try:
@@ -32,8 +37,33 @@ async def read(scope: dict[str, Any], receive: Receive, *, most: int) -> bytes:
                 blocks.append(message.get("body", b""))
                 size += len(blocks[-1])
                 if size > most:
-                    raise too_large
+                    break
                 if not message.get("more_body", False):
                     return blocks[0] if len(blocks) == 1 else b"".join(blocks)
     except TimeoutError as error:
         raise Failure("REQUEST_TIMEOUT", f"The body did not come within {BODY_SECONDS} seconds.") from error
+    blocks.clear()
+    await _linger(receive)
+    raise too_large
+
+
+def _announced(scope: dict[str, Any]) -> int:
+    return max((int(value) for name, value in scope["headers"] if name == b"content-length"), default=0)
+
+
+def _waits(scope: dict[str, Any]) -> bool:
+    """Whether the caller sends its body only once it is told to go on; reading would tell it."""
+    return any(name == b"expect" and b"100-continue" in value.lower() for name, value in scope["headers"])
+
+
+async def _linger(receive: Receive) -> None:
+    size = 0
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            while size < LINGER_BYTES:
+                message = await asyncio.wait_for(receive(), SILENT_SECONDS)
+                size += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return

@@ -7,7 +7,7 @@ from typing import Literal
 
 import orjson
 
-__all__ = ["Failure", "Style", "anthropic_envelope", "envelope", "render", "style"]
+__all__ = ["ANTHROPIC_PATHS", "ANTHROPIC_TYPES", "TABLE", "Failure", "Style", "anthropic_envelope", "envelope", "render", "style"]
 
 Style = Literal["text", "openai", "anthropic"]
 
@@ -65,9 +65,9 @@ _SDK_AGENTS = (
     "codex",
     "pydantic-ai",
 )
-_ANTHROPIC_PATHS = ("/v1/messages", "/v1/v1/messages")
+ANTHROPIC_PATHS = ("/v1/messages", "/v1/v1/messages")
 # Anthropic's own word for each status; what it has none for is its api_error.
-_ANTHROPIC_TYPES = {
+ANTHROPIC_TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
     402: "billing_error",
@@ -103,7 +103,7 @@ class Failure(Exception):
 
 def style(*, path: str, accept: str, agent: str, body: bytes) -> Style:
     """Return how this caller wants errors: as its route's dialect has them, as OpenAI's SDKs do, or as plain text."""
-    if path.startswith(_ANTHROPIC_PATHS):
+    if path.startswith(ANTHROPIC_PATHS):
         return "anthropic"
     if "application/json" in accept or "text/event-stream" in accept:
         return "openai"
@@ -126,7 +126,7 @@ def envelope(failure: Failure) -> bytes:
 
 def anthropic_envelope(failure: Failure, request_id: str) -> bytes:
     """Return a failure as the JSON object of Anthropic's errors."""
-    kind = _ANTHROPIC_TYPES.get(failure.kind.status, "api_error")
+    kind = ANTHROPIC_TYPES.get(failure.kind.status, "api_error")
     error = {"type": kind, "message": failure.message}
     return orjson.dumps({"type": "error", "error": error, "request_id": request_id})
 

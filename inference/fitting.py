@@ -1,28 +1,57 @@
 """Whether a prompt fits a model's context, and which messages stay when the caller wants it cut to fit."""
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from . import tokens
 from .ask import ChatAsk, chat_ask, invalid, text_of
+from .deal import Deal
+from .dialects import Ask
 from .errors import Failure
 
-__all__ = ["TRUNCATE", "Fitted", "fit", "wants_truncation"]
+__all__ = ["TRUNCATE", "Cut", "Fitted", "fit", "wants_truncation", "within"]
 
 TRUNCATE = "truncate"
 _SYSTEM = ("system", "developer")
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """A request that fits, how many messages were dropped for it, and the tokens left for the answer."""
+class Cut:
+    """A chat that fits, how many messages were dropped for it, and the tokens left for the answer."""
 
     ask: ChatAsk
     dropped: int
     room: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A request that fits the model of its deal, and how many messages were dropped for it."""
+
+    ask: Ask
+    deal: Deal
+    dropped: int
+
+
+async def within(ask: Ask, deal: Deal) -> Fitted:
+    """Return a request that fits its model's context, with no more output than there is room for. Raises Failure."""
+    chat, context = ask.chat, deal.offer.context_length
+    if chat is None:
+        return Fitted(ask, deal, 0)
+    truncating = wants_truncation(chat.body, by_default=deal.offer.truncates)
+    if chat.prompt_bound + deal.max_tokens <= context:
+        return Fitted(ask, deal, 0)
+    # Counting a prompt of megabytes takes a while; the process serves others meanwhile.
+    cut = await asyncio.to_thread(
+        fit, chat, context=context, reserved=min(deal.max_tokens, context - 1), truncating=truncating
+    )
+    if cut.ask is not chat:
+        ask = cut.ask if ask is chat else replace(ask, chat=cut.ask)  # type: ignore[type-var]
+    return Fitted(ask, replace(deal, max_tokens=min(deal.max_tokens, cut.room)), cut.dropped)
 
 
 def wants_truncation(body: Mapping[str, Any], *, by_default: bool) -> bool:
@@ -38,23 +67,23 @@ def wants_truncation(body: Mapping[str, Any], *, by_default: bool) -> bool:
     return bool(given)
 
 
-def fit(ask: ChatAsk, *, context: int, reserved: int, truncating: bool) -> Fitted:
-    """Return a request that fits a context of so many tokens.
+def fit(ask: ChatAsk, *, context: int, reserved: int, truncating: bool) -> Cut:
+    """Return a chat that fits a context of so many tokens.
 
     Without truncation a prompt fits as long as one token of output does; with it `reserved` tokens of output must.
     Raises Failure if it does not fit.
     """
     if ask.prompt_bound + reserved <= context:
-        return Fitted(ask, 0, reserved)
+        return Cut(ask, 0, reserved)
     length = _length(ask)
     if not truncating or length + reserved <= context:
-        return Fitted(ask, 0, _room(length, context))
+        return Cut(ask, 0, _room(length, context))
     messages: list[dict[str, Any]] = ask.body["messages"]
     lengths = _lengths(messages)
     kept = _newest(messages, lengths, room=context - reserved - (length - sum(lengths)))
     body = {**ask.body, "messages": kept}
     shorter = chat_ask(body, size=len(orjson.dumps(body)))
-    return Fitted(shorter, len(messages) - len(kept), _room(_length(shorter), context))
+    return Cut(shorter, len(messages) - len(kept), _room(_length(shorter), context))
 
 
 def _room(length: int, context: int) -> int:

@@ -4,11 +4,13 @@ from django.http.response import HttpResponseBase
 
 from kernel import drain
 
-from . import auth, deal, entry, plain, refusing, streaming
+from . import auth, deal, entry, fitting, plain, refusing, repeats, streaming
 from .arrival import Arrival
 from .dialects import Dialect
 from .errors import Failure
+from .fitting import Fitted
 from .process import Process
+from .refusing import Sought
 from .visit import Status, Visit
 
 __all__ = ["serve"]
@@ -20,16 +22,26 @@ async def serve(process: Process, request: Arrival, dialect: Dialect) -> HttpRes
     """Answer a request in the dialect it came in. Raises Failure for whatever keeps it from being answered."""
     if drain.stopping():
         raise Failure("UNAVAILABLE", "The gateway is restarting.", retry_after=1)
-    caller = await auth.caller(process.directory, request)
+    caller = await auth.spender(process.directory, request)
     with refusing.noted(process.refusals, request.id, caller) as sought:
+        _check_type(request)
         ask = dialect.read(request.raw)
         sought.model = ask.model
         terms = deal.strike(process.catalogue, caller, ask, dialect)
-        sought.weight = terms.terms.weight(terms.offer.public_id)
+        sought.weight = terms.weight
+        fitted = await fitting.within(ask, terms)
         tag = _tag(request) or caller.default_tag
-        granted, hold = await entry.admit(process.gate, request.id, terms, ask, tag=tag)
-        sought.admitted = True
-    visit = Visit(request, dialect, ask, terms, granted, hold, process.gate.settle)
+        async with repeats.once(process.repeats, request, workspace_id=caller.workspace_id):
+            return await _run(process, request, dialect, fitted, sought, tag=tag)
+
+
+async def _run(
+    process: Process, request: Arrival, dialect: Dialect, fitted: Fitted, sought: Sought, *, tag: str
+) -> HttpResponseBase:
+    ask, terms = fitted.ask, fitted.deal
+    granted, hold = await entry.admit(process.gate, request.id, terms, ask, tag=tag)
+    sought.admitted = True
+    visit = Visit(request, dialect, ask, terms, granted, hold, fitted.dropped, process.gate.settle)
     try:
         if ask.stream:
             return await streaming.serve(visit, process=process)
@@ -44,6 +56,13 @@ async def _abandon(visit: Visit) -> None:
     status: Status = "drained" if drain.stopping() else "failed"
     code = "UNAVAILABLE" if drain.stopping() else "INTERNAL_ERROR"
     await visit.settle_without_answer(status=status, http_status=500, error=code)
+
+
+def _check_type(request: Arrival) -> None:
+    # What names no type is read all the same; what names another is some other body.
+    kind = str(request.META.get("CONTENT_TYPE") or "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise Failure("UNSUPPORTED_MEDIA_TYPE", f"Content-Type must be application/json, not {kind[:64]!r}.")
 
 
 def _tag(request: Arrival) -> str:

@@ -25,7 +25,7 @@ async def serve(visit: Visit, *, upstreams: Upstreams, breaker: Breaker) -> Answ
     accepts = functools.partial(dialect.accepts, visit.ask)
 
     async def attempt(hop: Hop, seconds: float) -> Whole:
-        body = visit.ask.outgoing(model=hop.upstream_model, max_tokens=visit.deal.max_tokens)
+        body = visit.ask.outgoing(hop, max_tokens=visit.deal.max_tokens)
         begun = time.monotonic()
         try:
             return await upstreams.whole(

@@ -44,6 +44,7 @@ class Visit:
     deal: Deal
     granted: Granted
     hold: int
+    dropped: int
     commit: Callable[[Settlement], Awaitable[None]]
     trail: Trail = field(default_factory=Trail)
     upstream_seconds: float = 0.0
@@ -118,6 +119,7 @@ class Visit:
             ("x-router-fallback", "true" if reached.fallback else "false"),
             ("x-router-latency-ms", str(elapsed)),
             *answers.limits(self.deal.terms, self.granted),
+            *([("X-Tollway-Truncated", str(self.dropped))] if self.dropped else []),
         ]
 
     async def _commit(self, settlement: Settlement) -> None:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
+from catalog.snapshot import Hop
+
+from ..ask import ChatAsk
 from ..errors import Failure
 from ..meter import Reading
 
@@ -37,8 +40,13 @@ class Ask(Protocol):
         """Return what goes in as one text, for counting."""
         ...
 
-    def outgoing(self, *, model: str, max_tokens: int) -> bytes:
-        """Return the body for an upstream that calls the model so. Raises Failure."""
+    @property
+    def chat(self) -> ChatAsk | None:
+        """The chat that goes upstream, where the request is one: what may be cut to fit. Wrappers keep it in a field."""
+        ...
+
+    def outgoing(self, hop: Hop, *, max_tokens: int) -> bytes:
+        """Return the body for an upstream, with no limit above `max_tokens`. Raises Failure."""
         ...
 
 

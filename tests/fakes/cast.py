@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Max
 
 from accounts import keys, workspaces
@@ -82,6 +82,7 @@ def customer(*, credit_usd: str = "100", **terms: Any) -> Customer:
     return Customer(workspace, key, secret)
 
 
+@transaction.atomic  # a gateway that saw half of it would sell at no price
 def model(
     *hops: tuple[str, str], rates: dict[str, int] | None = None, wait_seconds: int = 15, **facts: Any
 ) -> str:

@@ -54,8 +54,11 @@ class Gateway:
         self, secret: str, model: str, *, receive_buffer: int = 2**16, **fields: Any
     ) -> Iterator[socket.socket]:
         """Send a chat completion and give the connection before anything came; leaving the block hangs up."""
+        headers = {"Host": "x", "X-API-Key": secret, **fields.pop("headers", {})}
         body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hi"}], **fields})
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-API-Key: {secret}\r\n"
+        head = "POST /v1/chat/completions HTTP/1.1\r\n" + "".join(
+            f"{name}: {value}\r\n" for name, value in headers.items()
+        )
         with socket.socket() as wire:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             wire.settimeout(30)

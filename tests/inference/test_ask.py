@@ -1,13 +1,16 @@
 """Reading what is asked."""
 
 import base64
+import dataclasses
 from typing import Any
 
 import orjson
 import pytest
 
+from catalog.snapshot import Hop
 from inference.ask import ChatAsk, read_chat
 from inference.errors import Failure
+from tests.inference.test_routing import ONE
 
 USER = {"role": "user", "content": "Hello"}
 
@@ -16,8 +19,11 @@ def body(**fields: Any) -> bytes:
     return orjson.dumps({"model": "m", "messages": [USER], **fields})
 
 
-def sent(ask: ChatAsk, *, model: str = "up/m", max_tokens: int = 100) -> dict[str, Any]:
-    found = orjson.loads(ask.outgoing(model=model, max_tokens=max_tokens))
+UPSTREAM = dataclasses.replace(ONE, upstream_model="up/m")
+
+
+def sent(ask: ChatAsk, *, hop: Hop = UPSTREAM, max_tokens: int = 100) -> dict[str, Any]:
+    found = orjson.loads(ask.outgoing(hop, max_tokens=max_tokens))
     assert isinstance(found, dict)
     return found
 
@@ -62,7 +68,7 @@ def test_names_the_field_that_is_wrong(raw: bytes, param: str | None, said: str)
 def test_refuses_a_body_nested_too_deeply(depth: int) -> None:
     raw = b'{"model":"m","messages":[{"role":"user"}],"x":' + b"[" * depth + b"]" * depth + b"}"
     with pytest.raises(Failure) as refused:
-        read_chat(raw).outgoing(model="m", max_tokens=1)
+        read_chat(raw).outgoing(ONE, max_tokens=1)
     assert refused.value.code == "VALIDATION_ERROR"
 
 
@@ -139,3 +145,24 @@ def test_counts_the_text_of_all_messages_and_tools() -> None:
     ]
     text = read_chat(body(messages=messages, tools=[{"type": "function"}])).prompt_text()
     assert all(part in text for part in ("Be brief.", '"name":"f"', "result", '"function"'))
+
+
+def test_asks_to_think_in_the_upstreams_words() -> None:
+    hop = dataclasses.replace(UPSTREAM, reasoning="thinking")
+    out = sent(read_chat(body(reasoning_effort="low")), hop=hop)
+    assert out["thinking"] == {"type": "enabled", "budget_tokens": 2000}
+    assert "reasoning_effort" not in out
+
+
+@pytest.mark.parametrize(("knows", "role"), [(True, "developer"), (False, "system")])
+def test_says_developer_only_to_who_knows_the_role(knows: bool, role: str) -> None:
+    told = {"role": "developer", "content": "Be brief."}
+    raw = orjson.dumps({"model": "m", "messages": [told, USER]})
+    out = sent(read_chat(raw), hop=dataclasses.replace(UPSTREAM, developer_role=knows))
+    assert [message["role"] for message in out["messages"]] == [role, "user"]
+
+
+def test_refuses_reasoning_that_contradicts_itself() -> None:
+    with pytest.raises(Failure) as refused:
+        read_chat(body(reasoning_effort="high", thinking={"type": "disabled"}))
+    assert refused.value.code == "VALIDATION_ERROR"

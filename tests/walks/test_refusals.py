@@ -202,6 +202,13 @@ def test_take_no_body_beyond_the_bound(gateway: Gateway, announced: bool) -> Non
     assert b"x-error-code: PAYLOAD_TOO_LARGE" in heard
 
 
+def test_hear_a_body_beyond_the_bound_out_so_that_its_sender_hears_the_answer(gateway: Gateway) -> None:
+    # Closed on at once, a sender of a large body sees a broken connection and sends it all again.
+    heard = call(gateway.base_url, "/chat/completions", b" " * (48 * 2**20), patience_s=30)
+    refused(heard, 413, "PAYLOAD_TOO_LARGE")
+    assert heard.ending == "closed"
+
+
 def test_answer_the_preflight_of_browsers(gateway: Gateway) -> None:
     host, port = gateway.address
     with socket.create_connection((host, port), timeout=5) as wire:

@@ -12,14 +12,14 @@ from ...ask import ChatAsk, chat_ask, invalid, read_object
 from .history import messages_of
 from .tools import Toolbox
 
-__all__ = ["ENCRYPTED", "ResponsesAsk", "read"]
+__all__ = ["ENCRYPTED", "GREATEST_LOGPROBS", "OF_CHATS", "STATEFUL", "ResponsesAsk", "read"]
 
 ENCRYPTED = "reasoning.encrypted_content"
 LOGPROBS = "message.output_text.logprobs"
 GREATEST_LOGPROBS = 20
 
 _ACTED_ON = ("model", "input", "instructions", "stream", "max_output_tokens", "tools", "tool_choice")
-_STATEFUL = {
+STATEFUL = {
     "background": "background must be false: an answer that nobody waits for would have to be stored.",
     "previous_response_id": "previous_response_id is refused: this API is stateless and stores no responses;"
     " send the earlier items in input.",
@@ -29,7 +29,7 @@ _STATEFUL = {
     ' truncation "auto" drops the oldest turns.',
 }
 # Fields of a chat that Responses has under another name: taken silently they would undo the other.
-_OF_CHATS = {
+OF_CHATS = {
     "messages": "input",
     "max_tokens": "max_output_tokens",
     "max_completion_tokens": "max_output_tokens",
@@ -60,7 +60,7 @@ _OWN = frozenset(
         "max_tool_calls",
         # What a client writes to itself.
         "client_metadata",
-        *_STATEFUL,
+        *STATEFUL,
     )
 )
 _ECHOED = (
@@ -125,9 +125,9 @@ class ResponsesAsk:
         """Return what goes in as one text, for counting."""
         return self.chat.prompt_text()
 
-    def outgoing(self, *, model: str, max_tokens: int) -> bytes:
+    def outgoing(self, hop: Hop, *, max_tokens: int) -> bytes:
         """Return the body for an upstream, with no limit above `max_tokens`. Raises Failure."""
-        return self.chat.outgoing(model=model, max_tokens=max_tokens)
+        return self.chat.outgoing(hop, max_tokens=max_tokens)
 
 
 def read(raw: bytes) -> ResponsesAsk:
@@ -150,10 +150,10 @@ def read(raw: bytes) -> ResponsesAsk:
 
 
 def _refuse(body: Mapping[str, Any]) -> None:
-    for name, message in _STATEFUL.items():
+    for name, message in STATEFUL.items():
         if body.get(name):
             raise invalid(name, message)
-    for name, instead in _OF_CHATS.items():
+    for name, instead in OF_CHATS.items():
         if name in body:
             hint = f"; use {instead}" if instead else ""
             raise invalid(name, f"{name} is not a field of responses{hint}.")
