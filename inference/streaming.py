@@ -84,7 +84,8 @@ async def _reach(visit: Visit, stream: Stream, process: Process) -> routing.Reac
         raise await refused_upstream(visit, refused) from refused
     except Interrupted:
         if stream.why == "killed":
-            return await _close_unopened(visit)
+            await _close_unopened(visit)
+            return None
         raise await _given_up(visit, stream) from None
 
 
