@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 from . import auth, counting, pipeline, process
 from .arrival import Arrival
 from .dialects.chat import CHAT
+from .dialects.completions import COMPLETIONS
 from .dialects.embeddings import EMBEDDINGS
 from .dialects.images import IMAGES
 from .dialects.messages import MESSAGES
@@ -114,6 +115,12 @@ async def messages(request: HttpRequest) -> HttpResponseBase:
 async def count_tokens(request: HttpRequest) -> HttpResponseBase:
     """Count the tokens of a message's prompt."""
     return await counting.message_tokens(process.current(), _arrival(request))
+
+
+@api.post("/completions")
+async def completions(request: HttpRequest) -> HttpResponseBase:
+    """Go on from a prompt, whole or as a stream."""
+    return await pipeline.serve(process.current(), _arrival(request), COMPLETIONS)
 
 
 @api.post("/embeddings")
