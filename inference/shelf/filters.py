@@ -14,11 +14,12 @@ from ..arrival import Arrival
 from ..errors import Failure
 from .visible import Listed
 
-__all__ = ["CATEGORIES", "SORTS", "Choice", "read"]
+__all__ = ["AMOUNT", "CATEGORIES", "GREATEST", "MOST_ITEMS", "SORTS", "TRUTHS", "Choice", "read"]
 
 GREATEST = 2**31 - 1
 MOST_ITEMS = 1000
-_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
+AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
+TRUTHS = ("true", "false", "1", "0")
 _WHOLE = re.compile(r"[0-9]{1,10}")
 _MICRO_PER_USD = 10**6
 
@@ -78,7 +79,7 @@ def read(request: Arrival) -> Choice:
         order=SORTS[sort] if sort is not None else None,
         offset=asked.whole("offset", least=0, greatest=GREATEST) or 0,
         limit=limit,
-        rss=asked.one_of("use_rss", ("true", "false", "1", "0")) in {"true", "1"},
+        rss=asked.one_of("use_rss", TRUTHS) in {"true", "1"},
     )
 
 
@@ -121,7 +122,7 @@ class _Asked:
         value = self.text(name)
         if value is None:
             return None
-        if not _AMOUNT.fullmatch(value):
+        if not AMOUNT.fullmatch(value):
             raise _bad(name, "must be an amount of USD per million tokens, such as 0.5")
         return Fraction(value) * _MICRO_PER_USD
 
