@@ -10,6 +10,7 @@ from django.db import connection
 
 from accounts.models import ApiKey
 from billing import pinned
+from billing.cost_build_up import counts_of
 from billing.explanations import Explanation, explain
 from billing.models import Attempt, UsageEvent
 from catalog import pricing
@@ -24,7 +25,6 @@ _ANSWER = re.compile(
     r"(?:(?:chatcmpl|cmpl|gen|embd|rerank|img)-|(?:msg|resp)_)?([0-9a-f]{32})\Z"
     r"|([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\Z"
 )
-_COLUMNS = {"image": "images", "web_search": "web_searches"}
 _LAST_REVISION = 255
 
 
@@ -149,12 +149,8 @@ def charge(receipt: Receipt) -> Charge:
 
 
 def _counts(events: Sequence[UsageEvent]) -> Counts:
-    return Counts(
-        **{
-            name: sum(getattr(event, _COLUMNS.get(name, f"{name}_tokens")) for event in events)
-            for name in CLASSES
-        }
-    )
+    each = [counts_of(event) for event in events]
+    return Counts(**{name: sum(getattr(counts, name) for counts in each) for name in CLASSES})
 
 
 def _tries(workspace_id: int, first: UsageEvent, newest: UsageEvent) -> tuple[Try, ...]:
