@@ -54,7 +54,8 @@ class MessagesVoice:
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and choice.get("index") in (0, None):
                 self._choice(choice)
-        if not self._frames and time.monotonic() - self._spoke_at >= SILENT_SECONDS:
+        held_back = self._written < len(self._calls)
+        if held_back and not self._frames and time.monotonic() - self._spoke_at >= SILENT_SECONDS:
             self._frames.append(PING)
         return self._said()
 
