@@ -59,10 +59,7 @@ class Visit:
         """Return what counts cost at a hop. An empty answer is free where the plan says so."""
         price = self.deal.prices[hop.provider_id]
         counts, folded = pricing.fold(price.card, self.deal.sold(price.card, reading.counts))
-        card = self.deal.costs[hop.provider_id]
-        spent = 0
-        if card is not None:
-            spent = pricing.cost(card, pricing.fold(card, self.deal.sold(card, reading.counts))[0], ())
+        spent = self._spent(hop, reading.counts)
         if empty and self.deal.terms.empty_answers_are_free:
             return Charge(Counts(), 0, spent, "none", reading.suspect)
         cost = pricing.cost(price.card, counts, price.factors)
@@ -121,6 +118,15 @@ class Visit:
             *answers.limits(self.deal.terms, self.granted),
             *([("X-Tollway-Truncated", str(self.dropped))] if self.dropped else []),
         ]
+
+    def _spent(self, hop: Hop, counts: Counts) -> int:
+        card = self.deal.costs[hop.provider_id]
+        if card is None:
+            return 0
+        try:
+            return pricing.cost(card, pricing.fold(card, self.deal.sold(card, counts))[0], ())
+        except pricing.Unpriced:
+            return 0  # our cost is unknown; a gap in our own books must not keep the answer from the caller
 
     async def _commit(self, settlement: Settlement) -> None:
         self.settled = True
