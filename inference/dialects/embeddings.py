@@ -1,6 +1,6 @@
 """OpenAI's embeddings: texts or tokens go in, one vector for each comes back, as numbers or as base64 of them."""
 
-import binascii
+import math
 import struct
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ __all__ = ["EMBEDDINGS", "FORMATS", "Embeddings", "EmbeddingsAsk", "packed", "un
 GREATEST_INPUTS = 2048
 GREATEST_DIMENSIONS = 65_536
 GREATEST_TOKEN = 2**31 - 1
+GREATEST_TOKENS = 1_000_000
 FORMATS = ("float", "base64")
 _FLOAT_BYTES = 4
 
@@ -117,13 +118,19 @@ def _inputs(given: Any) -> tuple[list[str], list[list[int]]]:
             "input", "input must be a string, or a non-empty list of strings, tokens or token lists."
         )
     if type(given[0]) is int:
-        return [], [_tokens(given, "input")]
+        return [], _token_lists([(given, "input")])
     if len(given) > GREATEST_INPUTS:
         raise invalid("input", f"input must hold at most {GREATEST_INPUTS} texts.")
     places = [(each, f"input[{number}]") for number, each in enumerate(given)]
     if isinstance(given[0], list):
-        return [], [_tokens(each, place) for each, place in places]
+        return [], _token_lists(places)
     return [_text(each, place) for each, place in places], []
+
+
+def _token_lists(places: list[tuple[Any, str]]) -> list[list[int]]:
+    if sum(len(each) for each, _ in places if isinstance(each, list)) > GREATEST_TOKENS:
+        raise invalid("input", f"input must hold at most {GREATEST_TOKENS} tokens in all.")
+    return [_tokens(each, place) for each, place in places]
 
 
 def _text(given: Any, place: str) -> str:
@@ -155,9 +162,10 @@ def _in_order(data: Any) -> list[Any] | None:
 def _is_vector(given: Any) -> bool:
     try:
         if isinstance(given, str):
-            return bool(given) and len(b64decode(given, validate=True)) % _FLOAT_BYTES == 0
+            b64decode(given, validate=True)
+            return bool(given) and math.isfinite(sum(unpacked(given)))
         return isinstance(given, list) and bool(struct.pack(f"<{len(given)}f", *given))
-    except (binascii.Error, ValueError, struct.error, OverflowError):
+    except (ValueError, struct.error, OverflowError):
         return False
 
 
