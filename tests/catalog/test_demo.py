@@ -1,5 +1,7 @@
 """The demo catalogue, as loaded into a real database and as the gateway reads it."""
 
+from fnmatch import fnmatchcase
+
 import pytest
 
 from catalog import credentials, demo
@@ -204,6 +206,16 @@ def test_plans_have_their_price_and_caps(slug: str, usd: int, caps: tuple[int | 
     assert terms.price_nano == usd * 10**9
     assert (terms.day_cap, terms.hour_cap, terms.minute_cap) == caps
     assert terms.stream_cap == 50
+
+
+@pytest.mark.usefixtures("loaded")
+def test_every_plan_counts_a_request_for_pictures_as_five() -> None:
+    pictures = Model.objects.filter(capability="image").values_list("public_id", flat=True)
+    assert len(pictures) > 1
+    for terms in PlanVersion.objects.all():
+        for name in pictures:
+            weights = [weight for pattern, weight in terms.request_weights if fnmatchcase(name, pattern)]
+            assert weights[:1] == [5], (terms, name)
 
 
 @pytest.mark.usefixtures("loaded")
