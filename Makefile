@@ -8,7 +8,7 @@ BOOTSTRAP := python3 scripts/bootstrap.py
 COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance picture check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance docs picture check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: ## run every test on engines of its own (ARGS="-m 'not chaos'" leaves the 
 
 conformance: install ## published clients against the gateway, as a table (ARGS="--only openai-python", --json, --write FILE)
 	@$(PYTHON) -m tests.clients.conformance $(ARGS)
+
+docs: install ## write docs/api.md from the code
+	@$(PYTHON) manage.py api_page --write docs/api.md
 
 # SUITE=done leaves the tests out; it is for CI, which has just run `make test` on the same files.
 check: lint types imports migrations $(if $(filter done,$(SUITE)),,test) ## what must pass before a merge: format, lint, types, imports, migrations, tests

@@ -6,6 +6,7 @@ from ninja import NinjaAPI
 
 from . import auth, counting, pipeline, process
 from .arrival import Arrival
+from .desk.api import api as desk
 from .dialects.chat import CHAT
 from .dialects.completions import COMPLETIONS
 from .dialects.embeddings import EMBEDDINGS
@@ -14,6 +15,7 @@ from .dialects.messages import MESSAGES
 from .dialects.rerank import RERANK
 from .dialects.responses import RESPONSES
 from .errors import Failure
+from .openapi import serving
 from .shelf import views as shelf
 
 __all__ = ["api"]
@@ -81,6 +83,12 @@ async def status(request: HttpRequest) -> HttpResponseBase:
 async def settings(request: HttpRequest) -> HttpResponseBase:
     """Tell the platform's factor on list prices, and what a credit is worth in USD."""
     return await shelf.settings(process.current(), _arrival(request))
+
+
+@api.api_operation(READING, "/openapi.json")
+async def described(request: HttpRequest) -> HttpResponseBase:
+    """Describe every route of /v1 in OpenAPI 3.1."""
+    return await serving.answer(process.current(), _arrival(request), api, desk)
 
 
 @api.post("/chat/completions")

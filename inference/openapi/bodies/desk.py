@@ -1,0 +1,27 @@
+"""The bodies of the desk that are read by hand, as they are those of a chat that is only asked about."""
+
+from ..fields import Body, Field, optional
+from ..schemas import ANY, TEXT
+from .chat import CHAT, MODEL
+
+__all__ = ["DENIAL", "SIMULATION"]
+
+_REST = "Every other field is read as that of a chat completion."
+_MESSAGES = optional(CHAT.fields["messages"].schema, "An empty prompt if left out.")
+
+DENIAL = Body(
+    name="DenialQuestion",
+    fields={
+        "request_id": optional(TEXT, "The refused request; the newest refusal of the workspace if left out."),
+        "id": optional(TEXT, "The same."),
+        "model": Field(ANY, "Without `request_id`: asks whether a chat with this body would be refused now."),
+    },
+    rest=_REST,
+    example={},
+)
+SIMULATION = Body(
+    name="Simulation",
+    fields={"model": MODEL, "messages": Field(ANY, _MESSAGES.use)},
+    rest=_REST + " One that would be refused is told as such, not refused.",
+    example={"model": "route/deepseek-v3.2"},
+)
