@@ -2,6 +2,8 @@
 
 from django.http.response import HttpResponseBase
 
+from accounts.callers import Caller
+from catalog.snapshot import Catalogue
 from kernel import drain
 
 from . import auth, deal, entry, fitting, plain, refusing, repeats, streaming
@@ -13,7 +15,7 @@ from .process import Process
 from .refusing import Sought
 from .visit import Status, Visit
 
-__all__ = ["serve"]
+__all__ = ["agree", "serve"]
 
 TAG_LENGTH = 64
 
@@ -25,14 +27,22 @@ async def serve(process: Process, request: Arrival, dialect: Dialect) -> HttpRes
     caller = await auth.spender(process.directory, request)
     with refusing.noted(process.refusals, request.id, caller) as sought:
         _check_type(request)
-        ask = dialect.read(request.raw)
-        sought.model = ask.model
-        terms = deal.strike(process.catalogue, caller, ask, dialect)
-        sought.weight = terms.weight
-        fitted = await fitting.within(ask, terms)
+        fitted = await agree(process.catalogue, caller, request.raw, dialect, sought)
         tag = _tag(request) or caller.default_tag
         async with repeats.once(process.repeats, request, workspace_id=caller.workspace_id):
             return await _run(process, request, dialect, fitted, sought, tag=tag)
+
+
+async def agree(catalogue: Catalogue, caller: Caller, raw: bytes, dialect: Dialect, sought: Sought) -> Fitted:
+    """Return what a body asks for and on what terms it may run, cut to fit its model; nothing is taken yet.
+
+    `sought` learns how far it got. Raises Failure.
+    """
+    ask = dialect.read(raw)
+    sought.model = ask.model
+    terms = deal.strike(catalogue, caller, ask, dialect)
+    sought.weight = terms.weight
+    return await fitting.within(ask, terms)
 
 
 async def _run(

@@ -126,7 +126,7 @@ def _would_be_denied(caller: Caller, body: bytes) -> dict[str, Any]:
     seen = would_be.foresee(process.current(), caller, body)
     return {
         "request_id": None,
-        "model": seen.name,
+        "model": seen.model,
         "denied": seen.failure is not None,
         "refusal": would_be.refusal(seen),
     }

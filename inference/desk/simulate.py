@@ -28,13 +28,15 @@ def simulate(request: HttpRequest) -> HttpResponse:
 
 
 def _told(seen: Foreseen) -> dict[str, Any]:
-    terms = _terms(seen.deal) if seen.deal is not None else dict.fromkeys(("hops", "terms", "price"))
+    fitted = seen.fitted
+    terms = _terms(fitted.deal) if fitted is not None else dict.fromkeys(("hops", "terms", "price"))
     return {
-        "model": seen.name,
+        "model": seen.model,
         "admitted": seen.failure is None,
         "refusal": would_be.refusal(seen),
         **terms,
-        "hold": money.show(seen.wish.hold) if seen.wish is not None else None,
+        "messages_dropped": fitted.dropped if fitted is not None else None,
+        "hold": money.show(seen.hold) if seen.hold is not None else None,
     }
 
 
@@ -53,7 +55,7 @@ def _terms(deal: Deal) -> dict[str, Any]:
             "plan": terms.slug,
             "plan_tier": terms.name,
             "model_tier": deal.offer.tier,
-            "request_weight": terms.weight(deal.offer.public_id),
+            "request_weight": deal.weight,
             "max_tokens": deal.max_tokens,
             "context_length": deal.offer.context_length,
             "requests_per_minute": terms.minute_cap,

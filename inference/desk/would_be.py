@@ -5,24 +5,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from asgiref.sync import async_to_sync
 
 from accounts.callers import Caller
 from billing import foresight
-from billing.admission import Ask as Wish
 from billing.admission import Refused
 from catalog.snapshot import Price, Unpriced
 from kernel import ids
 
-from .. import deal, entry, routing
+from .. import deal, entry, pipeline, routing
 from ..ask import read_object
-from ..deal import Deal
 from ..dialects import Dialect
 from ..dialects.chat import CHAT
 from ..dialects.embeddings import EMBEDDINGS
 from ..dialects.images import IMAGES
 from ..dialects.rerank import RERANK
 from ..errors import Failure
+from ..fitting import Fitted
 from ..process import Process
+from ..refusing import Sought
 from . import denials
 
 __all__ = ["Foreseen", "Priced", "foresee", "price", "refusal"]
@@ -42,18 +43,18 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """How far a request would come: its terms, what it would take, and why it would be refused."""
+    """How far a request would come: what it seeks, its terms, its hold in nano-USD, and why it would be refused."""
 
-    model: str
-    deal: Deal | None = None
-    wish: Wish | None = None
+    sought: Sought
+    fitted: Fitted | None = None
+    hold: int | None = None
     refused: Refused | None = None
     failure: Failure | None = None
 
     @property
-    def name(self) -> str:
+    def model(self) -> str:
         """The model's own id, or what it was called where that is unknown."""
-        return self.deal.offer.public_id if self.deal is not None else self.model
+        return self.fitted.deal.offer.public_id if self.fitted is not None else self.sought.model
 
 
 def price(process: Process, caller: Caller, model: str) -> Priced:
@@ -85,19 +86,17 @@ def foresee(process: Process, caller: Caller, raw: bytes) -> Foreseen:
     dialect = _dialect(process, body.get("model"))
     if dialect is CHAT and "messages" not in body:
         raw = orjson.dumps({**body, "messages": _EMPTY})
-    model = ""
+    sought = Sought()
     try:
-        ask = dialect.read(raw)
-        model = ask.model
-        struck = deal.strike(process.catalogue, caller, ask, dialect)
+        fitted: Fitted = async_to_sync(pipeline.agree)(process.catalogue, caller, raw, dialect, sought)
     except Failure as invalid:
-        return Foreseen(model, failure=invalid)
-    for wish in entry.wishes(ids.request_id(), struck, ask, tag=""):
+        return Foreseen(sought, failure=invalid)
+    for wish in entry.wishes(ids.request_id(), fitted.deal, fitted.ask, tag=""):
         refused = foresight.refusal(wish)
         if refused is None or not entry.worth_counting(refused):
             break
     failure = entry.worded(refused) if refused is not None else None
-    return Foreseen(model, struck, wish, refused, failure)
+    return Foreseen(sought, fitted, wish.hold, refused, failure)
 
 
 def _dialect(process: Process, model: object) -> Dialect:
@@ -109,4 +108,4 @@ def refusal(seen: Foreseen) -> dict[str, Any] | None:
     """Return why a request would be refused, as it is told; None if it would be let in."""
     if seen.failure is None:
         return None
-    return denials.foreseen(seen.failure, seen.refused, weight=seen.wish.weight if seen.wish else 1)
+    return denials.foreseen(seen.failure, seen.refused, weight=seen.sought.weight)

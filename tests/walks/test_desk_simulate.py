@@ -107,6 +107,33 @@ def test_is_refused_as_the_walk_refuses(
     assert untouched(who)
 
 
+def test_cuts_a_prompt_as_the_walk_cuts_it(gateway: Gateway, sandbox: str) -> None:
+    who, name = customer(), model((sandbox, "words"), context_length=600, max_output_tokens=20)
+    gateway.knows(who.secret, name)
+    long = [{"role": "user", "content": "word " * 300}, {"role": "assistant", "content": "Yes."}, *PROMPT] * 2
+    told = simulated(gateway, who, name, messages=long, transforms=["truncate"])
+    assert told["messages_dropped"] > 0
+    assert told["admitted"]
+    walked = gateway.chat(who.secret, name, messages=long, transforms=["truncate"])
+    assert walked.headers["x-tollway-truncated"] == str(told["messages_dropped"])
+    refused = simulated(gateway, who, name, messages=long)["refusal"]
+    assert refused["code"] == "CONTEXT_LENGTH_EXCEEDED"
+
+
+def test_reads_the_body_as_the_models_kind_of_request(gateway: Gateway) -> None:
+    name = model((NOWHERE, "m"), capability="embedding", rates={"input": 20_000})
+    who = customer()
+    gateway.knows(who.secret, name)
+    body = {"model": name, "input": "What is a limit?"}
+    told = ask(gateway, who.secret, "/route/simulate", body).data
+    assert (told["admitted"], told["terms"]["max_tokens"]) == (True, 0)
+    assert told["price"]["rates"] == [
+        {"class": "input", "above_prompt_tokens": 0, "rate_per_million": "0.020000"}
+    ]
+    refused = ask(gateway, who.secret, "/route/simulate", {"model": name}).data["refusal"]
+    assert refused["code"] == "VALIDATION_ERROR"
+
+
 def test_of_an_unknown_model_is_refused(gateway: Gateway) -> None:
     who = customer()
     gateway.knows(who.secret)
