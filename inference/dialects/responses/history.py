@@ -180,14 +180,19 @@ class _History:
             self._call(item, place, "tool_search", _json(item.get("arguments") or {}))
 
     def _tool_search_output(self, item: Mapping[str, Any], place: str) -> None:
-        self._more_tools(item, place)
+        names = self._load(item, place)
         if item.get("execution") == "client":
-            self._result(item, place, [{"type": "text", "text": _json(item["tools"])}])
+            # The tools themselves are offered from now on; told here too they would be paid for twice.
+            said = f"These tools can be called now: {', '.join(names)}." if names else "No tool was found."
+            self._result(item, place, [{"type": "text", "text": said}])
 
     def _more_tools(self, item: Mapping[str, Any], place: str) -> None:
+        self._load(item, place)
+
+    def _load(self, item: Mapping[str, Any], place: str) -> list[str]:
         if not isinstance(item.get("tools"), list):
             raise invalid(f"{place}.tools", f"{place}.tools must be a list.")
-        self._toolbox.load(item["tools"], f"{place}.tools")
+        return self._toolbox.load(item["tools"], f"{place}.tools")
 
     def _output(self, item: Mapping[str, Any], place: str) -> None:
         self._result(item, place, parts.read(item.get("output"), f"{place}.output"))

@@ -89,10 +89,14 @@ class Toolbox:
         box.offered = [tool for tool in given or () if not _left_out(tool)]
         return box
 
-    def load(self, given: Any, place: str) -> None:
-        """Add the tools that an input item brings; one that comes again replaces itself. Raises Failure."""
-        for tool in _tools(given, place):
-            self.tools[tool.upstream] = tool
+    def load(self, given: Any, place: str) -> list[str]:
+        """Add the tools that an input item brings, and return how upstreams know them. Raises Failure.
+
+        One that comes again replaces itself.
+        """
+        tools = {tool.upstream: tool for tool in _tools(given, place)}
+        self.tools |= tools
+        return list(tools)
 
     def find(self, called: str) -> Tool | None:
         """Return the tool a model called; its bare name will do where only one namespace has it."""
@@ -169,14 +173,14 @@ def _tools(given: Any, place: str) -> Iterable[Tool]:
 
 
 def _left_out(tool: Mapping[str, Any]) -> bool:
-    """Tell whether a tool may be missing unnoticed.
+    """Tell whether a tool is passed over; the response then does not list it either.
 
-    A search that may not leave OpenAI's own index comes with every request of Codex, and a model that never
-    hears of it just does not search. A search among tools by the server is for finding those not yet offered;
-    here all are offered from the start.
+    Codex adds a web search to every request by itself, and alone says whether it may leave OpenAI's own index;
+    whoever asks for one otherwise is told that there is none. A search among tools by the server is for finding
+    those not yet offered; here all are offered from the start.
     """
     if tool.get("type") == "web_search":
-        return tool.get("external_web_access") is False
+        return isinstance(tool.get("external_web_access"), bool)
     return tool.get("type") == "tool_search" and tool.get("execution") != "client"
 
 
