@@ -340,6 +340,22 @@ def test_is_kept_alive_while_nothing_comes(gateway: Gateway, sandbox: str) -> No
     assert last(heard)["type"] == "response.failed"
 
 
+def test_that_is_killed_ends_incomplete(gateway: Gateway, sandbox: str) -> None:
+    who, name = customer(), model((sandbox, "slow"))
+    gateway.knows(who.secret, name)
+    with sdk(gateway, who) as client:
+        events = client.responses.create(model=name, input="Hi", stream=True)
+        next(each for each in events if each.type == "response.output_text.delta")
+        killed = call(gateway.base_url, "/user/streams/kill", {}, headers={"X-API-Key": who.secret})
+        *_, end = events
+    assert killed.json == {"killed_streams": 1}
+    assert end.type == "response.incomplete"
+    assert end.response.incomplete_details is not None
+    assert end.response.incomplete_details.to_dict() == {"reason": "killed"}
+    (booked,) = who.events()
+    assert (booked["status"], booked["cost"] > 0) == ("killed", True)
+
+
 @pytest.mark.parametrize(
     "use",
     [

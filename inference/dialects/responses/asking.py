@@ -68,6 +68,11 @@ _ECHOED = (
     *("prompt_cache_retention", "reasoning", "safety_identifier", "service_tier", "temperature", "text"),
     *("tool_choice", "top_logprobs", "top_p", "truncation", "user"),
 )
+# Fields of a response for what is not done here.
+_ABSENT = (
+    *("access_programs", "conversation", "image", "input_transformations", "moderation"),
+    *("previous_response_id", "prompt", "prompt_cache_diagnostics", "prompt_cache_options", "tool_usage"),
+)
 _FALLBACKS: Mapping[str, Any] = {
     "metadata": {},
     "reasoning": {"effort": None, "summary": None},
@@ -211,12 +216,10 @@ def _echo(body: Mapping[str, Any], toolbox: Toolbox) -> dict[str, Any]:
     echo |= {name: value for name, value in _FALLBACKS.items() if echo[name] is None}
     parallel = body.get("parallel_tool_calls")
     return {
+        **dict.fromkeys(_ABSENT),
         **echo,
         "background": False,
-        "conversation": None,
         "parallel_tool_calls": True if parallel is None else parallel,
-        "previous_response_id": None,
-        "prompt": None,
         "store": False,
         "text": {"format": {"type": "text"}, **(body.get("text") or {})},
         "tools": toolbox.offered,
