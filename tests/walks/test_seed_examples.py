@@ -29,6 +29,10 @@ ASKED = """curl -sS -X POST https://api.routing.run/v1/chat/completions \\
       {"role": "user", "content": "Hello"}
     ]
   }'"""
+DETAIL = """curl -sS "https://api.routing.run/v1/models/route/deepseek-v3.2" \\
+  -H "X-API-Key: ${ROUTING_RUN_API_KEY}\""""
+PRICING = """curl -sS https://api.routing.run/v1/pricing \\
+  -H "X-API-Key: ${ROUTING_RUN_API_KEY}\""""
 CHAT_MODELS = (
     *("deepseek-r1", "deepseek-v3.2", "deepseek-v3.2-speciale", "glm-4.7", "glm-4.7-flash", "glm-5"),
     *("glm-5-highspeed", "glm-5.1", "glm-5.1-precision", "kimi-k2.5", "kimi-k2.5-highspeed", "kimi-k2.6"),
@@ -74,6 +78,27 @@ def test_models_are_listed(known: dict[str, Any], command: str) -> None:
 def test_every_published_model_is_listed_to_the_key_that_may_call_it(known: dict[str, Any]) -> None:
     listed = {item["id"] for item in paste(known, LISTED_WITH_A_KEY)["data"]}
     assert {f"route/{name}" for name in CHAT_MODELS} <= listed
+
+
+def test_a_model_is_told_in_detail(known: dict[str, Any]) -> None:
+    model = paste(known, DETAIL)
+    assert (model["id"], model["object"], model["allowed"]) == ("route/deepseek-v3.2", "model", True)
+    assert {"created", "owned_by", "tier", "providers"} <= model.keys()
+    assert paste(known, DETAIL.replace("deepseek-v3.2", "none")) == {"error": "Model not found"}
+
+
+def test_prices_are_told(known: dict[str, Any]) -> None:
+    prices = {row["model"]: row for row in paste(known, PRICING)["models"]}
+    row = prices["route/deepseek-v3.2"]
+    assert {"display_name", "tier"} <= row.keys()
+    assert isinstance(row["input_per_million"], float)
+    assert isinstance(row["output_per_million"], float)
+
+
+def test_the_image_model_draws(known: dict[str, Any], client: OpenAI) -> None:
+    drawn = client.images.generate(model="route/minimax-image-1", prompt="A toll road.")
+    (picture,) = drawn.data or ()
+    assert picture.url or picture.b64_json
 
 
 def test_curl_is_answered(known: dict[str, Any]) -> None:
