@@ -9,7 +9,7 @@ from accounts.callers import Caller, Directory, ForeignWorkspace
 from .arrival import Arrival
 from .errors import Failure
 
-__all__ = ["caller", "caller_or_nobody", "spender"]
+__all__ = ["caller", "caller_or_nobody", "check_spends", "spender"]
 
 _MAY_NOT_SPEND = "viewer"
 
@@ -25,9 +25,14 @@ async def caller(directory: Directory, request: Arrival) -> Caller:
 async def spender(directory: Directory, request: Arrival) -> Caller:
     """Return the caller of a request that costs. Raises Failure as `caller`, and for a person who may only look."""
     found = await caller(directory, request)
+    check_spends(found)
+    return found
+
+
+def check_spends(found: Caller) -> None:
+    """Raise Failure for a person who may look at a workspace and not spend its credit."""
     if found.role == _MAY_NOT_SPEND:
         raise Failure("AUTHORIZATION_ERROR", "A viewer of this workspace may not send requests that cost.")
-    return found
 
 
 async def caller_or_nobody(directory: Directory, request: Arrival) -> Caller | None:

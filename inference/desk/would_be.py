@@ -13,7 +13,7 @@ from billing.admission import Refused
 from catalog.snapshot import Price, Unpriced
 from kernel import ids
 
-from .. import deal, entry, pipeline, routing
+from .. import auth, deal, entry, pipeline, routing
 from ..ask import read_object
 from ..dialects import Dialect
 from ..dialects.chat import CHAT
@@ -88,6 +88,7 @@ def foresee(process: Process, caller: Caller, raw: bytes) -> Foreseen:
         raw = orjson.dumps({**body, "messages": _EMPTY})
     sought = Sought()
     try:
+        auth.check_spends(caller)
         fitted: Fitted = async_to_sync(pipeline.agree)(process.catalogue, caller, raw, dialect, sought)
     except Failure as invalid:
         return Foreseen(sought, failure=invalid)

@@ -30,8 +30,8 @@ class Said(exchange.Told):
         return self.body.decode()
 
 
-def ask(gateway: Gateway, secret: str | None, path: str, body: object = None) -> Said:
-    """GET a path under /v1, or POST a JSON body to it."""
-    headers = {} if secret is None else {"X-API-Key": secret}
+def ask(gateway: Gateway, who: str | dict[str, str] | None, path: str, body: object = None) -> Said:
+    """GET a path under /v1, or POST a JSON body to it, with a key, with other headers, or as nobody."""
+    headers = {"X-API-Key": who} if isinstance(who, str) else who
     told = exchange.ask("GET" if body is None else "POST", gateway.base_url + path, body, headers=headers)
     return Said(told.status, told.headers, told.body)

@@ -10,6 +10,7 @@ from kernel import clock, money
 from tests.fakes.cast import Customer, customer, model
 from tests.fakes.desk import ask
 from tests.fakes.gateway import Gateway
+from tests.fakes.signed_in import signed_in
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -132,6 +133,14 @@ def test_reads_the_body_as_the_models_kind_of_request(gateway: Gateway) -> None:
     ]
     refused = ask(gateway, who.secret, "/route/simulate", {"model": name}).data["refusal"]
     assert refused["code"] == "VALIDATION_ERROR"
+
+
+def test_of_who_may_only_look_is_refused(gateway: Gateway) -> None:
+    who, name = customer(), model((NOWHERE, "m"))
+    gateway.knows(who.secret, name)
+    viewer = signed_in(who.workspace, role="viewer")
+    told = ask(gateway, viewer.bearer, "/route/simulate", {"model": name}).data
+    assert told["refusal"]["code"] == "AUTHORIZATION_ERROR"
 
 
 def test_of_an_unknown_model_is_refused(gateway: Gateway) -> None:

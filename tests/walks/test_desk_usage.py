@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 
 from accounts import keys
 from billing import rollup
@@ -12,6 +13,7 @@ from kernel import clock, money
 from tests.fakes.cast import Customer, customer, model
 from tests.fakes.desk import ask
 from tests.fakes.gateway import Gateway
+from tests.fakes.signed_in import signed_in
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -183,6 +185,25 @@ def test_tells_the_credit_of_the_plan(gateway: Gateway, sandbox: str) -> None:
         "plan_tier": who.workspace.plan_version.plan.name,
         "payg_enabled": False,
     }
+
+
+def test_tells_a_person_about_themselves(gateway: Gateway) -> None:
+    who = customer_known(gateway)
+    one = signed_in(who.workspace)
+    assert ask(gateway, one.bearer, "/user").json == {
+        "id": str(one.user.pk),
+        "email": one.user.email,
+        "name": one.user.name,
+        "plan_tier": who.workspace.plan_version.plan.name,
+        "email_verified": False,
+        "credits": 100,
+        "is_upgraded": False,
+        "upgrade_expires_at": None,
+    }
+    EmailAddress.objects.create(user=one.user, email=one.user.email, verified=True)
+    assert ask(gateway, one.bearer, "/user").json["email_verified"] is True
+    assert ask(gateway, one.bearer, "/key").refusal == (403, "AUTHORIZATION_ERROR")
+    assert ask(gateway, one.bearer, "/credits").data["balance"] == 100
 
 
 def test_tells_a_key_nothing_of_its_person(gateway: Gateway) -> None:
