@@ -4,7 +4,8 @@ import ipaddress
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError
+import structlog
+from django.db import IntegrityError, InterfaceError, OperationalError
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, MethodNotAllowed, ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser
@@ -22,7 +23,10 @@ __all__ = ["Login", "Logout", "Refresh"]
 
 LOGINS_A_MINUTE = 10
 CODES_A_MINUTE = 5
+MOST_BYTES = 65_536
+_AWAY_SECONDS = 2
 _NETWORK_BITS = 64  # of IPv6: what one customer of a network has
+log = structlog.get_logger()
 
 
 class Refusal(APIException):
@@ -35,24 +39,37 @@ class Refusal(APIException):
         self.extra = extra
         self.wait: int | None = None
 
+    @property
+    def is_passing(self) -> bool:
+        """Tell whether the same request may succeed soon."""
+        return self.status_code == 503
+
 
 class _Route(APIView):
     """A route for anybody, in JSON, whose refusals carry the codes of /v1."""
 
     authentication_classes = ()
     permission_classes = ()
+    http_method_names = ("post",)
     parser_classes = (JSONParser,)
     renderer_classes = (JSONRenderer,)
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a body that is longer than any that is meant."""
+        super().initial(request, *args, **kwargs)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+            raise Refusal(413, "PAYLOAD_TOO_LARGE", f"The body must be at most {MOST_BYTES} bytes.")
+
     def handle_exception(self, exc: Exception) -> Response:
-        """Answer a refusal; whatever else failed is the site's to log and answer."""
+        """Answer whatever failed; what failed on our side is logged and not told."""
         refusal = exc if isinstance(exc, Refusal) else _worded(exc)
-        if refusal is None:
-            raise exc
         answer = Response(
             {"detail": str(refusal.detail), "code": refusal.error_code, **refusal.extra},
             status=refusal.status_code,
-            headers={"X-Error-Code": refusal.error_code, "x-should-retry": "false"},
+            headers={
+                "X-Error-Code": refusal.error_code,
+                "x-should-retry": "true" if refusal.is_passing else "false",
+            },
         )
         if refusal.wait is not None:
             answer["Retry-After"] = str(refusal.wait)
@@ -216,9 +233,15 @@ def _wrong(field: str, words: str) -> Refusal:
     return Refusal(400, "VALIDATION_ERROR", f"{field}: {words}")
 
 
-def _worded(error: Exception) -> Refusal | None:
-    if isinstance(error, ParseError | UnsupportedMediaType):
+def _worded(error: Exception) -> Refusal:
+    if isinstance(error, ParseError | UnsupportedMediaType | RecursionError):
         return Refusal(400, "VALIDATION_ERROR", "The body must be JSON, sent as application/json.")
     if isinstance(error, MethodNotAllowed):
         return Refusal(405, "METHOD_NOT_ALLOWED", str(error.detail))
-    return None
+    if isinstance(error, OperationalError | InterfaceError):
+        log.warning("auth route without database", error=type(error).__name__)
+        refusal = Refusal(503, "UNAVAILABLE", "This cannot be answered right now.")
+        refusal.wait = _AWAY_SECONDS
+        return refusal
+    log.error("auth route failed", exc_info=error)
+    return Refusal(500, "INTERNAL_ERROR", "Something failed on our side.")

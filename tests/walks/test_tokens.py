@@ -85,9 +85,18 @@ def test_a_login_that_lacks_something_is_told_what(gateway: Gateway, body: objec
 
 def test_a_wrong_method_and_a_body_that_is_no_json_are_refused_with_a_code(gateway: Gateway) -> None:
     url = gateway.base_url.removesuffix("/v1") + "/auth/login"
-    assert ask("GET", url).refusal == (405, "METHOD_NOT_ALLOWED")
+    for method in ("GET", "PUT", "OPTIONS"):
+        assert ask(method, url).refusal == (405, "METHOD_NOT_ALLOWED")
     form = {**from_afar(), "Content-Type": "application/x-www-form-urlencoded"}
     assert ask("POST", url, {}, headers=form).refusal == (400, "VALIDATION_ERROR")
+
+
+def test_a_body_that_is_deep_or_long_beyond_sense_is_refused(gateway: Gateway) -> None:
+    deep: object = 1
+    for _ in range(900):
+        deep = [deep]
+    assert auth(gateway, "refresh", {"refresh_token": deep}).refusal == (400, "VALIDATION_ERROR")
+    assert auth(gateway, "refresh", {"refresh_token": "x" * 70_000}).refusal == (413, "PAYLOAD_TOO_LARGE")
 
 
 def test_ten_logins_a_minute_are_taken_from_one_address(gateway: Gateway) -> None:
