@@ -14,7 +14,10 @@ __all__ = ["message_tokens"]
 
 
 async def message_tokens(process: Process, request: Arrival) -> Answer:
-    """Answer with the tokens that a message's prompt has. Raises Failure where the message itself would be refused."""
+    """Answer with the tokens that a message's prompt has, also where they are too many for its model.
+
+    Raises Failure for a credential, a body or a model that is not good.
+    """
     caller = await auth.caller(process.directory, request)
     ask = asking.read_for_counting(request.raw)
     deal.strike(process.catalogue, caller, ask, MESSAGES)

@@ -11,7 +11,7 @@ import httpx2
 import orjson
 import pytest
 from anthropic.types import Message
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.pricing import Counts
@@ -35,6 +35,8 @@ TOLD = Told(
 ASK = MESSAGES.read(
     orjson.dumps({"model": MODEL, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]})
 )
+# A busy machine is no failure.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = st.text(min_size=1, max_size=8)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
@@ -191,6 +193,7 @@ def assert_in_order(events: list[dict[str, Any]]) -> None:
             assert opened is None
 
 
+@PATIENT
 @given(made())
 def test_comes_to_the_message_that_the_plain_answer_is(made: Made) -> None:
     stream = spoken([*made.events, {"choices": [], "usage": {"prompt_tokens": 1}}])
@@ -200,6 +203,7 @@ def test_comes_to_the_message_that_the_plain_answer_is(made: Made) -> None:
     assert read(stream, streamed=True).to_dict() == plain
 
 
+@PATIENT
 @given(st.lists(VALUES | ODD_CHOICES, max_size=4))
 def test_is_in_order_whatever_an_upstream_sends(choices: list[Any]) -> None:
     assert_in_order(parsed(spoken([{"choices": choices}, {"choices": choices}])))

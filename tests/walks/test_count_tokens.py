@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import anthropic
 import pytest
+from anthropic.types import MessageParam
 
 from tests.fakes.caller import Heard, call
 from tests.fakes.cast import Customer, customer, model
@@ -36,6 +38,16 @@ def test_are_told_to_the_sdk_with_all_that_goes_in(gateway: Gateway, sandbox: st
         bare = client.messages.count_tokens(model=name, messages=ASKED)
         more = client.messages.count_tokens(model=name, messages=ASKED, system="Be brief.", tools=[TOOL])
     assert more.input_tokens > bare.input_tokens + 20
+
+
+def test_are_told_of_a_prompt_that_no_message_could_have(gateway: Gateway, sandbox: str) -> None:
+    who, short = customer(), model((sandbox, "words"), context_length=100, max_output_tokens=50)
+    gateway.knows(who.secret, short)
+    long: list[MessageParam] = [{"role": "user", "content": "word " * 1_000}]
+    with sdk(gateway, who) as client:
+        assert client.messages.count_tokens(model=short, messages=long).input_tokens > 1_000
+        with pytest.raises(anthropic.BadRequestError, match="context"):
+            client.messages.create(model=short, messages=long, max_tokens=50)
 
 
 @pytest.mark.parametrize(
