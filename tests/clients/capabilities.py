@@ -9,6 +9,7 @@ __all__ = ["CLAIMS", "TITLES", "claims"]
 _CHAT = {
     "models.list": "lists models",
     "models.retrieve": "retrieves a model",
+    "models.unknown": "unknown model is not found",
     "chat.plain": "chat",
     "chat.stream": "chat, streamed",
     "chat.usage_unasked": "no usage chunk unasked",
@@ -67,7 +68,7 @@ _MESSAGES = {
     "messages.hang_up": "hang-up in a stream frees its slot",
 }
 _REFUSALS = {
-    **{name: name.removeprefix("refused.").replace("/", ": ") for name in refusals()},
+    **{name: name.removeprefix("refused.").replace("/", ": ") for name in refusals("openai")},
     "refused.in_a_stream": "upstream breaks off in a stream",
     "refused.tried_again": "tries again by itself what is worth it",
 }
@@ -81,12 +82,50 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 TITLES = {name: title for group in GROUPS.values() for name, title in group.items()}
 
 _OPENAI = (*_CHAT, *_OTHERS, *_RESPONSES, *_REFUSALS)
-_ANTHROPIC = (*_MESSAGES, *_REFUSALS)
+_ANTHROPIC = (*_MESSAGES, *(name for name in _REFUSALS if name != "refused.AUTHORIZATION_ERROR"))
+
+
+def _some(group: str, names: str) -> list[str]:
+    return [f"{group}.{name}" for name in names.split()]
+
+
+_LANGCHAIN = (
+    *_some(
+        "chat",
+        "keep_alive plain stream usage_unasked usage_asked tools tools_streamed tools_parallel tools_parallel_streamed tool_results structured vision logprobs",
+    ),
+    *_some("embeddings", "float"),
+    *_some("responses", "plain stream"),
+    *_some(
+        "refused", "INVALID_MODEL AUTHENTICATION_ERROR CONTEXT_LENGTH_EXCEEDED PROVIDER_ERROR in_a_stream"
+    ),
+)
+_LITELLM = (
+    *_some(
+        "chat",
+        "keep_alive plain stream usage_asked tools tools_streamed tools_parallel tools_parallel_streamed tool_results structured vision reasoning",
+    ),
+    *_some("completions", "plain"),
+    *_some("embeddings", "float"),
+    "images",
+    *_some("responses", "plain"),
+    *_some("messages", "plain stream tools"),
+    *_some(
+        "refused",
+        "INVALID_MODEL AUTHENTICATION_ERROR MODEL_NOT_ALLOWED CONTEXT_LENGTH_EXCEEDED PROVIDER_ERROR in_a_stream",
+    ),
+)
+_LLM = (
+    *_some("chat", "keep_alive plain stream usage_asked tools tools_streamed tool_results structured vision"),
+    *_some("refused", "INVALID_MODEL AUTHENTICATION_ERROR PROVIDER_ERROR in_a_stream"),
+)
 # The AI SDK has no lists, choices or log-probabilities of models, and refuses by itself what would be refused.
 _BEYOND_AI_SDK = {
-    *("models.list", "models.retrieve", "chat.usage_unasked", "chat.several", "chat.logprobs"),
+    *("models.list", "models.retrieve", "models.unknown"),
+    *("chat.usage_unasked", "chat.several", "chat.logprobs"),
     *("embeddings.base64", "rerank", *_RESPONSES),
-    *("refused.VALIDATION_ERROR", "refused.NOT_FOUND", "refused.METHOD_NOT_ALLOWED"),
+    *("refused.VALIDATION_ERROR", "refused.AUTHORIZATION_ERROR"),
+    *("refused.NOT_FOUND", "refused.METHOD_NOT_ALLOWED"),
 }
 
 CLAIMS: Mapping[str, tuple[str, ...]] = {
@@ -94,6 +133,9 @@ CLAIMS: Mapping[str, tuple[str, ...]] = {
     "openai-python-1": _OPENAI,
     "anthropic-python": _ANTHROPIC,
     "anthropic-python-0": _ANTHROPIC,
+    "langchain-openai": _LANGCHAIN,
+    "litellm": _LITELLM,
+    "llm": _LLM,
     "openai-node": _OPENAI,
     "ai-sdk": tuple(name for name in _OPENAI if name not in _BEYOND_AI_SDK),
     "anthropic-node": _ANTHROPIC,

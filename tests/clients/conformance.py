@@ -35,22 +35,33 @@ class Finding:
 
 def run(clients: Sequence[str]) -> list[Finding]:
     """Try the clients, some at once, on one product started for it, and return what each capability came to."""
-    commands: dict[str, list[str]] = {}
-    findings: list[Finding] = []
-    for client in clients:
-        try:
-            commands[client] = CLIENTS[client].runtime.command()
-        except Unavailable as reason:
-            findings += [Finding(client, name, None, str(reason)) for name in CLAIMS[client]]
-    if commands:
-        with new_stage(list(commands)) as stage, ThreadPoolExecutor(AT_ONCE) as pool:
-            for found in pool.map(lambda item: list(_driven(stage, *item)), commands.items()):
-                findings += found
-    order = {name: place for place, name in enumerate(TITLES)}
-    return sorted(findings, key=lambda each: (list(CLIENTS).index(each.client), order[each.capability]))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        commands = dict(zip(clients, pool.map(_command, clients), strict=True))
+        ready = {
+            client: command for client, command in commands.items() if not isinstance(command, Unavailable)
+        }
+        findings = [
+            Finding(client, name, None, str(command))
+            for client, command in commands.items()
+            if isinstance(command, Unavailable)
+            for name in CLAIMS[client]
+        ]
+        if ready:
+            with new_stage(list(ready)) as stage:
+                for found in pool.map(lambda item: list(driven(stage, *item)), ready.items()):
+                    findings += found
+    places = {name: place for place, name in enumerate([*CLIENTS, *TITLES])}
+    return sorted(findings, key=lambda each: (places[each.client], places[each.capability]))
 
 
-def _driven(stage: Stage, client: str, command: Sequence[str]) -> Iterator[Finding]:
+def _command(client: str) -> list[str] | Unavailable:
+    try:
+        return CLIENTS[client].runtime.command()
+    except Unavailable as reason:
+        return reason
+
+
+def driven(stage: Stage, client: str, command: Sequence[str]) -> Iterator[Finding]:
     """Run one client to its end; a capability that it has to show and says nothing of is a miss."""
     said, trouble = _output(stage, client, command)
     lines = [json.loads(line) for line in said.splitlines() if line.startswith('{"capability"')]

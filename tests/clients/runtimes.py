@@ -17,6 +17,7 @@ CACHE = ROOT / ".tollway" / "clients"
 UV = Path(sys.executable).parent / "uv"
 INSTALL_SECONDS = 300
 OLDEST_NODE = 22
+SAID_LENGTH = 300
 
 
 class Unavailable(Exception):
@@ -69,7 +70,7 @@ class Node:
                 for file in files:
                     shutil.copy(file, place)
                 quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-                _install(["npm", "ci", *quietly, "--prefix", str(place)])
+                _install(["npm", "ci", *quietly], cwd=place)
             # Modules find their packages beside themselves only; a run that is under way may read them.
             for file in (*source.glob("*.mjs"), HERE / "refusals.json"):
                 draft = place / f".{file.name}.{os.getpid()}"
@@ -82,8 +83,8 @@ Runtime = Python | Node
 
 
 def _node(place: Path) -> str:
-    own = place / "node_modules" / ".bin" / "node"
-    if own.exists():
+    own = next(place.glob("node_modules/node-*/bin/node"), None)
+    if own is not None:
         return str(own)
     found = shutil.which("node")
     if found is None:
@@ -109,16 +110,17 @@ def _made_once(place: Path) -> Iterator[bool]:
         done.touch()
 
 
-def _install(command: Sequence[str]) -> None:
+def _install(command: Sequence[str], *, cwd: Path = ROOT) -> None:
+    name = Path(command[0]).name
     try:
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+            command, cwd=cwd, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise Unavailable(f"{Path(command[0]).name} took longer than {INSTALL_SECONDS} s") from error
+        raise Unavailable(f"{name} took longer than {INSTALL_SECONDS} s") from error
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise Unavailable(f"{Path(command[0]).name} could not install it: {said[-1] if said else 'silent'}")
+        said = " ".join((done.stderr or done.stdout).split())
+        raise Unavailable(f"{name} could not install it: {said[:SAID_LENGTH]}")
 
 
 def _digest(*contents: bytes) -> str:

@@ -32,10 +32,12 @@ def text(findings: Sequence[Found]) -> str:
     clients, cells = _cells(findings)
     lines = []
     for group, rows in _groups(cells):
-        lines += [f"\n{group:<56}" + "".join(f"{name:>17}" for name in clients)]
+        lines += [f"\n{group:<56}" + "".join(f"  {name}" for name in clients)]
         for title, name in rows:
             signs = [_SIGNS[cells[name, who].ok] if (name, who) in cells else "·" for who in clients]
-            lines.append(f"  {title:<54}" + "".join(f"{sign:>17}" for sign in signs))
+            widths = [len(name) + 2 for name in clients]
+            cells_of_row = (sign.rjust(width) for sign, width in zip(signs, widths, strict=True))
+            lines.append(f"  {title:<54}" + "".join(cells_of_row))
     missed = [each for each in findings if each.ok is False]
     if missed:
         lines.append("\nMissed")
@@ -48,20 +50,21 @@ def text(findings: Sequence[Found]) -> str:
 def markdown(findings: Sequence[Found]) -> str:
     """Return the page of the documentation."""
     clients, cells = _cells(findings)
-    heads = [CLIENTS[name].title for name in clients]
     lines = [
         "# Conformance",
         "",
-        "Published clients, as their registries have them, against a running gateway and its sandbox. The table is",
-        'what `make conformance` found; `make conformance ARGS="--write docs/conformance.md"` writes it anew.',
-        "✓ works, ✗ does not, an empty cell: the client has no such thing.",
+        "Published clients, as their registries have them, against a running gateway and its sandbox. The tables are",
+        'what `make conformance` found; `make conformance ARGS="--write docs/conformance.md"` writes them anew.',
+        "✓ works, ✗ does not, an empty cell: the client has no such thing, or another column shows it.",
         "",
         _count(findings),
     ]
     for group, rows in _groups(cells):
-        lines += ["", f"## {group}", "", "| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+        asked = [who for who in clients if any((name, who) in cells for _, name in rows)]
+        heads = " | ".join(CLIENTS[who].title for who in asked)
+        lines += ["", f"## {group}", "", f"| | {heads} |", "|---|" + ":-:|" * len(asked)]
         for title, name in rows:
-            signs = [_SIGNS[cells[name, who].ok] if (name, who) in cells else "" for who in clients]
+            signs = [_SIGNS[cells[name, who].ok] if (name, who) in cells else "" for who in asked]
             lines.append(f"| {title} | " + " | ".join(signs) + " |")
     return "\n".join(lines) + "\n"
 

@@ -11,7 +11,8 @@ from tests.clients import conformance
 from tests.clients.capabilities import claims
 from tests.clients.clients import CLIENTS
 
-pytestmark = pytest.mark.timeout(400)
+# On a clean machine the clients are installed first.
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ CLASSES: dict[int, set[str]] = {
     413: {"ContentTooLargeError", "RequestTooLargeError"},
     429: {"RateLimitError"},
     502: {"InternalServerError"},
-    504: {"GatewayTimeoutError", "DeadlineExceededError"},
+    504: {"GatewayTimeoutError", "InternalServerError"},
 }
 
 
@@ -122,5 +122,5 @@ def cut(scene: Scene) -> None:
 CHECKS: dict[str, Check] = {
     "refused.in_a_stream": cut,
     "refused.tried_again": retried,
-    **{name: partial(refused, row=row) for name, row in refusals().items()},
+    **{name: partial(refused, row=row) for name, row in refusals("anthropic").items()},
 }

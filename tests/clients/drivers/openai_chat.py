@@ -40,6 +40,18 @@ def models_retrieve(scene: Scene) -> None:
     assert (model.id, model.object) == ("sandbox/chat", "model")
 
 
+def models_unknown(scene: Scene) -> None:
+    raised = None
+    with client(scene) as api:
+        try:
+            api.models.retrieve("route/none")
+        except openai.NotFoundError as error:
+            raised = error
+    assert raised is not None, "it was found"
+    assert raised.response.json() == {"error": "Model not found"}
+    assert raised.request_id
+
+
 def plain(scene: Scene) -> None:
     with client(scene) as api:
         answer: Any = api.chat.completions.create(model="sandbox/chat", messages=ASKED)
@@ -267,6 +279,7 @@ CHECKS: dict[str, Check] = {
     "chat.keep_alive": keep_alive,
     "models.list": models_list,
     "models.retrieve": models_retrieve,
+    "models.unknown": models_unknown,
     "chat.plain": plain,
     "chat.stream": stream,
     "chat.usage_unasked": usage_unasked,

@@ -115,5 +115,5 @@ def cut(scene: Scene) -> None:
 CHECKS: dict[str, Check] = {
     "refused.in_a_stream": cut,
     "refused.tried_again": retried,
-    **{name: partial(refused, row=row) for name, row in refusals().items()},
+    **{name: partial(refused, row=row) for name, row in refusals("openai").items()},
 }

@@ -1,6 +1,7 @@
 """What every Python driver does alike: reads its arguments, runs its checks, prints one JSON line for each."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -47,22 +48,29 @@ def scene(arguments: list[str]) -> Scene:
     return Scene(base_url, key, made["keys"], made["models"])
 
 
-def refusals() -> dict[str, dict[str, Any]]:
-    """Return the rows of the table of errors by capability."""
-    rows = json.loads(REFUSALS.read_text())
-    return {"refused." + "/".join(filter(None, (row["code"], row.get("case")))): row for row in rows}
+def refusals(dialect: str) -> dict[str, dict[str, Any]]:
+    """Return the rows of the table of errors that clients of a dialect can provoke, by capability."""
+    return {
+        "refused." + "/".join(filter(None, (row["code"], row.get("case")))): row
+        for row in json.loads(REFUSALS.read_text())
+        if dialect in row["ask"].get("path", {dialect})
+    }
 
 
 def main(checks: Mapping[str, Check]) -> None:
-    """Run the checks, some at once, the first ones first, and print one line for each as it ends."""
+    """Run the checks, some at once, the first ones first, and print one line for each as it ends.
+
+    What else is printed, as some clients do, goes to stderr.
+    """
     where = scene(sys.argv[1:])
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with os.fdopen(os.dup(1), "w") as report, ThreadPoolExecutor(AT_ONCE) as pool:
+        os.dup2(2, 1)
         running = {pool.submit(_run, check, where): name for name, check in checks.items()}
         for done in as_completed(running):
             ok, detail = done.result()
             line = {"capability": running[done], "ok": ok, "detail": detail[:DETAIL_LENGTH]}
-            sys.stdout.write(json.dumps(line) + "\n")
-            sys.stdout.flush()
+            report.write(json.dumps(line) + "\n")
+            report.flush()
 
 
 def _run(check: Check, where: Scene) -> tuple[bool, str]:

@@ -98,5 +98,5 @@ async function cut(scene) {
 export const refusals = {
   "refused.in_a_stream": cut,
   "refused.tried_again": triedAgain,
-  ...Object.fromEntries(Object.entries(table).map(([name, row]) => [name, (scene) => refused(scene, row)])),
+  ...Object.fromEntries(Object.entries(table("anthropic")).map(([name, row]) => [name, (scene) => refused(scene, row)])),
 };

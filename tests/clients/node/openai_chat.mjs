@@ -39,6 +39,14 @@ async function retrieve(scene) {
   assert.deepEqual([model.id, model.object], ["sandbox/chat", "model"]);
 }
 
+const unknown = (scene) =>
+  assert.rejects(client(scene).models.retrieve("route/none"), (error) => {
+    assert.ok(error instanceof OpenAI.NotFoundError, error.message);
+    assert.equal(error.error, "Model not found");
+    assert.ok(error.requestID);
+    return true;
+  });
+
 async function plain(scene) {
   const answer = await ask(scene);
   assert.ok(answer.choices[0].message.content);
@@ -197,6 +205,7 @@ export const chat = {
   "chat.keep_alive": keepAlive,
   "models.list": list,
   "models.retrieve": retrieve,
+  "models.unknown": unknown,
   "chat.plain": plain,
   "chat.stream": stream,
   "chat.usage_unasked": usageUnasked,

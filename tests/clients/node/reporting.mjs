@@ -16,10 +16,13 @@ export const WEATHER_SCHEMA = {
 };
 
 const rows = JSON.parse(readFileSync(new URL("refusals.json", import.meta.url)));
-/** The rows of the table of errors by capability. */
-export const refusals = Object.fromEntries(
-  rows.map((row) => [`refused.${[row.code, row.case].filter(Boolean).join("/")}`, row]),
-);
+/** The rows of the table of errors that clients of a dialect can provoke, by capability. */
+export const refusals = (dialect) =>
+  Object.fromEntries(
+    rows
+      .filter(({ ask }) => !ask.path || dialect in ask.path)
+      .map((row) => [`refused.${[row.code, row.case].filter(Boolean).join("/")}`, row]),
+  );
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
