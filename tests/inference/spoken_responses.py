@@ -20,9 +20,8 @@ ID = UUID("0192f5a8-0000-7000-8000-000000000001")
 READING = Reading(Counts(input=60, cached=40, output=30, reasoning=20), "upstream")
 TOLD = Told(ID, "route/m", "p", 12, READING, cost=1_500_000)
 # By its type at once: trying every kind of event in turn takes a tenth of a second for a response.
-EVENT: TypeAdapter[Any] = TypeAdapter(
-    Annotated[get_args(ResponseStreamEvent)[0], Field(discriminator="type")]
-)
+EVENT_TYPES: Any = Annotated[get_args(ResponseStreamEvent)[0], Field(discriminator="type")]
+EVENT: TypeAdapter[Any] = TypeAdapter(EVENT_TYPES)
 
 
 def asked(**fields: Any) -> ResponsesAsk:

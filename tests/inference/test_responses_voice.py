@@ -85,7 +85,12 @@ def chunked(message: dict[str, Any], chance: random.Random, finish: str) -> list
         line = chance.choice([line for line in lines if line])
         chunks.append(chunk({"tool_calls": [line.pop(0)]}))
     chunks.append(chunk({}, finish))
-    noise = [{"choices": []}, {"choices": [], "usage": {}}, chunk({}), chunk({"content": ""})]
+    noise: list[dict[str, Any]] = [
+        {"choices": []},
+        {"choices": [], "usage": {}},
+        chunk({}),
+        chunk({"content": ""}),
+    ]
     for _ in range(chance.randrange(4)):
         chunks.insert(chance.randrange(len(chunks)), chance.choice(noise))
     return chunks
