@@ -57,7 +57,8 @@ _Counted = tuple[int, int, int, str, str]
 
 _COLUMNS = tuple(field.name for field in fields(Refusal))
 _NAMES = ", ".join(_COLUMNS)
-# Counters come in order, so that two processes cannot lock each other's rows crosswise.
+# Counters come in order, so that two processes cannot lock each other's rows crosswise. Two that write at the same
+# moment do not see each other's details: there can be a few more of them.
 _WRITE = f"""
 WITH counted AS (
   INSERT INTO billing_refusal_count (workspace_id, minute_no, api_key_id, model, code, refusals)

@@ -63,7 +63,7 @@ def _generation(found: Receipt, asked: str) -> dict[str, Any]:
         "num_search_results": counts.web_search,
         "latency": found.latency_ms,
         "time_to_first_byte": found.ttfb_ms,
-        "generation_time": found.latency_ms - (found.ttfb_ms or 0 if found.stream else 0),
+        "generation_time": found.latency_ms - ((found.ttfb_ms or 0) if found.stream else 0),
         "finish_reason": found.finish_reason or None,
         "streamed": found.stream,
         "cancelled": found.status in _ENDED_BY_CALLER,

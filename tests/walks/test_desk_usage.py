@@ -52,7 +52,8 @@ def test_lists_the_days_of_the_workspace(gateway: Gateway, sandbox: str) -> None
     [row] = ask(gateway, who.secret, f"/activity?date={today}").data
     assert row.pop("provider_name")
     assert row == expected
-    assert ask(gateway, who.secret, "/activity?date=2020-01-01").data == []
+    for other in ("0001-01-01", "2020-01-01", "9999-12-31"):
+        assert ask(gateway, who.secret, f"/activity?date={other}").data == []
     assert ask(gateway, customer_known(gateway).secret, "/activity").data == []
 
 
