@@ -15,6 +15,8 @@ from .errors import Failure
 __all__ = ["STRIPPED", "ChatAsk", "chat_ask", "invalid", "read_chat", "read_object", "text_of"]
 
 GREATEST_N = 128
+DEEPEST = 200
+LEVELS_ADDED = 8
 # Our own extensions and what could redirect a call: none of it is for an upstream.
 STRIPPED = frozenset(
     ("models", "provider", "transforms", "api_base", "base_url", "api_key", "extra_headers", "proxy")
@@ -62,10 +64,7 @@ class ChatAsk:
         return self
 
     def outgoing(self, hop: Hop, *, max_tokens: int) -> bytes:
-        """Return the body as an upstream reads it, with no limit above `max_tokens`.
-
-        Raises Failure if it is nested deeper than JSON writers go.
-        """
+        """Return the body as an upstream reads it, with no limit above `max_tokens`."""
         body = {name: value for name, value in self.body.items() if name not in STRIPPED}
         body = reasoning.written(body, hop.reasoning)
         body["model"] = hop.upstream_model
@@ -78,10 +77,7 @@ class ChatAsk:
             body["max_tokens"] = max_tokens
         if self.stream:
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
-        try:
-            return orjson.dumps(body)
-        except orjson.JSONEncodeError as error:
-            raise invalid(None, "The body is nested too deeply.") from error
+        return orjson.dumps(body)
 
 
 def read_chat(raw: bytes) -> ChatAsk:
@@ -128,10 +124,24 @@ def read_object(raw: bytes, *, acted_on: Iterable[str]) -> dict[str, Any]:
         raise invalid(None, f"The body is not valid JSON: {error.msg}.") from error
     if not isinstance(body, dict):
         raise invalid(None, "The body must be a JSON object.")
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST:
+        _refuse_depth(body)
     # Of a field given twice the last would count, here and upstream alike; it is refused all the same.
     if any(raw.count(b'"%b"' % name.encode()) > 1 for name in acted_on if name in body):
         _refuse_doubles(raw)
     return body
+
+
+def _refuse_depth(body: dict[str, Any]) -> None:
+    # What is read may be deeper than what can be written, and a translation may add some levels of its own;
+    # that must not come out after the request was let in.
+    nested: Any = body
+    for _ in range(LEVELS_ADDED):
+        nested = [nested]
+    try:
+        orjson.dumps(nested)
+    except orjson.JSONEncodeError as error:
+        raise invalid(None, "The body is nested too deeply.") from error
 
 
 def _refuse_doubles(raw: bytes) -> None:

@@ -25,7 +25,7 @@ async def refused_upstream(visit: Visit, refused: RefusedRequest) -> Failure:
             Failure(
                 "CONTEXT_LENGTH_EXCEEDED",
                 f"The prompt does not fit the context of {length} tokens.",
-                "messages",
+                "messages" if visit.ask.chat is not None else None,
             ),
         )
     return await _end(

@@ -13,6 +13,9 @@ __all__ = ["Reading", "Tally", "read", "usage_object"]
 GREATEST = 2**40
 BYTES_TO_TOKENS = 10
 SLACK = 64
+# Providers put words of their own around a prompt; more than this is no prompt of ours.
+PROMPT_FACTOR = 2
+PROMPT_SLACK = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +97,25 @@ class Tally:
         if isinstance(text, str) and text:
             self._pieces.append(text)
             self.bytes += len(text) if text.isascii() else len(text.encode(errors="replace"))
+        elif isinstance(text, list):
+            self._parts(text)
+
+    def _parts(self, parts: list[Any]) -> None:
+        # Mistral's thinking models send content as parts, and thinking as parts of a part.
+        waiting = list(parts)
+        while waiting:
+            part = waiting.pop(0)
+            if isinstance(part, dict):
+                self._text(part.get("text") if isinstance(part.get("text"), str) else None)
+                inner = part.get("thinking")
+                waiting[:0] = inner if isinstance(inner, list) else [{"text": inner}] if inner else []
 
 
-def read(tally: Tally, *, prompt: Callable[[], str], output_bound: int) -> Reading:
+def read(tally: Tally, *, prompt: Callable[[], str], prompt_bound: int, output_bound: int) -> Reading:
     """Return what is charged for: each figure of the upstream if it is possible, else our own count of it.
 
-    `prompt` gives what went in as text; `output_bound` the most tokens that were allowed to come out.
+    `prompt` gives what went in as text, `prompt_bound` the most tokens it can have, and `output_bound` the most that
+    were allowed to come out.
     """
     usage = tally.usage or {}
     told_in, told_out = _figure(usage, "prompt_tokens"), _figure(usage, "completion_tokens")
@@ -107,6 +123,8 @@ def read(tally: Tally, *, prompt: Callable[[], str], output_bound: int) -> Readi
     visible = BYTES_TO_TOKENS * tally.bytes + SLACK
     if told_out is not None and told_out > max(visible, min(reasoning, output_bound) + visible):
         told_out = None
+    if told_in is not None and told_in > PROMPT_FACTOR * prompt_bound + PROMPT_SLACK:
+        told_in = None
     suspect = bool(tally.usage) and (told_in is None or told_out is None)
     came_in = told_in if told_in is not None else tokens.count([prompt()])[0]
     came_out = told_out if told_out is not None else tally.output()

@@ -1,5 +1,6 @@
 """The walk of a request that wants its answer whole."""
 
+import asyncio
 import functools
 import time
 
@@ -14,6 +15,9 @@ from .upstream import Upstreams, Whole
 from .visit import Visit
 
 __all__ = ["serve"]
+
+# An answer of more bytes is written in a thread: vectors by the million take seconds.
+GREATEST_ON_LOOP = 2**20
 
 
 async def serve(visit: Visit, *, upstreams: Upstreams, breaker: Breaker) -> Answer:
@@ -46,8 +50,9 @@ async def serve(visit: Visit, *, upstreams: Upstreams, breaker: Breaker) -> Answ
     await visit.settle(
         reached.hop, charge, status="ok", finish=found.finish, ttfb_ms=visit.request.milliseconds
     )
-    return Answer(
-        200,
-        [JSON, *visit.headers(reached), ("X-Tollway-Cost", money.show(charge.cost))],
-        dialect.whole(visit.ask, answer, visit.told(reached.hop, found.reading, charge)),
-    )
+    told = visit.told(reached.hop, found.reading, charge)
+    if reached.answer.size > GREATEST_ON_LOOP:
+        body = await asyncio.to_thread(dialect.whole, visit.ask, answer, told)
+    else:
+        body = dialect.whole(visit.ask, answer, told)
+    return Answer(200, [JSON, *visit.headers(reached), ("X-Tollway-Cost", money.show(charge.cost))], body)

@@ -138,7 +138,12 @@ async def _flow(
 
 
 async def _settle(visit: Visit, hop: Hop, tally: Tally, ending: Ending, ttfb_ms: int) -> Told:
-    reading = read(tally, prompt=visit.ask.prompt_text, output_bound=visit.output_bound)
+    reading = read(
+        tally,
+        prompt=visit.ask.prompt_text,
+        prompt_bound=visit.ask.prompt_bound,
+        output_bound=visit.output_bound,
+    )
     empty = ending == "ok" and reading.counts.completion_tokens == 0 and tally.bytes == 0
     charge = visit.charge(hop, reading, empty=empty)
     error = "" if ending in ("ok", "client_gone") else ending.upper()

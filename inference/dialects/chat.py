@@ -96,7 +96,9 @@ class Chat:
         """Return what the answer used: the upstream's figures where they are possible, else our count."""
         tally = Tally(choices=ask.n)
         tally.whole(answer)
-        reading = read(tally, prompt=ask.prompt_text, output_bound=output_bound)
+        reading = read(
+            tally, prompt=ask.prompt_text, prompt_bound=ask.prompt_bound, output_bound=output_bound
+        )
         return Measured(
             reading, tally.finish, empty=reading.counts.completion_tokens == 0 and tally.bytes == 0
         )

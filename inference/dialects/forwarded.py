@@ -68,12 +68,9 @@ class Forwarded:
         return "\n".join(self.texts)
 
     def outgoing(self, hop: Hop, *, max_tokens: int) -> bytes:
-        """Return the body for an upstream that calls the model so. Raises Failure if it is nested too deeply."""
+        """Return the body for an upstream that calls the model so."""
         body = {name: value for name, value in self.body.items() if name not in STRIPPED}
-        try:
-            return orjson.dumps({**body, "model": hop.upstream_model})
-        except orjson.JSONEncodeError as error:
-            raise invalid(None, "The body is nested too deeply.") from error
+        return orjson.dumps({**body, "model": hop.upstream_model})
 
 
 class AnsweredWhole:

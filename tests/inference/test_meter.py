@@ -18,7 +18,7 @@ def answer(usage: dict[str, Any] | None, text: str = "It holds requests back. " 
 
 
 def reading(tally: Tally, *, bound: int = 1000) -> Reading:
-    return read(tally, prompt=lambda: PROMPT, output_bound=bound)
+    return read(tally, prompt=lambda: PROMPT, prompt_bound=len(PROMPT), output_bound=bound)
 
 
 def test_takes_the_upstreams_figures() -> None:
@@ -52,6 +52,31 @@ def test_counts_itself_where_a_figure_is_impossible(wrong: Any) -> None:
     tally = answer({"prompt_tokens": wrong, "completion_tokens": 5})
     counted = tokens.count([PROMPT])[0]
     assert reading(tally) == Reading(Counts(input=counted, output=5), "counted", suspect=True)
+
+
+def test_counts_content_that_comes_in_parts() -> None:
+    parts = [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "Hold on. "}, {"type": "text"}]},
+        {"type": "thinking", "thinking": "And on. "},
+        {"type": "text", "text": "Done."},
+        "stray",
+        {"type": "reference", "reference_ids": [1]},
+    ]
+    for kind in ("message", "delta"):
+        tally = Tally()
+        choice = {"index": 0, kind: {"content": parts}, "finish_reason": "stop"}
+        tally.event({"choices": [choice]}) if kind == "delta" else tally.whole({"choices": [choice]})
+        assert tally.fresh() == "Hold on. And on. Done."
+        assert tally.bytes == len("Hold on. And on. Done.")
+
+
+def test_does_not_believe_a_prompt_longer_than_was_sent() -> None:
+    most = 2 * len(PROMPT) + 8192
+    believed, doubted = (
+        reading(answer({"prompt_tokens": n, "completion_tokens": 5})) for n in (most, most + 1)
+    )
+    assert (believed.counts.input, believed.source) == (most, "upstream")
+    assert doubted == Reading(Counts(input=tokens.count([PROMPT])[0], output=5), "counted", suspect=True)
 
 
 def test_does_not_believe_more_output_than_was_delivered() -> None:

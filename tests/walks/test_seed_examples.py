@@ -97,7 +97,7 @@ def test_prices_are_told(known: dict[str, Any]) -> None:
 
 def test_the_image_model_draws(known: dict[str, Any], client: OpenAI) -> None:
     drawn = client.images.generate(model="route/minimax-image-1", prompt="A toll road.")
-    (picture,) = drawn.data or ()
+    (picture,) = drawn.data or []
     assert picture.url or picture.b64_json
 
 
