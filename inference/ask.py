@@ -210,6 +210,9 @@ def text_of(message: Mapping[str, Any]) -> str:
     content = message.get("content")
     parts = content if isinstance(content, list) else [{"text": content}]
     texts = [part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
+    texts += [
+        text for name in ("reasoning_content", "reasoning") if isinstance(text := message.get(name), str)
+    ]
     if message.get("tool_calls"):
         texts.append(orjson.dumps(message["tool_calls"]).decode())
     return "\n".join(texts)
