@@ -5,7 +5,8 @@ export PYTHONPATH := .:platform
 ARGS ?=
 PYTHON := .venv/bin/python
 BOOTSTRAP := python3 scripts/bootstrap.py
-COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
+COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
+CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test conformance docs picture check lint types imports migrations format lock audit clean install
@@ -45,9 +46,10 @@ format: install ## format and mend what ruff can mend
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
 
-lock: install ## resolve pyproject.toml into the two lock files, keeping pins that still fit (ARGS=--upgrade renews them)
-	$(COMPILE) $(ARGS) -o requirements.txt
-	$(COMPILE) $(ARGS) --group dev -c requirements.txt -o requirements-dev.txt
+lock: install ## resolve pyproject.toml and the clients of the conformance run into their lock files, keeping pins that still fit (ARGS=--upgrade renews them)
+	$(COMPILE) pyproject.toml $(ARGS) -o requirements.txt
+	$(COMPILE) pyproject.toml $(ARGS) --group dev -c requirements.txt -o requirements-dev.txt
+	@for lock in $(CLIENT_LOCKS); do $(COMPILE) $${lock%.txt}.in $(ARGS) -o $$lock || exit 1; done
 
 audit: install ## prove the invariants of money and limits on the database in use
 	$(PYTHON) manage.py audit $(ARGS)
