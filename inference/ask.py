@@ -166,10 +166,11 @@ def _messages(messages: Any) -> list[dict[str, Any]]:
     for number, message in enumerate(messages):
         if not isinstance(message, dict) or not isinstance(message.get("role"), str) or not message["role"]:
             raise invalid(f"messages[{number}]", f"messages[{number}] must be an object with a role.")
-        if message["role"] == "tool" and not message.get("tool_call_id"):
+        call_id = message.get("tool_call_id")
+        if message["role"] == "tool" and not (isinstance(call_id, str) and call_id):
             raise invalid(
                 f"messages[{number}].tool_call_id",
-                f"messages[{number}].tool_call_id is required for role tool.",
+                f"messages[{number}].tool_call_id is required for role tool: a non-empty string.",
             )
     return messages
 

@@ -99,11 +99,11 @@ def _reasoning(value: Any) -> Wanted:
     enabled = value.get("enabled")
     if enabled is not None and not isinstance(enabled, bool):
         raise _invalid("reasoning.enabled", "must be true or false")
+    by_effort = _by_effort(value["effort"], "reasoning.effort") if value.get("effort") is not None else None
     if value.get("max_tokens") is not None:
         return Wanted(enabled is not False, budget=_tokens(value["max_tokens"], "reasoning.max_tokens"))
-    if value.get("effort") is not None:
-        wanted = _by_effort(value["effort"], "reasoning.effort")
-        return Wanted(False) if enabled is False else wanted
+    if by_effort is not None:
+        return Wanted(False) if enabled is False else by_effort
     return Wanted(enabled is not False)
 
 

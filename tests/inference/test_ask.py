@@ -45,6 +45,7 @@ def sent(ask: ChatAsk, *, hop: Hop = UPSTREAM, max_tokens: int = 100) -> dict[st
         (body(messages=[USER, "hi"]), "messages[1]", "messages[1] must be"),
         (body(messages=[{"content": "x"}]), "messages[0]", "with a role"),
         (body(messages=[{"role": "tool", "content": "x"}]), "messages[0].tool_call_id", "tool_call_id"),
+        (body(messages=[{"role": "tool", "tool_call_id": 5}]), "messages[0].tool_call_id", "string"),
         (body(stream="yes"), "stream", "stream must be"),
         (body(stream_options=[]), "stream_options", "must be an object"),
         (body(max_tokens=0), "max_tokens", "whole number from 1"),

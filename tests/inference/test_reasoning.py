@@ -41,6 +41,7 @@ def test_is_read(body: dict[str, Any], wanted: Wanted | None) -> None:
         ({"reasoning_effort": 5}, "reasoning_effort"),
         ({"reasoning": "high"}, "reasoning"),
         ({"reasoning": {"effort": "lots"}}, "reasoning.effort"),
+        ({"reasoning": {"effort": "lots", "max_tokens": 9}}, "reasoning.effort"),
         ({"reasoning": {"enabled": "yes"}}, "reasoning.enabled"),
         ({"reasoning": {"max_tokens": 0}}, "reasoning.max_tokens"),
         ({"thinking": True}, "thinking"),

@@ -18,18 +18,12 @@ def chat_tools(body: Mapping[str, Any]) -> dict[str, Any]:
     choice = body.get("tool_choice")
     if choice is not None and not isinstance(choice, dict):
         raise wrong("tool_choice", "Input should be an object")
+    chosen = _chosen(choice) if choice is not None else {}
     if not offered:
         if choice is not None and choice.get("type") in ("any", "tool"):
             raise wrong("tool_choice", "A tool can be demanded only where tools are given")
         return {}
-    fields: dict[str, Any] = {
-        "tools": [_function(tool, at=f"tools.{number}") for number, tool in enumerate(offered)]
-    }
-    if choice is not None:
-        fields["tool_choice"] = _choice(choice)
-        if checks.flag(choice, "disable_parallel_tool_use", at="tool_choice"):
-            fields["parallel_tool_calls"] = False
-    return fields
+    return {"tools": [_function(tool, at=f"tools.{number}") for number, tool in enumerate(offered)], **chosen}
 
 
 def _function(tool: dict[str, Any], *, at: str) -> dict[str, Any]:
@@ -49,6 +43,11 @@ def _function(tool: dict[str, Any], *, at: str) -> dict[str, Any]:
     if checks.flag(tool, "strict", at=at):
         function["strict"] = True
     return {"type": "function", "function": function}
+
+
+def _chosen(choice: dict[str, Any]) -> dict[str, Any]:
+    one_at_a_time = checks.flag(choice, "disable_parallel_tool_use", at="tool_choice")
+    return {"tool_choice": _choice(choice), **({"parallel_tool_calls": False} if one_at_a_time else {})}
 
 
 def _choice(choice: dict[str, Any]) -> Any:
