@@ -114,12 +114,18 @@ def denial(request: HttpRequest) -> HttpResponse:
     """Tell why a request was refused: by request_id, or the newest; with a model, whether one would be now."""
     caller = identity.caller(request)
     question = read_object(request.body or b"{}", acted_on=())
-    text = question.get("request_id", question.get("id"))
+    text = _asked(question)
     if "model" in question and text is None:
         return answer({"data": _would_be_denied(caller, request.body)})
-    if text is not None and not isinstance(text, str):
-        raise Failure("VALIDATION_ERROR", "request_id must be a string.", param="request_id")
     return answer({"data": _denied(_refusal(caller.workspace_id, text))})
+
+
+def _asked(question: dict[str, Any]) -> str | None:
+    for name in ("request_id", "id"):
+        if not isinstance(question.get(name), str | None):
+            raise Failure("VALIDATION_ERROR", f"{name} must be a string.", param=name)
+    text: str | None = question.get("request_id")
+    return text if text is not None else question.get("id")
 
 
 def _would_be_denied(caller: Caller, body: bytes) -> dict[str, Any]:

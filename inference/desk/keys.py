@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from accounts import keys, rates
 from accounts.callers import Caller
@@ -15,6 +15,7 @@ from kernel import clock
 
 from ..errors import Failure
 from . import identity
+from .moments import Moment
 
 __all__ = ["router"]
 
@@ -37,7 +38,7 @@ class NewKey(Schema):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     default_tag: Annotated[Text, Field(max_length=64)] = ""
     allowed_models: Annotated[list[str], Field(min_length=1, max_length=100)] | None = None
 

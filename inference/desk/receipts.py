@@ -34,7 +34,10 @@ def receipt(workspace_id: int, text: str) -> Receipt:
 
 
 @router.get("/generation")
-def generation(request: HttpRequest, id: QueryEx[str, P(max_length=LONGEST_ID)]) -> HttpResponse:  # noqa: A002
+def generation(
+    request: HttpRequest,
+    id: QueryEx[str, P(max_length=LONGEST_ID, description="Of an answer or of a request.")],  # noqa: A002
+) -> HttpResponse:
     """Tell everything of one request, by the id of its answer or of the request; sums are over all revisions."""
     found = receipt(identity.caller(request).workspace_id, id)
     return answer({"data": _generation(found, id)})

@@ -1,6 +1,5 @@
 """The routes on what a workspace has used: by day, over a period, and against the limits of its plan."""
 
-from datetime import date as Date
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from kernel import clock
 
 from . import identity
 from .figures import answer, usd
+from .moments import Day
 
 __all__ = ["router"]
 
@@ -27,7 +27,11 @@ Period = Literal["hourly", "daily", "monthly"]
 
 @router.get("/activity")
 def by_day(
-    request: HttpRequest, days: QueryEx[int, P(ge=1, le=MOST_DAYS)] = DAYS, date: Date | None = None
+    request: HttpRequest,
+    days: QueryEx[
+        int, P(ge=1, le=MOST_DAYS, description="How many UTC days to tell, the present one included.")
+    ] = DAYS,
+    date: QueryEx[Day | None, P(description="One UTC day instead.")] = None,
 ) -> HttpResponse:
     """List what each UTC day, model, provider and key used: the last `days`, today included, or one `date`."""
     workspace = identity.caller(request).workspace_id
@@ -55,7 +59,10 @@ def by_day(
 
 
 @router.get("/user/usage")
-def of_period(request: HttpRequest, period: Period = "daily") -> HttpResponse:
+def of_period(
+    request: HttpRequest,
+    period: QueryEx[Period, P(description="The present UTC hour, day or month.")] = "daily",
+) -> HttpResponse:
     """Tell what the present UTC hour, day or month has used, in all and by model."""
     rows = activity.by_model_since(identity.caller(request).workspace_id, _start(period))
     return answer(

@@ -146,7 +146,7 @@ def test_says_whether_one_would_be_refused_now(gateway: Gateway, sandbox: str) -
     assert len(who.events()) == 1
 
 
-@pytest.mark.parametrize("question", [{"request_id": 5}, []])
+@pytest.mark.parametrize("question", [{"request_id": 5}, {"id": 5, "request_id": None}, []])
 def test_names_what_is_wrong_with_a_question(gateway: Gateway, question: object) -> None:
     who = customer()
     gateway.knows(who.secret)

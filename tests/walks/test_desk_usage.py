@@ -63,7 +63,7 @@ def customer_known(gateway: Gateway) -> Customer:
     return other
 
 
-@pytest.mark.parametrize("query", ["days=0", "days=367", "days=x", "date=yesterday"])
+@pytest.mark.parametrize("query", ["days=0", "days=367", "days=x", "date=yesterday", "date=0"])
 def test_refuses_days_that_are_none(gateway: Gateway, query: str) -> None:
     said = ask(gateway, customer_known(gateway).secret, f"/activity?{query}")
     assert (said.status, said.headers["x-error-code"]) == (400, "VALIDATION_ERROR")
