@@ -7,7 +7,17 @@ from typing import Literal
 
 import orjson
 
-__all__ = ["ANTHROPIC_PATHS", "ANTHROPIC_TYPES", "TABLE", "Failure", "Style", "anthropic_envelope", "envelope", "render", "style"]
+__all__ = [
+    "ANTHROPIC_PATHS",
+    "ANTHROPIC_TYPES",
+    "TABLE",
+    "Failure",
+    "Style",
+    "anthropic_envelope",
+    "envelope",
+    "render",
+    "style",
+]
 
 Style = Literal["text", "openai", "anthropic"]
 

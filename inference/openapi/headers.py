@@ -24,7 +24,7 @@ REQUEST: Mapping[str, tuple[Schema, str]] = {
         "A word of the caller's own to find the request by; else the key's default tag.",
     ),
     "X-Workspace": (
-        WORD,
+        TEXT,
         "With an access token: slug or id of another of the person's workspaces. A key has one workspace.",
     ),
     "If-None-Match": (TEXT, "An `ETag` of before; where it still holds the answer is 304 without a body."),

@@ -158,6 +158,7 @@ _SIMULATION = record(
             rates=listed(record(**{"class": WORD}, above_prompt_tokens=_COUNT, rate_per_million=USD_TEXT)),
         )
     ),
+    messages_dropped=nullable(_COUNT),
     hold=nullable(USD_TEXT),
 )
 _BYOK = ("byok_usage", "byok_usage_daily", "byok_usage_weekly", "byok_usage_monthly")

@@ -133,8 +133,10 @@ SCHEMAS: Mapping[str, Schema] = {
     "Images": _IMAGES,
 }
 _STREAM: Schema = {
-    "type": "string",
-    "description": "Server-sent events; see the section on streams in docs/api.md.",
+    "type": "object",
+    "description": "One server-sent event; the section on streams of docs/api.md says which there are.",
+    "properties": {"event": TEXT, "data": WORD},
+    "required": ["data"],
 }
 
 

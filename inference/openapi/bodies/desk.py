@@ -2,12 +2,11 @@
 
 from ..fields import Body, Field, optional
 from ..schemas import ANY, TEXT
-from .chat import CHAT, MODEL
+from .chat import MODEL
 
 __all__ = ["DENIAL", "SIMULATION"]
 
 _REST = "Every other field is read as that of a chat completion."
-_MESSAGES = optional(CHAT.fields["messages"].schema, "An empty prompt if left out.")
 
 DENIAL = Body(
     name="DenialQuestion",
@@ -21,7 +20,7 @@ DENIAL = Body(
 )
 SIMULATION = Body(
     name="Simulation",
-    fields={"model": MODEL, "messages": Field(ANY, _MESSAGES.use)},
+    fields={"model": Field(ANY, MODEL.use), "messages": Field(ANY, "An empty prompt if left out.")},
     rest=_REST + " One that would be refused is told as such, not refused.",
     example={"model": "route/deepseek-v3.2"},
 )
