@@ -24,7 +24,6 @@ from billing.models import (
     Admission,
     Attempt,
     DailyUsage,
-    IdempotencyKey,
     UsageBucket,
     UsageEvent,
     Worker,
@@ -286,13 +285,3 @@ class WorkerPage(ReadOnlyPage):
     list_display = ("__str__", moment("started_at", "Started"), moment("heartbeat_at", "Heard"), "draining")
     list_filter = ("draining",)
     ordering = ("-started_at",)
-
-
-@admin.register(IdempotencyKey)
-class IdempotencyKeyPage(ReadOnlyPage):
-    """Keys by which callers mark a request that must not run twice."""
-
-    list_display = ("key", "workspace_id", "request_id", moment("used_at", "Used", order=True))
-    list_filter = (WorkspaceFilter,)
-    search_fields = ("=key",)
-    ordering = ("-used_at",)

@@ -30,6 +30,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Requests", "list", "billing.usageevent"),
             _item("Open now", "hourglass_empty", "billing.admission"),
             _item("Failed tries", "alt_route", "billing.attempt"),
+            _item("Refused", "block", "billing.refusal"),
             _item("Daily usage", "bar_chart", "billing.dailyusage"),
         ],
     },
