@@ -67,7 +67,7 @@ def _models(sandbox: str, mirror: str) -> dict[str, str]:
         "seeing": model((sandbox, "chat"), input_modalities=["text", "image"]),
         "slow": model((sandbox, SLOW)),
         "brief": model((sandbox, "slow-100ms")),
-        "waiting": model((sandbox, "slow-10500ms"), wait_seconds=30),
+        "waiting": model((sandbox, "slow-11000ms"), wait_seconds=30),
         "broken": model((sandbox, "error-500")),
         "broken_stream": model((sandbox, "sse-error-first")),
         "cut": model((sandbox, "cut-stream")),
