@@ -40,7 +40,7 @@ class NewKey(Schema):
     name: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
     expires_at: Moment | None = None
     default_tag: Annotated[Text, Field(max_length=64)] = ""
-    allowed_models: Annotated[list[str], Field(min_length=1, max_length=100)] | None = None
+    allowed_models: Annotated[list[Text], Field(min_length=1, max_length=100)] | None = None
 
 
 class Rotation(Schema):
