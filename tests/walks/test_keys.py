@@ -92,7 +92,7 @@ def test_a_key_keeps_to_its_models_and_its_day(gateway: Gateway, sandbox: str) -
         ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
         ({"expires_at": "2099-01-01T00:00:00"}, "expires_at"),
         ({"expires_at": "soon"}, "expires_at"),
-        ({"allowed_models": ["\0"]}, "allowed_models"),
+        ({"allowed_models": ["\0"]}, "allowed_models.0"),
         ({"expires_at": 4102444800}, "expires_at"),
         ({"default_tag": "x" * 65}, "default_tag"),
         ({"allowed_models": []}, "allowed_models"),
