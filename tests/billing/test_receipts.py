@@ -30,7 +30,16 @@ def test_are_found_by_the_id_of_a_request() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "chatcmpl-", "chatcmpl-" + "0" * 31 + "g", f"x-{REQUEST.hex}", "-" * 36, "f" * 32]
+    "text",
+    [
+        "",
+        "x",
+        "chatcmpl-",
+        "chatcmpl-" + "0" * 31 + "g",
+        "x-01a1ff3c80ad7c9e81eaaaea117b4d00",
+        "-" * 36,
+        "f" * 32,
+    ],
 )
 def test_are_not_found_by_anything_else(text: str) -> None:
     assert receipts.request_of(text) is None

@@ -11,6 +11,7 @@ import pytest
 
 from inference.api import api
 from inference.desk.api import api as desk
+from inference.dialects import Dialect
 from inference.dialects.chat import CHAT
 from inference.dialects.completions import COMPLETIONS
 from inference.dialects.embeddings import EMBEDDINGS
@@ -29,7 +30,7 @@ from inference.openapi.views import VIEWS
 from inference.openapi.wording import kind
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
-DIALECTS = {
+DIALECTS: dict[str, Dialect] = {
     "api.chat_completions": CHAT,
     "api.completions": COMPLETIONS,
     "api.embeddings": EMBEDDINGS,
