@@ -9,7 +9,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance docs picture check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance schema docs picture check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ test: ## run every test on engines of its own (ARGS="-m 'not chaos'" leaves the 
 
 conformance: install ## published clients against the gateway, as a table (ARGS="--only openai-python", --json, --write FILE)
 	@$(PYTHON) -m tests.clients.conformance $(ARGS)
+
+# EXAMPLES is how many cases each operation gets besides those for its edges: 400 make some 20,000 requests.
+schema: ## Schemathesis over the OpenAPI document, 20,000 requests, into docs/schema-campaign.md (EXAMPLES=400)
+	@EXAMPLES=$(or $(EXAMPLES),400) $(BOOTSTRAP) test -q tests/schema/campaign.py $(ARGS)
 
 docs: install ## write docs/api.md from the code
 	@$(PYTHON) manage.py api_page --write docs/api.md
