@@ -12,7 +12,7 @@ BODY_SECONDS = 30
 # A caller that is still sending loses our answer with the connection: for so long we listen on, and throw away.
 LINGER_BYTES = 128 * 2**20
 LINGER_SECONDS = 10.0
-SILENT_SECONDS = 1.0
+SILENT_SECONDS = 3.0
 
 
 class Left(Exception):

@@ -17,6 +17,7 @@ __all__ = [
     "envelope",
     "render",
     "style",
+    "too_long",
 ]
 
 Style = Literal["text", "openai", "anthropic"]
@@ -120,6 +121,11 @@ def style(*, path: str, accept: str, agent: str, body: bytes) -> Style:
     if agent.lower().startswith(_SDK_AGENTS) or _STREAM.search(body):
         return "openai"
     return "text"
+
+
+def too_long(context: int) -> str:
+    """Return OpenAI's sentence for a prompt that does not fit, by which clients know it; context in tokens."""
+    return f"This model's maximum context length is {context} tokens."
 
 
 def envelope(failure: Failure) -> bytes:

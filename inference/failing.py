@@ -1,6 +1,6 @@
 """How a visit ends when no upstream gave anything: settled at no cost, and told in our own words."""
 
-from .errors import Failure
+from .errors import Failure, too_long
 from .routing import Exhausted, RefusedRequest
 from .visit import Visit
 
@@ -24,7 +24,7 @@ async def refused_upstream(visit: Visit, refused: RefusedRequest) -> Failure:
             visit,
             Failure(
                 "CONTEXT_LENGTH_EXCEEDED",
-                f"The prompt does not fit the context of {length} tokens.",
+                too_long(length),
                 "messages" if visit.ask.chat is not None else None,
             ),
         )

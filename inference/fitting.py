@@ -11,7 +11,7 @@ from . import tokens
 from .ask import ChatAsk, chat_ask, invalid, text_of
 from .deal import Deal
 from .dialects import Ask
-from .errors import Failure
+from .errors import Failure, too_long
 
 __all__ = ["TRUNCATE", "Cut", "Fitted", "fit", "wants_truncation", "within"]
 
@@ -91,7 +91,7 @@ def _room(length: int, context: int) -> int:
         return context - length
     raise Failure(
         "CONTEXT_LENGTH_EXCEEDED",
-        f"The prompt has about {length} tokens and does not fit the model's context of {context} tokens.",
+        too_long(context) + f" The prompt has about {length} tokens.",
         param="messages",
     )
 

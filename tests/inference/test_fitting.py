@@ -45,7 +45,7 @@ def test_a_prompt_that_leaves_no_room_for_a_token_is_refused() -> None:
     with pytest.raises(Failure) as refused:
         fit(ask, context=1000, reserved=1, truncating=False)
     assert (refused.value.code, refused.value.param) == ("CONTEXT_LENGTH_EXCEEDED", "messages")
-    assert "context of 1000 tokens" in refused.value.message
+    assert "This model's maximum context length is 1000 tokens." in refused.value.message
 
 
 def test_a_prompt_that_fits_gets_the_room_that_is_left() -> None:
