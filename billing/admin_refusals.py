@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from billing import figures
 from billing.admin_filters import WorkspaceFilter
-from billing.admin_usage import WORKSPACE, money_column, search
+from billing.admin_usage import WORKSPACE, search
 from billing.models import IdempotencyKey, Refusal, RefusalCount
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, moment, named
 from kernel import clock
@@ -25,13 +25,9 @@ class RefusalPage(ReadOnlyPage):
     list_display = (
         moment("refused_at", "Refused"),
         named("workspace_id", "Workspace"),
-        named("api_key_id", "Key"),
         "code",
         "model",
         "message",
-        figure("used", "Used", lambda row: figures.count(row.used)),
-        figure("cap", "Of", lambda row: figures.count(row.cap)),
-        money_column("required", "Required"),
     )
     list_filter = (WorkspaceFilter, "code")
     search_fields = ("request_id",)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.templatetags.static import static
 
+from .navigation import NAVIGATION
+
 __all__ = ["UNFOLD"]
 
 UNFOLD: dict[str, Any] = {
@@ -24,7 +26,12 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "6px",
     "SHOW_HISTORY": True,
     "STYLES": [lambda request: static("css/operator.css")],
-    "SIDEBAR": {"show_search": True, "command_search": True, "show_all_applications": False},
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "show_all_applications": False,
+        "navigation": NAVIGATION,
+    },
     "COLORS": {
         "base": {
             "50": "oklch(97.7% .003 145)",
