@@ -244,6 +244,7 @@ TOOL = {"type": "function", "name": "weather"}
         ({"max_output_tokens": 0}, "max_output_tokens"),
         ({"top_logprobs": 21}, "top_logprobs"),
         ({"truncation": "some"}, "truncation"),
+        ({"store": "no"}, "store"),
         ({"include": "x"}, "include"),
         ({"reasoning": "high"}, "reasoning"),
         ({"text": {"format": {"type": "xml"}}}, "text.format.type"),

@@ -155,6 +155,7 @@ def read(raw: bytes) -> ResponsesAsk:
 
 
 def _refuse(body: Mapping[str, Any]) -> None:
+    _typed(body, "store", bool)
     for name, message in STATEFUL.items():
         if body.get(name):
             raise invalid(name, message)
