@@ -18,6 +18,7 @@ from kernel import ids
 
 from . import rates, second_factor, signins, tokens
 from .models import User
+from .rest_answers import Ended, Tokens, answers
 
 __all__ = ["Login", "Logout", "Refresh"]
 
@@ -96,6 +97,7 @@ class LoginForm(serializers.Serializer[Any]):
 class Login(_Route):
     """Address and password for tokens; with a second factor, first a challenge, then that and the code."""
 
+    @answers(LoginForm, Tokens)
     def post(self, request: Request) -> Response:
         """Sign a person in."""
         _take("login", _network(request), LOGINS_A_MINUTE, "sign-ins")
@@ -119,6 +121,7 @@ class RefreshForm(serializers.Serializer[Any]):
 class Refresh(_Route):
     """A refresh token for new tokens, once."""
 
+    @answers(RefreshForm, Tokens)
     def post(self, request: Request) -> Response:
         """Renew a sign-in."""
         try:
@@ -136,6 +139,7 @@ class LogoutForm(serializers.Serializer[Any]):
 class Logout(_Route):
     """The end of a sign-in, named by either of its tokens."""
 
+    @answers(LogoutForm, Ended)
     def post(self, request: Request) -> Response:
         """End a sign-in; one that has ended stays so."""
         sign_in = _named(request, _valid(LogoutForm, request))

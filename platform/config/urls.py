@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView
 
 from . import health
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
     path("auth/", include("accounts.urls")),
+    path("api/schema", SpectacularJSONAPIView.as_view()),
     path("accounts/", include("allauth.urls")),
     path("", include("billing.urls")),
 ]
