@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.accounts.rows import PASSWORD
 from tests.fakes.cast import customer, model
 from tests.fakes.gateway import ROOT, Gateway
 from tests.fakes.signed_in import signed_in
@@ -61,10 +62,13 @@ def callers(gateway: Gateway, sandbox: str) -> dict[str, str]:
         "IMAGE": model((sandbox, "m"), capability="image", rates={"image": 40_000_000}),
     }
     gateway.knows(who.secret, *models.values())
+    person = signed_in(customer().workspace)
     answered = gateway.chat(who.secret, models["CHAT"])
     return {
         "SCHEMA_KEY": who.secret,
-        "SCHEMA_TOKEN": signed_in(customer().workspace).access,
+        "SCHEMA_TOKEN": person.access,
+        "SCHEMA_EMAIL": person.user.email,
+        "SCHEMA_PASSWORD": PASSWORD,
         "SCHEMA_REQUEST": answered.headers["x-request-id"],
         **{f"SCHEMA_MODEL_{kind}": name for kind, name in models.items()},
     }

@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.timeout(400)]
 FEW = ["--phases", "examples,fuzzing", "--max-examples", "8", "--generation-deterministic"]
 LEAST_REQUESTS = 300
 LONG_S = 3600
+SITE = ["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--generation-deterministic"]
 
 
 def test_v1_answers_as_it_says(
@@ -25,3 +26,10 @@ def test_v1_answers_as_it_says(
     # Requests that were all turned away at the door would prove nothing.
     assert outcome.requests > LEAST_REQUESTS
     assert outcome.by_status["200"] > outcome.requests / 4
+
+
+def test_the_site_answers_as_it_says(gateway: Gateway, sandbox: str, tmp_path: Path) -> None:
+    who = callers(gateway, sandbox)
+    outcome = run(f"{gateway.base_url.removesuffix('/v1')}/api/schema", who, SITE, folder=tmp_path)
+    assert not outcome.wrong
+    assert outcome.by_status["200"]
