@@ -11,17 +11,16 @@ from .schemas import TEXT, WORD, Schema, choice, fixed, whole
 __all__ = ["ALWAYS", "ANSWER", "REFUSAL", "REQUEST", "components", "references", "sent"]
 
 _UUID: Schema = {"type": "string", "format": "uuid"}
-_PRINTABLE = "^[ -~]*$"
 
 # What a caller may send, by name: its schema and what it does.
 REQUEST: Mapping[str, tuple[Schema, str]] = {
     "Idempotency-Key": (
-        {"type": "string", "maxLength": KEY_LENGTH, "pattern": _PRINTABLE},
-        f"A second request with the same key within {HOURS} hours is refused with 409, and names the first.",
+        {"type": "string", "maxLength": KEY_LENGTH},
+        f"Printable characters; a second request with the same key within {HOURS} hours is a 409 that names the first.",
     ),
     "X-Tollway-Tag": (
-        {"type": "string", "maxLength": TAG_LENGTH, "pattern": _PRINTABLE},
-        "A word of the caller's own to find the request by; else the key's default tag.",
+        {"type": "string", "maxLength": TAG_LENGTH},
+        "A word of the caller's own, in printable characters, to find the request by; else the key's default tag.",
     ),
     "X-Workspace": (
         TEXT,

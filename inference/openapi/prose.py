@@ -14,8 +14,8 @@ __all__ = [
 OPENING = """
 # The API of /v1
 
-Written by `make docs` from the code; a test fails when the two differ. The same as OpenAPI 3.1: `GET /v1/openapi.json`.
-What the routes on models promise beyond their shape is in [models-api.md](models-api.md).
+Written by `make docs` from the code; a test fails when the two differ. The same as OpenAPI 3.1: `GET /v1/openapi.json`;
+signing in (`/auth`) is described at `GET /api/schema`. What the routes on models promise beyond their shape is in [models-api.md](models-api.md).
 
     curl -H "X-API-Key: rk_…" -H "Content-Type: application/json" http://127.0.0.1:8000/v1/chat/completions \\
         -d '{"model": "route/deepseek-v3.2", "messages": [{"role": "user", "content": "Hello"}]}'
