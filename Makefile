@@ -24,7 +24,7 @@ conformance: install ## published clients against the gateway, as a table (ARGS=
 	@$(PYTHON) -m tests.clients.conformance $(ARGS)
 
 # EXAMPLES is how many cases each operation gets besides those for its edges: 400 make some 20,000 requests.
-schema: ## Schemathesis over the OpenAPI document, 20,000 requests, into docs/schema-campaign.md (EXAMPLES=400)
+schema: ## Schemathesis over both OpenAPI documents, 20,000 requests, into docs/schema-campaign.md (EXAMPLES=400)
 	@EXAMPLES=$(or $(EXAMPLES),400) $(BOOTSTRAP) test -q tests/schema/campaign.py $(ARGS)
 
 docs: install ## write docs/api.md from the code

@@ -18,16 +18,20 @@ pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.timeout(4 * 3600
 EXAMPLES = int(os.environ.get("EXAMPLES", "400"))
 LONG_S = 5 * 3600
 PAGE = ROOT / "docs" / "schema-campaign.md"
+DOCUMENTS = {"v1": "/v1/openapi.json", "site": "/api/schema"}
 BEGIN, END = "<!-- run -->\n", "<!-- /run -->\n"
 
 
 def test_campaign(gateway: Gateway, sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send every phase of cases over the document, write the page, and fail for whatever is wrong."""
+    """Send every phase of cases over both documents, write the page, and fail for whatever is wrong."""
     monkeypatch.setattr(tokens, "ACCESS_SECONDS", LONG_S)
-    url, who = f"{gateway.base_url}/openapi.json", callers(gateway, sandbox)
-    began = clock.now()
+    who, began = callers(gateway, sandbox), clock.now()
     phases = ["--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES)]
-    outcome = run(url, who, phases, folder=tmp_path)
+    outcome = Outcome()
+    for name, path in DOCUMENTS.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        outcome.add(run(gateway.base_url.removesuffix("/v1") + path, who, phases, folder=folder))
     minutes = (clock.now() - began).total_seconds() / 60
     head, _, rest = PAGE.read_text().partition(BEGIN)
     PAGE.write_text(head + BEGIN + told(outcome, minutes) + END + rest.partition(END)[2])

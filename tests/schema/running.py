@@ -31,6 +31,13 @@ class Outcome:
     failures: dict[tuple[str, str, str], str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
+    def add(self, other: "Outcome") -> None:
+        """Take in what another run came to, over other operations."""
+        self.statuses |= other.statuses
+        self.checks += other.checks
+        self.failures |= other.failures
+        self.errors += other.errors
+
     @property
     def requests(self) -> int:
         """How many requests were sent."""
