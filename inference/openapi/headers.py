@@ -49,7 +49,7 @@ ANSWER: Mapping[str, tuple[Schema, str]] = {
     "X-Tollway-Overhead-Ms": (whole(), "Milliseconds spent here and not at the provider."),
     "X-Tollway-Cost": (
         {"type": "string", "pattern": r"^[0-9]+\.[0-9]{9}$"},
-        "The cost in USD; of a stream it is in `usage` and in `/v1/generation`.",
+        "The cost in USD; that of a stream is known at its end, by `/v1/generation`.",
     ),
     "X-Tollway-Truncated": (whole(1), "How many messages were dropped to fit the context."),
     "x-router-model": (WORD, "The public id of the model that answered."),

@@ -15,7 +15,8 @@ OPENING = """
 # The API of /v1
 
 Written by `make docs` from the code; a test fails when the two differ. The same as OpenAPI 3.1: `GET /v1/openapi.json`;
-signing in (`/auth`) is described at `GET /api/schema`. What the routes on models promise beyond their shape is in [models-api.md](models-api.md).
+signing in (`/auth`) is described at `GET /api/schema`. What routes promise beyond their shape is told for
+[models and prices](models-api.md) and for [your own usage](usage-api.md).
 
     curl -H "X-API-Key: rk_…" -H "Content-Type: application/json" http://127.0.0.1:8000/v1/chat/completions \\
         -d '{"model": "route/deepseek-v3.2", "messages": [{"role": "user", "content": "Hello"}]}'
@@ -76,5 +77,6 @@ STREAMS = """
 - **Ids.** `id` is ours, `model` the public id that serves, in every event; the rest is the provider's, byte for byte, on
   chat completions.
 - **Leaving.** Who hangs up pays for what was produced until then. `POST /v1/user/streams/kill` ends every open stream of
-  the workspace; each still gets its end marker, and what was delivered is charged.
+  the workspace; each gets its closing events and `data: [DONE]` (Messages: `message_stop`), and what was delivered is
+  charged.
 """

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 import pytest
+from django.core.management import call_command
 
 from inference.api import api
 from inference.desk.api import api as desk
@@ -139,6 +140,11 @@ def test_words_a_schema_for_people(schema: dict[str, Any], words: str) -> None:
 
 def test_is_what_the_page_for_developers_says() -> None:
     assert PAGE.read_text() == page([api, desk]), "docs/api.md differs from the code: run `make docs`"
+
+
+def test_is_written_where_it_is_wanted(tmp_path: Path) -> None:
+    call_command("api_page", write=tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text() == PAGE.read_text()
 
 
 def test_keeps_the_page_short_enough_to_read() -> None:
