@@ -25,7 +25,7 @@ BEGIN, END = "<!-- run -->\n", "<!-- /run -->\n"
 def test_campaign(gateway: Gateway, sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Send every phase of cases over both documents, write the page, and fail for whatever is wrong."""
     monkeypatch.setattr(tokens, "ACCESS_SECONDS", LONG_S)
-    who, began = callers(gateway, sandbox), clock.now()
+    who, began, commit = callers(gateway, sandbox), clock.now(), _git("rev-parse", "--short", "HEAD")
     phases = ["--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES)]
     outcome = Outcome()
     for name, path in DOCUMENTS.items():
@@ -34,13 +34,12 @@ def test_campaign(gateway: Gateway, sandbox: str, tmp_path: Path, monkeypatch: p
         outcome.add(run(gateway.base_url.removesuffix("/v1") + path, who, phases, folder=folder))
     minutes = (clock.now() - began).total_seconds() / 60
     head, _, rest = PAGE.read_text().partition(BEGIN)
-    PAGE.write_text(head + BEGIN + told(outcome, minutes) + END + rest.partition(END)[2])
+    PAGE.write_text(head + BEGIN + told(outcome, commit, minutes) + END + rest.partition(END)[2])
     assert not outcome.wrong, "\n\n".join(outcome.wrong)
 
 
-def told(outcome: Outcome, minutes: float) -> str:
+def told(outcome: Outcome, commit: str, minutes: float) -> str:
     """Return the run as Markdown."""
-    commit = _git("rev-parse", "--short", "HEAD")
     lines = [
         f"`make schema EXAMPLES={EXAMPLES}` at {commit} on {clock.now():%Y-%m-%d}, Schemathesis"
         f" {version('schemathesis')}, {minutes:.0f} minutes:",
