@@ -165,6 +165,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # The gateway's own bounds; seconds unless named otherwise.
 MAX_BODY_BYTES = 32 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+# Longer than clients keep idle connections (httpx 5 s, load balancers 60): who closes first must be the caller, or
+# a request that is on its way into a closing connection is lost.
+KEEP_ALIVE_SECONDS = 75
 DRAIN_SECONDS = env.integer("TOLLWAY_DRAIN_SECONDS", 30, low=1, high=600)
 WORKER_SILENCE_SECONDS = env.integer("TOLLWAY_WORKER_SILENCE_SECONDS", 15, low=2, high=120)
 CHARGE_AFTER_SECONDS = env.integer("TOLLWAY_CHARGE_AFTER_SECONDS", 60, low=0, high=3600)

@@ -128,6 +128,7 @@ def running_gateway(*, patience_s: int = 60, **environment: str) -> Iterator[Gat
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
     command += ["--log-level", "warning", "--timeout-graceful-shutdown", str(patience_s)]
+    command += ["--timeout-keep-alive", str(settings.KEEP_ALIVE_SECONDS)]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
     given = {**os.environ, "PYTHONPATH": paths, "DATABASE_URL": database_url(), **environment}
     with subprocess.Popen(command, cwd=ROOT, env=given, text=True) as process:

@@ -61,6 +61,7 @@ def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -
     web = (python, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port))
     web += ("--workers", str(workers), "--loop", "uvloop", "--http", "httptools", "--no-access-log")
     web += ("--log-level", "warning", "--timeout-graceful-shutdown", str(settings.DRAIN_SECONDS))
+    web += ("--timeout-keep-alive", str(settings.KEEP_ALIVE_SECONDS))
     celery = (python, "-m", "celery", "--quiet", "-A", "config")
     worker = (
         *celery,
