@@ -12,7 +12,16 @@ from catalog.snapshot import Hop
 from . import parts, reasoning, tokens
 from .errors import Failure
 
-__all__ = ["STRIPPED", "ChatAsk", "chat_ask", "invalid", "read_chat", "read_object", "text_of"]
+__all__ = [
+    "STRIPPED",
+    "ChatAsk",
+    "chat_ask",
+    "invalid",
+    "read_chat",
+    "read_object",
+    "refuse_unfulfilled",
+    "text_of",
+]
 
 GREATEST_N = 128
 DEEPEST = 200
@@ -21,6 +30,8 @@ LEVELS_ADDED = 8
 STRIPPED = frozenset(
     ("models", "provider", "transforms", "api_base", "base_url", "api_key", "extra_headers", "proxy")
 )
+# Wishes about models and providers that nothing fulfils yet: a price limit that is read off and dropped would be worse.
+UNFULFILLED = ("models", "provider")
 _ACTED_ON = (
     "model",
     "messages",
@@ -90,6 +101,7 @@ def chat_ask(body: dict[str, Any], *, size: int) -> ChatAsk:
     model = body.get("model")
     if not isinstance(model, str) or not model:
         raise invalid("model", "model must be a non-empty string.")
+    refuse_unfulfilled(body)
     messages = parts.checked(_messages(body.get("messages")))
     stream, options = body.get("stream"), body.get("stream_options")
     if stream is not None and not isinstance(stream, bool):
@@ -114,6 +126,13 @@ def chat_ask(body: dict[str, Any], *, size: int) -> ChatAsk:
         prompt_bound=extra + size - image_bytes,
         prompt_extra=extra,
     )
+
+
+def refuse_unfulfilled(body: Mapping[str, Any]) -> None:
+    """Raise Failure for a wish that could only be dropped; an empty one asks for nothing."""
+    for name in UNFULFILLED:
+        if body.get(name):
+            raise invalid(name, f"{name} is not supported yet: leave it out.")
 
 
 def read_object(raw: bytes, *, acted_on: Iterable[str]) -> dict[str, Any]:

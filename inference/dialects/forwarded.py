@@ -11,7 +11,7 @@ from catalog.pricing import Counts
 from catalog.snapshot import Hop
 
 from .. import tokens
-from ..ask import STRIPPED, invalid, read_object
+from ..ask import STRIPPED, invalid, read_object, refuse_unfulfilled
 from ..meter import Reading
 from . import Voice
 
@@ -86,6 +86,7 @@ class AnsweredWhole:
 def read_body(raw: bytes, *, acted_on: Collection[str]) -> dict[str, Any]:
     """Read a body that names a model and does not ask for a stream. Raises Failure."""
     body = read_object(raw, acted_on=("model", "stream", *acted_on))
+    refuse_unfulfilled(body)
     required_text(body, "model")
     if flag(body, "stream"):
         raise invalid("stream", "stream must be false: this answer comes whole.")

@@ -88,8 +88,15 @@ def test_passes_on_what_it_does_not_know() -> None:
     }
 
 
+@pytest.mark.parametrize("wish", [{"models": ["x"]}, {"provider": {"max_price": {"prompt": 1}}}], ids=str)
+def test_refuses_a_wish_that_it_could_only_drop(wish: dict[str, Any]) -> None:
+    with pytest.raises(Failure) as refused:
+        read_chat(body(**wish))
+    assert (refused.value.code, refused.value.param) == ("VALIDATION_ERROR", next(iter(wish)))
+
+
 def test_keeps_back_our_extensions_and_what_could_redirect_a_call() -> None:
-    ours = {"models": ["x"], "provider": {}, "transforms": []}
+    ours: dict[str, Any] = {"models": [], "provider": {}, "transforms": []}
     theirs = {"api_base": "x", "base_url": "x", "api_key": "x", "extra_headers": {}, "proxy": "x"}
     assert set(sent(read_chat(body(**ours, **theirs)))) == {"model", "messages", "max_tokens"}
 

@@ -119,8 +119,10 @@ _FIELDS: Mapping[str, Field] = {
         '`["truncate"]` drops the oldest turns of a prompt that does not fit, `[]` never does.'
         " Without it the model's own setting counts.",
     ),
-    "models": Field(ANY, "Reserved for fallbacks: not acted on yet, and never sent upstream."),
-    "provider": Field(ANY, "Reserved for routing wishes: not acted on yet, and never sent upstream."),
+    "models": Field(ANY, "Reserved for fallbacks: refused until they are acted on, unless it is empty."),
+    "provider": Field(
+        ANY, "Reserved for routing wishes: refused until they are acted on, unless it is empty."
+    ),
 }
 
 CHAT = Body(
