@@ -8,14 +8,13 @@ from uuid import UUID
 
 import orjson
 
-from catalog.snapshot import Hop
-
 from .. import sse
-from ..ask import ChatAsk, chat_ask, invalid, read_object
+from ..ask import chat_ask, invalid, read_object
 from ..errors import Failure, envelope
 from . import Measured, Told
 from .chat import CHAT, DONE, KEEP_ALIVE, usage_of
 from .forwarded import flag, whole_number
+from .translated import Translated
 
 __all__ = ["COMPLETIONS", "Completions", "CompletionsAsk", "CompletionsVoice"]
 
@@ -31,58 +30,14 @@ _ENDS = {"tool_calls": "stop", "function_call": "stop"}
 
 
 @dataclass(frozen=True, slots=True)
-class CompletionsAsk:
+class CompletionsAsk(Translated):
     """A text that was asked for: the chat that asks for it, what the text begins with, and the log probabilities.
 
     `logprobs` is how many alternatives are wanted for each token, None for no log probabilities at all.
     """
 
-    chat: ChatAsk
     echo: str
     logprobs: int | None
-
-    @property
-    def model(self) -> str:
-        """The model that was named."""
-        return self.chat.model
-
-    @property
-    def stream(self) -> bool:
-        """Whether the text is wanted piece by piece."""
-        return self.chat.stream
-
-    @property
-    def n(self) -> int:
-        """How many texts are wanted."""
-        return self.chat.n
-
-    @property
-    def limit(self) -> int | None:
-        """The most output tokens of each text."""
-        return self.chat.limit
-
-    @property
-    def prompt_bound(self) -> int:
-        """Never less than the prompt has, in tokens."""
-        return self.chat.prompt_bound
-
-    @property
-    def prompt_extra(self) -> int:
-        """The part of it that is not text."""
-        return self.chat.prompt_extra
-
-    @property
-    def images(self) -> int:
-        """No pictures are made."""
-        return 0
-
-    def prompt_text(self) -> str:
-        """Return what goes in, for counting."""
-        return self.chat.prompt_text()
-
-    def outgoing(self, hop: Hop, *, max_tokens: int) -> bytes:
-        """Return the chat as an upstream reads it. Raises Failure."""
-        return self.chat.outgoing(hop, max_tokens=max_tokens)
 
 
 class CompletionsVoice:

@@ -1,29 +1,15 @@
 """Models for the tests of the shelf: one offer with everything on it, and what is said of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from catalog.pricing import RateCard
-from catalog.snapshot import Catalogue, Hop, Offer, Terms
+from catalog.snapshot import Catalogue, Offer, Terms
+from tests.fakes.hops import ONE
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CARD = RateCard(1, {"input": ((0, 1_000_000),), "output": ((0, 4_000_000),)})
-HOP = Hop(
-    provider_id=1,
-    provider="one",
-    dialect="openai",
-    endpoint_id=1,
-    base_url="http://one/v1",
-    credential=None,
-    configured=True,
-    reasoning="effort",
-    developer_role=False,
-    upstream_model="upstream",
-    min_plan_rank=0,
-    connect_seconds=5,
-    first_byte_seconds=120,
-    idle_seconds=120,
-    total_seconds=600,
-)
+HOP = replace(ONE, upstream_model="upstream")
 OFFER = Offer(
     model_id=1,
     public_id="route/one",

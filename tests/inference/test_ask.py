@@ -10,7 +10,7 @@ import pytest
 from catalog.snapshot import Hop
 from inference.ask import ChatAsk, read_chat
 from inference.errors import Failure
-from tests.inference.test_routing import ONE
+from tests.fakes.hops import ONE
 
 USER = {"role": "user", "content": "Hello"}
 

@@ -15,8 +15,8 @@ from inference.dialects.chat import DONE, KEEP_ALIVE
 from inference.dialects.completions import COMPLETIONS, CompletionsAsk, CompletionsVoice
 from inference.errors import Failure
 from inference.meter import Reading
+from tests.fakes.hops import ONE
 from tests.inference.anything import ANYTHING, taken
-from tests.inference.test_routing import ONE
 
 ID = UUID(int=5)
 TOLD = Told(ID, "route/x", "p", 3, Reading(Counts(input=7, output=2), "upstream"), cost=350)

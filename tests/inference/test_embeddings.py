@@ -15,8 +15,8 @@ from inference.dialects import Told
 from inference.dialects.embeddings import EMBEDDINGS, EmbeddingsAsk, packed, unpacked
 from inference.errors import Failure
 from inference.meter import Reading
+from tests.fakes.hops import ONE
 from tests.inference.anything import ANYTHING, taken
-from tests.inference.test_routing import ONE
 
 TOLD = Told(uuid4(), "route/e", "p", 3, Reading(Counts(input=7), "upstream"), cost=350)
 FLOATS_32 = st.floats(width=32, allow_nan=False, allow_infinity=False)

@@ -12,8 +12,8 @@ from inference.dialects import Told
 from inference.dialects.images import IMAGES, ImagesAsk
 from inference.errors import Failure
 from inference.meter import Reading
+from tests.fakes.hops import ONE
 from tests.inference.anything import ANYTHING, taken
-from tests.inference.test_routing import ONE
 
 TOLD = Told(uuid4(), "route/i", "p", 3, Reading(Counts(image=1), "counted"), cost=50_000_000)
 PNG = "iVBORw0KGgoAAA"

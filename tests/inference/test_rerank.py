@@ -12,8 +12,8 @@ from inference.dialects import Told
 from inference.dialects.rerank import RERANK, RerankAsk
 from inference.errors import Failure
 from inference.meter import Reading
+from tests.fakes.hops import ONE
 from tests.inference.anything import ANYTHING, taken
-from tests.inference.test_routing import ONE
 
 TOLD = Told(UUID(int=5), "route/r", "p", 3, Reading(Counts(input=7), "upstream"), cost=2_000_000)
 DOCUMENTS = ["red", "green", {"text": "blue"}]

@@ -12,24 +12,8 @@ from inference import routing
 from inference.breaker import Breaker
 from inference.routing import Exhausted, Reached, RefusedRequest, Trail, candidates, reach
 from inference.upstream import UpstreamFailed
+from tests.fakes.hops import ONE
 
-ONE = Hop(
-    provider_id=1,
-    provider="one",
-    dialect="openai",
-    endpoint_id=1,
-    base_url="http://one/v1",
-    credential=None,
-    configured=True,
-    reasoning="effort",
-    developer_role=False,
-    upstream_model="m",
-    min_plan_rank=0,
-    connect_seconds=5,
-    first_byte_seconds=120,
-    idle_seconds=120,
-    total_seconds=600,
-)
 TWO = dataclasses.replace(ONE, provider_id=2, provider="two", endpoint_id=2)
 SANDBOX = dataclasses.replace(ONE, provider_id=3, provider="sandbox", endpoint_id=3, dialect="sandbox")
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import orjson
 
-from catalog.snapshot import Hop
-
-from ...ask import ChatAsk, chat_ask, invalid, read_object
+from ...ask import chat_ask, invalid, read_object
+from ..translated import Translated
 from .history import messages_of
 from .tools import Toolbox
 
@@ -83,56 +82,12 @@ _FALLBACKS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ResponsesAsk:
+class ResponsesAsk(Translated):
     """A chat with what its answer needs to be a response: the caller's tools, and the fields that are echoed."""
 
-    chat: ChatAsk
     toolbox: Toolbox
     echo: Mapping[str, Any]
     sealing: bool
-
-    @property
-    def model(self) -> str:
-        """The model as it was called."""
-        return self.chat.model
-
-    @property
-    def stream(self) -> bool:
-        """Whether events are wanted."""
-        return self.chat.stream
-
-    @property
-    def n(self) -> int:
-        """There is one answer."""
-        return self.chat.n
-
-    @property
-    def limit(self) -> int | None:
-        """The most output tokens that are wanted."""
-        return self.chat.limit
-
-    @property
-    def prompt_bound(self) -> int:
-        """No prompt has more tokens."""
-        return self.chat.prompt_bound
-
-    @property
-    def prompt_extra(self) -> int:
-        """The part of the bound that is not text."""
-        return self.chat.prompt_extra
-
-    @property
-    def images(self) -> int:
-        """No pictures are made."""
-        return 0
-
-    def prompt_text(self) -> str:
-        """Return what goes in as one text, for counting."""
-        return self.chat.prompt_text()
-
-    def outgoing(self, hop: Hop, *, max_tokens: int) -> bytes:
-        """Return the body for an upstream, with no limit above `max_tokens`. Raises Failure."""
-        return self.chat.outgoing(hop, max_tokens=max_tokens)
 
 
 def read(raw: bytes) -> ResponsesAsk:

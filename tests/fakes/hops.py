@@ -1,0 +1,21 @@
+"""A hop to vary: one upstream with all that is needed to call it."""
+
+from catalog.snapshot import Hop
+
+ONE = Hop(
+    provider_id=1,
+    provider="one",
+    dialect="openai",
+    endpoint_id=1,
+    base_url="http://one/v1",
+    credential=None,
+    configured=True,
+    reasoning="effort",
+    developer_role=False,
+    upstream_model="m",
+    min_plan_rank=0,
+    connect_seconds=5,
+    first_byte_seconds=120,
+    idle_seconds=120,
+    total_seconds=600,
+)
