@@ -28,8 +28,8 @@ def publish(chain: Chain) -> None:
     Chain.objects.filter(model_id=chain.model_id, status=Chain.Status.LIVE).update(
         status=Chain.Status.RETIRED
     )
-    current.status, current.published_at = Chain.Status.LIVE, clock.now()
-    current.save(update_fields=["status", "published_at"])
+    current.status, current.published_at, current.publish_at = Chain.Status.LIVE, clock.now(), None
+    current.save(update_fields=["status", "published_at", "publish_at"])
 
 
 @transaction.atomic

@@ -26,8 +26,10 @@ _MODELS = """
 SELECT m.*, c.id AS chain_id FROM catalog_model m JOIN catalog_chain c ON c.model_id = m.id AND c.status = 'live'
 WHERE m.active ORDER BY m.public_id"""
 _HOPS = """
-SELECT h.chain_id, h.upstream_model, h.plan_ranks_from, e.*, p.slug, p.dialect, p.reasoning, p.developer_role,
-       p.active AS provider_active
+SELECT h.chain_id, h.upstream_model, h.plan_ranks_from, h.weight, h.tool_ids_local, e.*, p.slug, p.dialect,
+       p.reasoning, p.developer_role, p.private, p.headers, p.drain_seconds, p.active AS provider_active,
+       coalesce(h.first_byte_seconds, e.first_byte_seconds) AS first_byte,
+       coalesce(h.idle_seconds, e.idle_seconds) AS idle, coalesce(h.total_seconds, e.total_seconds) AS total
 FROM catalog_hop h JOIN catalog_chain c ON c.id = h.chain_id AND c.status = 'live'
 JOIN catalog_endpoint e ON e.id = h.endpoint_id JOIN catalog_provider p ON p.id = e.provider_id
 ORDER BY h.chain_id, h.position"""
@@ -179,11 +181,16 @@ def _hop(row: Row) -> Hop:
         upstream_model=row["upstream_model"],
         reasoning=row["reasoning"],
         developer_role=row["developer_role"],
+        private=row["private"],
+        headers=row["headers"],
+        drain_seconds=row["drain_seconds"],
         min_plan_rank=row["plan_ranks_from"],
+        weight=row["weight"],
+        tool_ids_local=row["tool_ids_local"],
         connect_seconds=row["connect_seconds"],
-        first_byte_seconds=row["first_byte_seconds"],
-        idle_seconds=row["idle_seconds"],
-        total_seconds=row["total_seconds"],
+        first_byte_seconds=row["first_byte"],
+        idle_seconds=row["idle"],
+        total_seconds=row["total"],
     )
 
 
@@ -223,5 +230,6 @@ def _terms(row: Row) -> Terms:
         **{name: row[name] for name in (*same, "empty_answers_are_free", "newest")},
         plan_version_id=row["id"],
         tiers=frozenset(row["tiers"]),
+        auto_models=tuple(row["auto_models"]),
         weights=tuple((pattern, int(weight)) for pattern, weight in row["request_weights"]),
     )

@@ -32,7 +32,12 @@ class Hop:
     upstream_model: str
     reasoning: str
     developer_role: bool
+    private: bool
+    headers: Mapping[str, str]
+    drain_seconds: int
     min_plan_rank: int
+    weight: int
+    tool_ids_local: bool
     connect_seconds: int
     first_byte_seconds: int
     idle_seconds: int
@@ -81,6 +86,7 @@ class Terms:
     stream_cap: int
     default_max_tokens: int
     weights: tuple[tuple[str, int], ...]
+    auto_models: tuple[str, ...]
     empty_answers_are_free: bool
     newest: bool
 

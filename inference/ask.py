@@ -74,8 +74,8 @@ class ChatAsk:
         """The chat that goes upstream: this one."""
         return self
 
-    def outgoing(self, hop: Hop, *, max_tokens: int) -> bytes:
-        """Return the body as an upstream reads it, with no limit above `max_tokens`."""
+    def outgoing(self, hop: Hop, *, max_tokens: int) -> dict[str, Any]:
+        """Return the body that asks an upstream, with no limit above `max_tokens`; its dialect writes it."""
         body = {name: value for name, value in self.body.items() if name not in STRIPPED}
         body = reasoning.written(body, hop.reasoning)
         body["model"] = hop.upstream_model
@@ -88,7 +88,7 @@ class ChatAsk:
             body["max_tokens"] = max_tokens
         if self.stream:
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
-        return orjson.dumps(body)
+        return body
 
 
 def read_chat(raw: bytes) -> ChatAsk:

@@ -106,13 +106,13 @@ class Relay:
             self._cut = True
             return []
         try:
-            return self._source.splitter.feed(chunk)
+            return self._source.feed(chunk)
         except sse.EventTooLong:
             self._cut = True
             return []
 
     def _at_end(self) -> list[bytes]:
-        left = self._source.splitter.finish()
+        left = self._source.finish()
         if left == [sse.DONE]:
             return left
         # Finished without its marker is complete; anything else that stops is cut off.

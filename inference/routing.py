@@ -138,9 +138,9 @@ async def _try(
     except UpstreamFailed as failure:
         took = int((time.monotonic() - begun) * 1000)
         trail.add(hop, failure, started_at=started_at, milliseconds=took)
-        if failure.callers_fault:
+        if failure.refusal is not None and failure.refusal.callers_fault:
             breaker.succeeded(place)
-            raise RefusedRequest(failure.status or 400, failure.code) from failure
+            raise RefusedRequest(failure.status or 400, failure.refusal.code) from failure
         if failure.status == 429:
             breaker.asked_to_wait(place, failure.retry_after or UNSAID_WAIT_SECONDS)
         else:

@@ -13,12 +13,14 @@ from yarl import URL
 from catalog.snapshot import Hop
 
 from . import sse
+from .adapters import Adapter, Call, Reader, Refusal, Unsupported
+from .adapters.registry import adapter_for
 
 __all__ = ["Opened", "UpstreamFailed", "Upstreams", "Whole"]
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_ERROR_BYTES = 65536
 CONNECTIONS = 1000
-_CALLERS_FAULT = frozenset((400, 404, 413, 422))
 _SKIPPED = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
@@ -30,21 +32,18 @@ class UpstreamFailed(Exception):
         outcome: str,
         *,
         status: int | None = None,
-        code: str = "",
+        refusal: Refusal | None = None,
+        unsupported: Unsupported | None = None,
         timed_out: bool = False,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(outcome)
         self.outcome = outcome
         self.status = status
-        self.code = code
+        self.refusal = refusal
+        self.unsupported = unsupported
         self.timed_out = timed_out
         self.retry_after = retry_after
-
-    @property
-    def callers_fault(self) -> bool:
-        """Whether the upstream finds the request itself wrong: then no other would take it either."""
-        return self.status in _CALLERS_FAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,21 @@ class Opened:
 
     response: aiohttp.ClientResponse
     splitter: sse.Splitter
+    reader: Reader | None
     first: list[bytes]
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return the chat events that these bytes complete. Raises sse.EventTooLong."""
+        return self._read(self.splitter.feed(chunk))
+
+    def finish(self) -> list[bytes]:
+        """Return the chat events that the end of the stream left without their closing blank line."""
+        return self._read(self.splitter.finish())
+
+    def _read(self, events: list[bytes]) -> list[bytes]:
+        if self.reader is None:
+            return events
+        return [event for data in events for event in self.reader.feed(data)]
 
     def close(self) -> None:
         """Let the connection go: back to the pool if the answer is over, else closed."""
@@ -79,7 +92,7 @@ class Upstreams:
         self,
         hop: Hop,
         path: str,
-        body: bytes,
+        body: dict[str, Any],
         *,
         accepts: Callable[[dict[str, Any]], bool],
         request_id: str,
@@ -89,24 +102,28 @@ class Upstreams:
 
         `accepts` tells whether a JSON object without an error is an answer.
         """
+        adapter = adapter_for(hop.dialect)
         with _translated():
             async with asyncio.timeout(min(seconds, hop.total_seconds)):
+                call = await adapter.call(hop, path, body, secret=hop.credential, stream=False)
                 async with self._post(
-                    hop, path, body, accept="application/json", request_id=request_id
+                    hop, call, accept="application/json", request_id=request_id
                 ) as response:
-                    await _check(response, "application/json")
-                    return _whole(await _read(response), accepts)
+                    await _check(response, "application/json", adapter)
+                    return _whole(await _read(response), adapter, accepts)
 
-    async def open(self, hop: Hop, path: str, body: bytes, *, request_id: str, seconds: float) -> Opened:
+    async def open(
+        self, hop: Hop, path: str, body: dict[str, Any], *, request_id: str, seconds: float
+    ) -> Opened:
         """Send a request and wait for the first event of its stream. Raises UpstreamFailed."""
+        adapter = adapter_for(hop.dialect)
         with _translated():
             async with asyncio.timeout(min(seconds, hop.first_byte_seconds)):
-                response = await self._post(
-                    hop, path, body, accept="text/event-stream", request_id=request_id
-                )
+                call = await adapter.call(hop, path, body, secret=hop.credential, stream=True)
+                response = await self._post(hop, call, accept="text/event-stream", request_id=request_id)
                 try:
-                    await _check(response, "text/event-stream")
-                    return await _first(response)
+                    await _check(response, "text/event-stream", adapter)
+                    return await _first(Opened(response, sse.Splitter(), adapter.reader(), []))
                 except BaseException:
                     response.close()
                     raise
@@ -118,20 +135,20 @@ class Upstreams:
             await session.close()
 
     def _post(
-        self, hop: Hop, path: str, body: bytes, *, accept: str, request_id: str
+        self, hop: Hop, call: Call, *, accept: str, request_id: str
     ) -> "aiohttp.client._RequestContextManager":
         headers = {
+            **hop.headers,
+            **call.headers,
             "Accept": accept,
             "Accept-Encoding": "identity",
             "Content-Type": "application/json",
             "User-Agent": "tollway",
             "X-Request-Id": request_id,
         }
-        if hop.credential:
-            headers["Authorization"] = f"Bearer {hop.credential}"
         return self._session(hop.provider_id).post(
-            self._url(hop.base_url + path),
-            data=body,
+            self._url(call.url),
+            data=call.body,
             headers=headers,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=hop.connect_seconds),
@@ -168,20 +185,22 @@ def _translated() -> Iterator[None]:
         raise UpstreamFailed("timeout", timed_out=True) from error
     except aiohttp.ClientConnectorError as error:
         raise UpstreamFailed("connect_error") from error
+    except Unsupported as error:
+        raise UpstreamFailed("unsupported", unsupported=error) from error
     except sse.EventTooLong as error:
         raise UpstreamFailed("too_long") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise UpstreamFailed("disconnected") from error
 
 
-async def _check(response: aiohttp.ClientResponse, content_type: str) -> None:
+async def _check(response: aiohttp.ClientResponse, content_type: str, adapter: Adapter) -> None:
     status = response.status
     if status != 200:
-        code = await _error_code(response) if status in _CALLERS_FAULT else ""
+        refusal = adapter.refusal(status, await _error(response)) if 400 <= status < 500 else None
         raise UpstreamFailed(
             f"status_{status}",
             status=status,
-            code=code,
+            refusal=refusal,
             retry_after=_seconds(response.headers.get("Retry-After")),
         )
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -190,13 +209,12 @@ async def _check(response: aiohttp.ClientResponse, content_type: str) -> None:
         raise UpstreamFailed("bad_type", status=200)
 
 
-async def _error_code(response: aiohttp.ClientResponse) -> str:
+async def _error(response: aiohttp.ClientResponse) -> dict[str, Any]:
     try:
-        found = orjson.loads(await response.content.read(65536))
-        code = found["error"]["code"]
-    except (orjson.JSONDecodeError, KeyError, TypeError, aiohttp.ClientError):
-        return ""
-    return code if isinstance(code, str) else ""
+        found = orjson.loads(await response.content.read(MAX_ERROR_BYTES))
+    except (orjson.JSONDecodeError, aiohttp.ClientError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _seconds(text: str | None) -> float | None:
@@ -216,25 +234,27 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(blocks)
 
 
-def _whole(raw: bytes, accepts: Callable[[dict[str, Any]], bool]) -> Whole:
+def _whole(raw: bytes, adapter: Adapter, accepts: Callable[[dict[str, Any]], bool]) -> Whole:
     try:
-        answer = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
+        said = orjson.loads(raw)
+        if not isinstance(said, dict) or said.get("error"):
+            raise ValueError("no answer")
+        answer = adapter.answer(said)
+    except ValueError as error:
         raise UpstreamFailed("bad_body", status=200) from error
-    if not isinstance(answer, dict) or answer.get("error") or not accepts(answer):
+    if not accepts(answer):
         raise UpstreamFailed("bad_body", status=200)
     return Whole(answer, len(raw))
 
 
-async def _first(response: aiohttp.ClientResponse) -> Opened:
-    splitter = sse.Splitter()
+async def _first(opened: Opened) -> Opened:
     size = 0
-    while chunk := await response.content.readany():
+    while chunk := await opened.response.content.readany():
         size += len(chunk)
-        events = splitter.feed(chunk)
-        if events:
-            _refuse_error(events[0])
-            return Opened(response, splitter, events)
+        opened.first = opened.feed(chunk)
+        if opened.first:
+            _refuse_error(opened.first[0])
+            return opened
         if size > MAX_ANSWER_BYTES:
             raise UpstreamFailed("too_long", status=200)
     raise UpstreamFailed("empty", status=200)

@@ -62,6 +62,7 @@ def add_provider(house: House) -> Endpoint:
             "status_page_url": house.status_page,
             "reasoning": house.reasoning,
             "developer_role": house.developer_role,
+            "private": house.private,
         },
     )
     endpoint, _ = Endpoint.objects.get_or_create(

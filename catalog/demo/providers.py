@@ -5,7 +5,7 @@ from .rows import House
 __all__ = ["PROVIDERS", "SANDBOX"]
 
 SANDBOX = House(
-    slug="sandbox", name="Sandbox", base_url="", dialect="sandbox", needs_credential=False
+    slug="sandbox", name="Sandbox", base_url="", dialect="sandbox", needs_credential=False, private=True
 )  # its address is given when the demo is loaded
 
 PROVIDERS = (

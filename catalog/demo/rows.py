@@ -32,6 +32,7 @@ class House:
     status_page: str = ""
     reasoning: str = "effort"
     developer_role: bool = False
+    private: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

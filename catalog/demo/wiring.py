@@ -74,7 +74,7 @@ def _give(endpoint: Endpoint, secret: str) -> list[str]:
 def _join_upstream(environment: Mapping[str, str]) -> list[str]:
     url, secret = environment[UPSTREAM_URL].rstrip("/"), environment.get(UPSTREAM_KEY, "")
     endpoint = add_provider(
-        House(slug="upstream", name="Own server", base_url=url, needs_credential=bool(secret))
+        House(slug="upstream", name="Own server", base_url=url, needs_credential=bool(secret), private=True)
     )
     endpoint.base_url, endpoint.needs_credential = url, bool(secret)
     credentials.store(endpoint, secret)

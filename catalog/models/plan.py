@@ -45,6 +45,12 @@ class PlanVersion(models.Model):
     request_weights = models.JSONField(
         default=list, blank=True, help_text='In order, first match counts: [["route/qwen*", 2]].'
     )
+    auto_models = ArrayField(
+        models.CharField(max_length=128),
+        default=list,
+        blank=True,
+        help_text='What "auto" stands for, in order: the first that can do what is asked is taken.',
+    )
     empty_answers_are_free = models.BooleanField(default=True)
 
     class Meta:

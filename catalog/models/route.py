@@ -43,11 +43,27 @@ class Provider(models.Model):
         default=False, help_text="Knows the role developer; elsewhere such messages go as system."
     )
     active = models.BooleanField(default=True)
+    private = models.BooleanField(
+        default=False,
+        help_text="Runs on a private or local address. Without it such addresses are refused, here and at each call.",
+    )
+    headers = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Sent with every call, such as {"X-Title": "Tollway"}; no secrets.',
+    )
+    drain_seconds = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="How long a stream whose caller left is read on for its usage, up to 5; 0 closes it at once.",
+    )
     status_page_url = models.URLField(blank=True)
 
     class Meta:
         ordering = ["slug"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(drain_seconds__lte=5), name="provider_drains_five_seconds_at_most"
+            ),
             models.CheckConstraint(condition=Q(dialect__in=Dialect.values), name="provider_dialect_known"),
             models.CheckConstraint(
                 condition=Q(reasoning__in=Reasoning.values), name="provider_reasoning_known"
@@ -108,6 +124,12 @@ class Chain(models.Model):
     version = models.PositiveIntegerField()
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.DRAFT)
     published_at = models.DateTimeField(null=True, blank=True)
+    publish_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the draft goes live by itself; empty means when it is published.",
+    )
+    note = models.CharField(max_length=200, blank=True, help_text="Why this version is made.")
 
     hops: ClassVar["models.Manager[Hop]"]
 
@@ -120,6 +142,10 @@ class Chain(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status="live") | Q(published_at__isnull=False), name="chain_live_has_a_date"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="draft") | Q(publish_at__isnull=True),
+                name="chain_only_drafts_are_scheduled",
             ),
         ]
 
@@ -137,10 +163,30 @@ class Hop(models.Model):
     plan_ranks_from = models.PositiveSmallIntegerField(
         default=0, help_text="Only plans of this rank and above use the hop; 0 means all."
     )
+    weight = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="Hops in a row with a weight share first place by it, conversation by conversation; 0 keeps the order.",
+    )
+    tool_ids_local = models.BooleanField(
+        default=False,
+        help_text="Knows only the ids of tool calls that it made itself: results go back to it or fail.",
+    )
+    first_byte_seconds = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Empty means what the endpoint says, here and below."
+    )
+    idle_seconds = models.PositiveSmallIntegerField(null=True, blank=True)
+    total_seconds = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["chain", "position"]
-        constraints = [models.UniqueConstraint(fields=["chain", "position"], name="hop_position_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "position"], name="hop_position_once"),
+            models.CheckConstraint(condition=Q(weight__lte=1000), name="hop_weight_in_range"),
+            models.CheckConstraint(
+                condition=~Q(first_byte_seconds=0) & ~Q(idle_seconds=0) & ~Q(total_seconds=0),
+                name="hop_timeouts_positive",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.position}: {self.upstream_model}"

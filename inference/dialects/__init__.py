@@ -45,8 +45,8 @@ class Ask(Protocol):
         """The chat that goes upstream, where the request is one: what may be cut to fit. Wrappers keep it in a field."""
         ...
 
-    def outgoing(self, hop: Hop, *, max_tokens: int) -> bytes:
-        """Return the body for an upstream, with no limit above `max_tokens`. Raises Failure."""
+    def outgoing(self, hop: Hop, *, max_tokens: int) -> dict[str, Any]:
+        """Return the body for an upstream in OpenAI's form, with no limit above `max_tokens`. Raises Failure."""
         ...
 
 

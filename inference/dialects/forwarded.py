@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from catalog.pricing import Counts
 from catalog.snapshot import Hop
 
@@ -67,10 +65,10 @@ class Forwarded:
         """Return what goes in as one text, for counting."""
         return "\n".join(self.texts)
 
-    def outgoing(self, hop: Hop, *, max_tokens: int) -> bytes:
+    def outgoing(self, hop: Hop, *, max_tokens: int) -> dict[str, Any]:
         """Return the body for an upstream that calls the model so."""
         body = {name: value for name, value in self.body.items() if name not in STRIPPED}
-        return orjson.dumps({**body, "model": hop.upstream_model})
+        return {**body, "model": hop.upstream_model}
 
 
 class AnsweredWhole:

@@ -1,6 +1,7 @@
 """Requests that go upstream as a chat, whatever they came as."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from catalog.snapshot import Hop
 
@@ -54,6 +55,6 @@ class Translated:
         """Return what goes in as one text, for counting."""
         return self.chat.prompt_text()
 
-    def outgoing(self, hop: Hop, *, max_tokens: int) -> bytes:
-        """Return the chat as an upstream reads it, with no limit above `max_tokens`."""
+    def outgoing(self, hop: Hop, *, max_tokens: int) -> dict[str, Any]:
+        """Return the chat that asks an upstream, with no limit above `max_tokens`."""
         return self.chat.outgoing(hop, max_tokens=max_tokens)

@@ -120,7 +120,7 @@ def model(
 
 
 def _endpoint(base_url: str, wait_seconds: int) -> Endpoint:
-    provider = Provider.objects.create(slug=f"p-{secrets.token_hex(6)}", name="test")
+    provider = Provider.objects.create(slug=f"p-{secrets.token_hex(6)}", name="test", private=True)
     return Endpoint.objects.create(
         provider=provider,
         name="test",

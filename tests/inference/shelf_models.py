@@ -45,6 +45,7 @@ TERMS = Terms(
     stream_cap=1,
     default_max_tokens=10,
     weights=(),
+    auto_models=(),
     empty_answers_are_free=True,
     newest=True,
 )

@@ -23,7 +23,7 @@ UPSTREAM = dataclasses.replace(ONE, upstream_model="up/m")
 
 
 def sent(ask: ChatAsk, *, hop: Hop = UPSTREAM, max_tokens: int = 100) -> dict[str, Any]:
-    found = orjson.loads(ask.outgoing(hop, max_tokens=max_tokens))
+    found = ask.outgoing(hop, max_tokens=max_tokens)
     assert isinstance(found, dict)
     return found
 

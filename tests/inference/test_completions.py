@@ -35,7 +35,7 @@ def ask(**fields: Any) -> CompletionsAsk:
 
 
 def sent(asked: CompletionsAsk) -> Any:
-    return orjson.loads(asked.outgoing(ONE, max_tokens=100))
+    return asked.outgoing(ONE, max_tokens=100)
 
 
 def written(asked: CompletionsAsk, *choices: dict[str, Any], **fields: Any) -> Any:

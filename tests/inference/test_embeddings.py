@@ -27,7 +27,7 @@ def ask(**fields: Any) -> EmbeddingsAsk:
 
 
 def sent(asked: EmbeddingsAsk) -> Any:
-    return orjson.loads(asked.outgoing(ONE, max_tokens=0))
+    return asked.outgoing(ONE, max_tokens=0)
 
 
 def answered(*vectors: Any) -> dict[str, Any]:

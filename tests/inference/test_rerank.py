@@ -30,7 +30,7 @@ def ask(**fields: Any) -> RerankAsk:
 
 
 def sent(asked: RerankAsk) -> Any:
-    return orjson.loads(asked.outgoing(ONE, max_tokens=0))
+    return asked.outgoing(ONE, max_tokens=0)
 
 
 def written(asked: RerankAsk, results: list[dict[str, Any]]) -> Any:

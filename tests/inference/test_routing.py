@@ -9,6 +9,7 @@ import pytest
 
 from catalog.snapshot import Hop
 from inference import routing
+from inference.adapters import Refusal
 from inference.breaker import Breaker
 from inference.routing import Exhausted, Reached, RefusedRequest, Trail, candidates, reach
 from inference.upstream import UpstreamFailed
@@ -62,7 +63,10 @@ def test_takes_the_first_that_answers() -> None:
 @pytest.mark.parametrize(
     "failure",
     [ERROR, TIMEOUT, UNREACHED]
-    + [UpstreamFailed(f"status_{status}", status=status) for status in (301, 401, 402, 403, 408, 429, 529)]
+    + [
+        UpstreamFailed(f"status_{status}", status=status)
+        for status in (301, 401, 402, 403, 404, 408, 429, 529)
+    ]
     + [UpstreamFailed(word) for word in ("connect_error", "disconnected", "bad_body", "bad_type", "empty")],
 )
 def test_goes_to_the_next_after_a_failure(failure: UpstreamFailed) -> None:
@@ -73,10 +77,10 @@ def test_goes_to_the_next_after_a_failure(failure: UpstreamFailed) -> None:
     assert (failed.number, failed.provider_id, failed.http_status) == (1, 1, failure.status)
 
 
-@pytest.mark.parametrize("status", [400, 404, 413, 422])
+@pytest.mark.parametrize("status", [400, 413, 422])
 def test_tries_nobody_else_with_a_request_that_is_wrong(status: int) -> None:
     with pytest.raises(RefusedRequest) as refused:
-        walk([ONE, TWO], UpstreamFailed("refused", status=status, code="x"))
+        walk([ONE, TWO], UpstreamFailed("refused", status=status, refusal=Refusal(True, "x")))
     assert (refused.value.status, refused.value.code) == (status, "x")
 
 
@@ -137,7 +141,7 @@ def test_blames_no_place_for_a_wrong_request() -> None:
     breaker = Breaker()
     for _ in range(9):
         with pytest.raises(RefusedRequest):
-            walk([ONE], UpstreamFailed("status_400", status=400), breaker=breaker)
+            walk([ONE], UpstreamFailed("status_400", status=400, refusal=Refusal(True)), breaker=breaker)
     assert breaker.allows((ONE.endpoint_id, ONE.upstream_model))
 
 

@@ -87,7 +87,7 @@ def test_time_out(gateway: Gateway, sandbox: str, upstream_model: str, stream: b
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("status", [400, 404, 413, 422])
+@pytest.mark.parametrize("status", [400, 413, 422])
 def test_find_the_request_wrong(gateway: Gateway, sandbox: str, status: int, stream: bool) -> None:
     who = customer()
     name = model((sandbox, f"error-{status}"), (sandbox, "words"))
