@@ -70,6 +70,11 @@ class ChatAsk:
         return "\n".join(parts)
 
     @property
+    def prompt_field(self) -> str:
+        """The field that holds the prompt."""
+        return "messages"
+
+    @property
     def chat(self) -> "ChatAsk":
         """The chat that goes upstream: this one."""
         return self

@@ -35,6 +35,10 @@ class Ask(Protocol):
     def prompt_extra(self) -> int: ...
     @property
     def images(self) -> int: ...
+    @property
+    def prompt_field(self) -> str:
+        """The field that holds the prompt, as the caller wrote it: what a refusal of its length names."""
+        ...
 
     def prompt_text(self) -> str:
         """Return what goes in as one text, for counting."""
@@ -87,12 +91,12 @@ class Voice(Protocol):
         """Return the closing frames of a complete answer; they are sent once it is settled."""
         ...
 
-    def killed(self) -> bytes:
-        """Return the closing frames of a stream that the workspace had ended."""
+    def killed(self, told: Told | None = None) -> bytes:
+        """Return the closing frames of a stream that the workspace had ended; nothing is told if nothing came."""
         ...
 
-    def broken(self, failure: Failure) -> bytes:
-        """Return the frames that tell of a failure after the answer began."""
+    def broken(self, failure: Failure, told: Told | None = None) -> bytes:
+        """Return the frames that tell of a failure after the answer began, and of what was delivered until then."""
         ...
 
 

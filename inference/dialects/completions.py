@@ -36,6 +36,8 @@ class CompletionsAsk(Translated):
     `logprobs` is how many alternatives are wanted for each token, None for no log probabilities at all.
     """
 
+    prompt_field = "prompt"
+
     echo: str
     logprobs: int | None
 
@@ -67,17 +69,20 @@ class CompletionsVoice:
 
     def end(self, told: Told) -> bytes:
         """Return the usage for who asked for it, and the end marker."""
-        if not self._ask.chat.include_usage:
-            return DONE
-        return self._frame([], usage=usage_of({"usage": self._usage}, told)) + DONE
+        return self._told(told) + DONE
 
-    def killed(self) -> bytes:
-        """Return the end marker."""
-        return DONE
+    def killed(self, told: Told | None = None) -> bytes:
+        """Return the usage for who asked for it, and the end marker."""
+        return self._told(told) + DONE
 
-    def broken(self, failure: Failure) -> bytes:
-        """Return one error event and no end marker."""
-        return sse.frame(envelope(failure))
+    def broken(self, failure: Failure, told: Told | None = None) -> bytes:
+        """Return the usage for who asked for it, one error event, and no end marker."""
+        return self._told(told) + sse.frame(envelope(failure))
+
+    def _told(self, told: Told | None) -> bytes:
+        if told is None or not self._ask.chat.include_usage:
+            return b""
+        return self._frame([], usage=usage_of({"usage": self._usage}, told))
 
     def _frame(self, choices: list[dict[str, Any]], **fields: Any) -> bytes:
         self._wrote_at = time.monotonic()

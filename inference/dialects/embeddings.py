@@ -31,6 +31,8 @@ _FLOAT_BYTES = 4
 class EmbeddingsAsk(Forwarded):
     """Vectors that were asked for: how many, in which form, and how many tokens came as numbers."""
 
+    prompt_field = "input"
+
     number: int
     given_tokens: int
     base64: bool

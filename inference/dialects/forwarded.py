@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from catalog.pricing import Counts
@@ -33,6 +33,8 @@ class Forwarded:
     `texts` is what goes in as text; `prompt_bound` is never less than the tokens that go in, and `prompt_extra`
     the part of it that is not text.
     """
+
+    prompt_field: ClassVar[str]
 
     body: Mapping[str, Any]
     model: str

@@ -41,6 +41,8 @@ _KINDS = {"iVBORw0KGgo": "png", "/9j/": "jpeg", "UklGR": "webp", "R0lGOD": "gif"
 class ImagesAsk(Forwarded):
     """Pictures that were asked for, and the key of the answer that must hold them, if the caller named one."""
 
+    prompt_field = "prompt"
+
     key: str | None
 
 

@@ -23,6 +23,8 @@ GREATEST_TOP = 2**31 - 1
 class RerankAsk(Forwarded):
     """Documents to be ordered: how many of the best are wanted, and whether their texts are to come back."""
 
+    prompt_field = "documents"
+
     documents: tuple[Any, ...]
     top: int
     return_documents: bool

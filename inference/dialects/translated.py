@@ -1,7 +1,7 @@
 """Requests that go upstream as a chat, whatever they came as."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from catalog.snapshot import Hop
 
@@ -15,6 +15,7 @@ class Translated:
     """What was asked, by way of the chat that asks an upstream for it."""
 
     chat: ChatAsk
+    prompt_field: ClassVar[str]
 
     @property
     def model(self) -> str:

@@ -85,6 +85,8 @@ _FALLBACKS: Mapping[str, Any] = {
 class ResponsesAsk(Translated):
     """A chat with what its answer needs to be a response: the caller's tools, and the fields that are echoed."""
 
+    prompt_field = "input"
+
     toolbox: Toolbox
     echo: Mapping[str, Any]
     sealing: bool
