@@ -49,17 +49,19 @@ class ChatVoice:
 
     def end(self, told: Told) -> bytes:
         """Return the usage for who asked for it, and the end marker."""
-        return (self._usage(told) if self._include_usage else b"") + DONE
+        return self._usage(told) + DONE
 
-    def killed(self) -> bytes:
-        """Return the end marker."""
-        return DONE
+    def killed(self, told: Told | None = None) -> bytes:
+        """Return the usage for who asked for it, and the end marker."""
+        return self._usage(told) + DONE
 
-    def broken(self, failure: Failure) -> bytes:
-        """Return one error event and no end marker."""
-        return sse.frame(envelope(failure))
+    def broken(self, failure: Failure, told: Told | None = None) -> bytes:
+        """Return the usage for who asked for it, one error event, and no end marker."""
+        return self._usage(told) + sse.frame(envelope(failure))
 
-    def _usage(self, told: Told) -> bytes:
+    def _usage(self, told: Told | None) -> bytes:
+        if told is None or not self._include_usage:
+            return b""
         if self._usage_chunk is not None and told.reading.source == "upstream":
             return self._usage_chunk
         return sse.frame(

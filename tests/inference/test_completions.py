@@ -252,3 +252,12 @@ def test_ends_a_killed_stream_and_breaks_off_a_broken_one() -> None:
     assert voice.killed() == DONE
     assert b'"code":"PROVIDER_ERROR"' in voice.broken(Failure("PROVIDER_ERROR", "It broke off."))
     assert b"[DONE]" not in voice.broken(Failure("PROVIDER_ERROR", "It broke off."))
+
+
+def test_tells_who_asked_for_it_what_a_stream_used_that_did_not_end_by_itself() -> None:
+    voice = COMPLETIONS.voice(ask(stream=True, stream_options={"include_usage": True}), ID, "route/x")
+    for closing in (voice.killed(TOLD), voice.broken(Failure("PROVIDER_ERROR", "It broke off."), TOLD)):
+        chunk = orjson.loads(closing.split(b"\n\n")[0].removeprefix(b"data: "))
+        assert (chunk["choices"], chunk["usage"]["completion_tokens"]) == ([], 2)
+        assert closing.count(b"\n\n") == 2
+    assert COMPLETIONS.voice(ask(stream=True), ID, "route/x").killed(TOLD) == DONE

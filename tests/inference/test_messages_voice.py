@@ -155,8 +155,8 @@ def deltas_of(stream: bytes, kind: str) -> list[dict[str, Any]]:
     return [delta for delta in found if delta["type"] == kind]
 
 
-def read(body: bytes, *, streamed: bool) -> Message:
-    """What Anthropic's client makes of an answer with this body."""
+def read(body: bytes, *, streamed: bool, heard: list[Message] | None = None) -> Message:
+    """What Anthropic's client makes of an answer with this body; `heard` takes in the message after each event."""
     kind = "text/event-stream" if streamed else "application/json"
 
     def answer(request: httpx2.Request) -> httpx2.Response:
@@ -170,6 +170,8 @@ def read(body: bytes, *, streamed: bool) -> Message:
         if not streamed:
             return client.messages.create(**asked)  # type: ignore[no-any-return]
         with client.messages.stream(**asked) as told:
+            for _ in told if heard is not None else ():
+                heard.append(told.current_message_snapshot)
             return told.get_final_message()
 
 
@@ -327,6 +329,14 @@ def test_ends_without_a_reason_when_it_is_killed() -> None:
     assert (message.stop_reason, [block.type for block in message.content]) == (None, ["text"])
 
 
+def test_tells_what_was_used_also_when_it_is_killed() -> None:
+    stream = spoken([event({"content": "a"})], lambda speaker: speaker.killed(TOLD))
+    assert_in_order(parsed(stream))
+    assert parsed(stream)[-2]["credits_charged"] == 2.5e-06
+    message = read(stream, streamed=True)
+    assert (message.stop_reason, message.usage.input_tokens, message.usage.output_tokens) == (None, 60, 50)
+
+
 @pytest.mark.parametrize("end", [MessagesVoice.killed, lambda speaker: speaker.end(TOLD)])
 def test_is_a_message_even_where_nothing_came(end: Callable[[MessagesVoice], bytes]) -> None:
     assert read(spoken([], end), streamed=True).content == []
@@ -344,3 +354,25 @@ def test_breaks_with_an_error_event() -> None:
     }
     with pytest.raises(anthropic.APIStatusError, match="It broke"):
         read(stream, streamed=True)
+
+
+def test_tells_what_was_used_before_the_error_that_breaks_it() -> None:
+    def broken(speaker: MessagesVoice) -> bytes:
+        return speaker.broken(Failure("PROVIDER_ERROR", "It broke."), TOLD)
+
+    stream = spoken([event({"content": "a"})], broken)
+    assert [told["type"] for told in parsed(stream)][-3:] == ["content_block_stop", "message_delta", "error"]
+    heard: list[Message] = []
+    with pytest.raises(anthropic.APIStatusError, match="It broke"):
+        read(stream, streamed=True, heard=heard)
+    assert (heard[-1].stop_reason, heard[-1].usage.input_tokens, heard[-1].usage.output_tokens) == (
+        None,
+        60,
+        50,
+    )
+
+
+def test_tells_the_error_alone_where_no_message_began() -> None:
+    speaker = MESSAGES.voice(ASK, REQUEST, MODEL)
+    told = parsed(speaker.broken(Failure("PROVIDER_ERROR", "It broke."), TOLD))
+    assert [each["type"] for each in told] == ["error"]

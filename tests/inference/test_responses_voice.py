@@ -13,6 +13,7 @@ from inference.errors import Failure
 from tests.inference.spoken_responses import (
     ID,
     READING,
+    TOLD,
     accumulated,
     answered,
     asked,
@@ -297,7 +298,7 @@ def test_listens_to_the_first_choice_only() -> None:
 def test_that_breaks_off_tells_an_error_and_then_what_there_was() -> None:
     voice = RESPONSES.voice(asked(), ID, "route/m")
     frames = voice.event(b"", chunk({"content": "Ye"}))
-    frames += voice.broken(Failure("PROVIDER_ERROR", "The provider broke off."))
+    frames += voice.broken(Failure("PROVIDER_ERROR", "The provider broke off."), TOLD)
     *_, error, failed = events_of(frames)
     assert error["error"] == {
         "message": "The provider broke off.",
@@ -309,14 +310,24 @@ def test_that_breaks_off_tells_an_error_and_then_what_there_was() -> None:
     assert failed["response"]["error"] == {"code": "server_error", "message": "The provider broke off."}
     assert failed["response"]["output"][0]["content"][0]["text"] == "Ye"
     assert failed["response"]["output"][0]["status"] == "incomplete"
+    assert (failed["response"]["usage"]["input_tokens"], failed["response"]["usage"]["cost"]) == (100, 0.0015)
 
 
 def test_that_is_killed_ends_incomplete_and_tells_no_call_to_be_done() -> None:
     voice = RESPONSES.voice(ASK, ID, "route/m")
     call = {"index": 0, "id": "c", "function": {"name": "weather", "arguments": '{"a'}}
-    frames = voice.event(b"", chunk({"tool_calls": [call]})) + voice.killed()
+    frames = voice.event(b"", chunk({"tool_calls": [call]})) + voice.killed(TOLD)
     events = [json.loads(line[6:]) for line in frames.decode().splitlines() if line.startswith("data: {")]
     assert frames.endswith(b"data: [DONE]\n\n")
     assert events[-1]["type"] == "response.incomplete"
     assert events[-1]["response"]["incomplete_details"] == {"reason": "killed"}
+    assert events[-1]["response"]["usage"]["output_tokens"] == 50
     assert "response.output_item.done" not in {event["type"] for event in events}
+
+
+@pytest.mark.parametrize("end", ["killed", "broken"])
+def test_tells_no_usage_where_nothing_was_delivered(end: str) -> None:
+    voice = RESPONSES.voice(ASK, ID, "route/m")
+    frames = voice.killed() if end == "killed" else voice.broken(Failure("PROVIDER_ERROR", "It broke."))
+    events = [json.loads(line[6:]) for line in frames.decode().splitlines() if line.startswith("data: {")]
+    assert events[-1]["response"]["usage"] is None

@@ -64,26 +64,34 @@ class MessagesVoice:
         self._begin()
         self._write_calls(over=True)
         self._close()
-        reason, sequence = answering.ending(self._last, calls=self._called, stops=self._stops)
+        self._sum_up(told, *answering.ending(self._last, calls=self._called, stops=self._stops))
+        self._say("message_stop")
+        return self._said()
+
+    def killed(self, told: Told | None = None) -> bytes:
+        """Return the end with all that it used and no reason, as none is true; a call that is not whole is left out."""
+        self._begin()
+        self._close()
+        if told is not None:
+            self._sum_up(told, None, None)
+        self._say("message_stop")
+        return self._said()
+
+    def broken(self, failure: Failure, told: Told | None = None) -> bytes:
+        """Return all that it used, if it had begun, then one error event and no end."""
+        if told is not None and self._begun:
+            self._close()
+            self._sum_up(told, None, None)
+        error = b"event: error\ndata: " + anthropic_envelope(failure, str(self._request_id)) + b"\n\n"
+        return self._said() + error
+
+    def _sum_up(self, told: Told, reason: str | None, sequence: str | None) -> None:
         self._say(
             "message_delta",
             delta={"stop_reason": reason, "stop_sequence": sequence},
             usage=answering.usage(told.reading.counts),
             credits_charged=told.cost / money.NANO_PER_USD,
         )
-        self._say("message_stop")
-        return self._said()
-
-    def killed(self) -> bytes:
-        """Return the end without a reason and without figures, as none is true; a call that is not whole is left out."""
-        self._begin()
-        self._close()
-        self._say("message_stop")
-        return self._said()
-
-    def broken(self, failure: Failure) -> bytes:
-        """Return one error event and no end."""
-        return b"event: error\ndata: " + anthropic_envelope(failure, str(self._request_id)) + b"\n\n"
 
     def _choice(self, choice: dict[str, Any]) -> None:
         delta = choice.get("delta")

@@ -50,30 +50,32 @@ class ResponsesVoice:
         response = self._shell.filled(status, self._output.items, usage=usage_of(told), incomplete=incomplete)
         return self._frames([*events, {"type": f"response.{status}", "response": response}])
 
-    def killed(self) -> bytes:
+    def killed(self, told: Told | None = None) -> bytes:
         """Return the response as far as it came, for a reason of our own, and the marker that ends killed streams.
 
         Items that were open are not told to be done, lest a client runs half a call.
         """
         self._output.close(cut=True)
-        response = self._shell.filled("incomplete", self._output.items, incomplete={"reason": KILLED})
+        usage, reason = usage_of(told) if told else None, {"reason": KILLED}
+        response = self._shell.filled("incomplete", self._output.items, usage=usage, incomplete=reason)
         events = [*self._beginning(), {"type": "response.incomplete", "response": response}]
         return self._frames(events) + sse.frame(sse.DONE)
 
-    def broken(self, failure: Failure) -> bytes:
+    def broken(self, failure: Failure, told: Told | None = None) -> bytes:
         """Return an error event, at which OpenAI's SDKs raise, and the failed response, which Codex reads."""
         self._output.close(cut=True)
-        told = orjson.loads(envelope(failure))["error"]
-        plain = {name: told[name] for name in ("code", "message", "param")}
+        error = orjson.loads(envelope(failure))["error"]
+        plain = {name: error[name] for name in ("code", "message", "param")}
         response = self._shell.filled(
             "failed",
             self._output.items,
+            usage=usage_of(told) if told else None,
             error={"code": "server_error", "message": failure.message},
         )
         return self._frames(
             [
                 *self._beginning(),
-                {"type": "error", **plain, "error": told},
+                {"type": "error", **plain, "error": error},
                 {"type": "response.failed", "response": response},
             ]
         )
