@@ -12,6 +12,7 @@ _PREFLIGHT: Headers = [
     ("Access-Control-Allow-Headers", "*, Authorization"),
     ("Access-Control-Max-Age", "86400"),
 ]
+_WITHOUT_BODY = (204, 304)
 
 
 def failed(request: Arrival, failure: Failure, *, closing: bool = False) -> Answer:
@@ -51,7 +52,9 @@ def broken() -> Failure:
 async def send(request: Arrival, answer: Answer) -> None:
     """Send a whole answer; the server leaves the body out where HEAD asked."""
     headers = answers.wire_headers(answer.listed)
-    if answer.status_code != 204:
-        headers.append((b"Content-Length", b"%d" % len(answer.body)))
+    body = b"" if answer.status_code in _WITHOUT_BODY else answer.body
+    # A length in a 304 would have to be that of the body which the caller has.
+    if answer.status_code not in _WITHOUT_BODY:
+        headers.append((b"Content-Length", b"%d" % len(body)))
     await request.send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
-    await request.send({"type": "http.response.body", "body": answer.body, "more_body": False})
+    await request.send({"type": "http.response.body", "body": body, "more_body": False})

@@ -18,7 +18,7 @@ __all__ = ["answer"]
 async def answer(process: Process, request: Arrival, *apis: NinjaAPI) -> HttpResponseBase:
     """Answer with the document of these APIs, for anybody. Raises Failure for a credential that is not good."""
     caller = await auth.caller_or_nobody(process.directory, request)
-    return await freshness.answer(request, _written(apis), public=caller is None)
+    return freshness.answer(request, _written(apis), public=caller is None)
 
 
 @cache

@@ -3,7 +3,7 @@
 import hashlib
 
 from .. import answers
-from ..answers import Answer, Headers, OnTheWire
+from ..answers import Answer, Headers
 from ..arrival import Arrival
 
 __all__ = ["answer", "whole"]
@@ -11,20 +11,13 @@ __all__ = ["answer", "whole"]
 PUBLIC = "public, max-age=60"
 
 
-async def answer(
-    request: Arrival, body: bytes, *, kind: tuple[str, str] = answers.JSON, public: bool
-) -> Answer | OnTheWire:
+def answer(request: Arrival, body: bytes, *, kind: tuple[str, str] = answers.JSON, public: bool) -> Answer:
     """Answer with a body, or say that the caller's copy is still good. `public` lets anybody keep it for a minute."""
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = [("ETag", tag), *_standing(request, public=public)]
-    if not _has(request.header("if-none-match"), tag):
-        return Answer(200, [kind, *headers], body)
-    # Sent from here: a 304 states no length, for that would have to be the length of what is not sent.
-    await request.send(
-        {"type": "http.response.start", "status": 304, "headers": answers.wire_headers(headers)}
-    )
-    await request.send({"type": "http.response.body", "body": b"", "more_body": False})
-    return OnTheWire()
+    if _has(request.header("if-none-match"), tag):
+        return Answer(304, headers, b"")
+    return Answer(200, [kind, *headers], body)
 
 
 def whole(request: Arrival, body: bytes, *, public: bool) -> Answer:

@@ -43,7 +43,7 @@ async def models(process: Process, request: Arrival) -> HttpResponseBase:
         return await _feed(request, seen, choice)
     data = [items.item(listed, seen) for listed in choice.page(seen.included())]
     body = orjson.dumps({"object": "list", "data": data})
-    return await freshness.answer(request, body, public=seen.caller is None)
+    return freshness.answer(request, body, public=seen.caller is None)
 
 
 async def changes(process: Process, request: Arrival) -> HttpResponseBase:
@@ -101,7 +101,7 @@ async def settings(process: Process, request: Arrival) -> HttpResponseBase:
     """Answer with the settings of money, for anybody. Raises Failure."""
     caller = await auth.caller_or_nobody(process.directory, request)
     body = orjson.dumps(status.settings(process.catalogue))
-    return await freshness.answer(request, body, public=caller is None)
+    return freshness.answer(request, body, public=caller is None)
 
 
 async def _seen(process: Process, request: Arrival, *, anybody: bool = False) -> Shelf:
@@ -123,7 +123,7 @@ def _customer(seen: Shelf) -> tuple[Caller, Terms]:
 
 
 async def _object(request: Arrival, value: dict[str, Any]) -> HttpResponseBase:
-    return await freshness.answer(request, orjson.dumps(value), public=False)
+    return freshness.answer(request, orjson.dumps(value), public=False)
 
 
 async def _feed(request: Arrival, seen: Shelf, choice: Choice) -> HttpResponseBase:
@@ -134,7 +134,7 @@ async def _feed(request: Arrival, seen: Shelf, choice: Choice) -> HttpResponseBa
     endings = [ending for name, ending in seen.register.endings.items() if name in ids or not choice.tests]
     news = feed.changes(found, endings, moment=seen.moment)
     body = feed.render(news, site=_site(request))
-    return await freshness.answer(request, body, kind=feed.RSS, public=seen.caller is None)
+    return freshness.answer(request, body, kind=feed.RSS, public=seen.caller is None)
 
 
 def _site(request: Arrival) -> str:
