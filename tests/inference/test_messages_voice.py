@@ -170,8 +170,9 @@ def read(body: bytes, *, streamed: bool, heard: list[Message] | None = None) -> 
         if not streamed:
             return client.messages.create(**asked)  # type: ignore[no-any-return]
         with client.messages.stream(**asked) as told:
-            for _ in told if heard is not None else ():
-                heard.append(told.current_message_snapshot)
+            for _ in told:
+                if heard is not None:
+                    heard.append(told.current_message_snapshot)
             return told.get_final_message()
 
 
