@@ -8,6 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from accounts.callers import Directory
 from billing.gate import Gate
+from billing.health import Pulse
 from billing.idempotency import Repeats
 from billing.refusals import Refusals
 from catalog.loading import Watch
@@ -40,6 +41,7 @@ class Process:
         self.directory = Directory(self._pool)
         self.gate = Gate()
         self.refusals = Refusals(self._pool)
+        self.pulse = Pulse(self._pool)
         self.repeats = Repeats(self._pool)
         self.upstreams = Upstreams()
         self.breaker = Breaker()
@@ -58,6 +60,7 @@ class Process:
         await self._watch.start()
         await self.gate.start()
         self.refusals.start()
+        self.pulse.start()
         await asyncio.to_thread(tokens.warm)
         self._watches = [
             asyncio.create_task(self.streams.watch(), name="streams"),
@@ -76,6 +79,7 @@ class Process:
                 await watch
         await self.gate.stop()
         await self.refusals.stop()
+        await self.pulse.stop()
         await self.upstreams.close()
         await self._watch.stop()
         await self._pool.close()

@@ -1,0 +1,83 @@
+"""When providers were in trouble: spans of five-minute slots that were judged degraded or down, with what went wrong."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from .beats import Beats, State, total
+
+__all__ = ["READ", "SLOT", "Incident", "Slot", "assemble"]
+
+SLOT = 5
+"""Minutes that are judged together: as many as uptime_last_5m looks at."""
+_TROUBLE = (State.DEGRADED, State.DOWN)
+_JOINED_SLOTS = 2  # one slot in health between two in trouble is a pause of the same trouble
+
+# Gives slots in which anything failed, of the providers' own rows from a minute on.
+READ = f"""
+SELECT provider_id, begins / {SLOT} AS slot,
+  min(begins) FILTER (WHERE failing), max(begins) FILTER (WHERE failing),
+  sum(calls)::bigint, sum(timeouts)::bigint, sum(rate_limited)::bigint, sum(refused_keys)::bigint, sum(errors)::bigint,
+  sum(checks)::bigint, sum(checks_failed)::bigint, sum(checks_refused)::bigint
+FROM (SELECT *, timeouts + rate_limited + refused_keys + errors + checks_failed + checks_refused > 0 AS failing
+      FROM billing_health WHERE span = 1 AND model_id = 0 AND begins >= %s) minutes
+GROUP BY 1, 2 HAVING bool_or(failing) ORDER BY 1, 2"""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Five minutes of one provider in which something failed: the slot's number, and the failing minutes at its ends."""
+
+    provider_id: int
+    number: int
+    first: int
+    last: int
+    beats: Beats
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A span in which a provider was in trouble, in minutes since 1970, UTC; `ended` is None while it lasts."""
+
+    provider_id: int
+    began: int
+    ended: int | None
+    worst: State
+    beats: Beats
+
+
+def assemble(slots: Iterable[Slot], *, minute: int, lasting: Iterable[int]) -> tuple[Incident, ...]:
+    """Return the incidents in slots, the newest first; `lasting` names the providers that are in trouble now.
+
+    The slots come in the order of their providers and numbers.
+    """
+    troubled = [slot for slot in slots if slot.beats.state in _TROUBLE]
+    still = set(lasting)
+    found = [
+        _incident(span, present=minute // SLOT if provider in still else None)
+        for provider, theirs in groupby(troubled, key=lambda slot: slot.provider_id)
+        for span in _spans(theirs)
+    ]
+    return tuple(sorted(found, key=lambda incident: (-incident.began, incident.provider_id)))
+
+
+def _spans(slots: Iterable[Slot]) -> list[list[Slot]]:
+    spans: list[list[Slot]] = []
+    for slot in slots:
+        if spans and slot.number - spans[-1][-1].number <= _JOINED_SLOTS:
+            spans[-1].append(slot)
+        else:
+            spans.append([slot])
+    return spans
+
+
+def _incident(span: list[Slot], *, present: int | None) -> Incident:
+    lasts = present is not None and present - span[-1].number <= _JOINED_SLOTS
+    states = {slot.beats.state for slot in span}
+    return Incident(
+        provider_id=span[0].provider_id,
+        began=span[0].first,
+        ended=None if lasts else span[-1].last + 1,
+        worst=State.DOWN if State.DOWN in states else State.DEGRADED,
+        beats=total(slot.beats for slot in span),
+    )
