@@ -9,7 +9,7 @@ import orjson
 
 from catalog.snapshot import Hop
 
-from . import parts, reasoning, tokens
+from . import marks, parts, reasoning, tokens
 from .errors import Failure
 
 __all__ = [
@@ -49,7 +49,8 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 class ChatAsk:
     """A chat completion that was asked for. Limits in tokens.
 
-    `prompt_bound` is never less than the prompt has; `prompt_extra` is the part of it that is not text.
+    `prompt_bound` is never less than the prompt has; `prompt_extra` is the part of it that is not text. `translated`
+    tells that the chat was written here, and with what only some upstreams understand.
     """
 
     body: Mapping[str, Any]
@@ -61,6 +62,7 @@ class ChatAsk:
     prompt_bound: int
     prompt_extra: int
     images: int = 0
+    translated: bool = False
 
     def prompt_text(self) -> str:
         """Return what goes in as one text, for counting; what images hold is left out."""
@@ -82,6 +84,7 @@ class ChatAsk:
     def outgoing(self, hop: Hop, *, max_tokens: int) -> dict[str, Any]:
         """Return the body that asks an upstream, with no limit above `max_tokens`; its dialect writes it."""
         body = {name: value for name, value in self.body.items() if name not in STRIPPED}
+        body = marks.for_hop(body, hop, translated=self.translated)
         body = reasoning.written(body, hop.reasoning)
         body["model"] = hop.upstream_model
         if not hop.developer_role:
@@ -101,7 +104,7 @@ def read_chat(raw: bytes) -> ChatAsk:
     return chat_ask(read_object(raw, acted_on=_ACTED_ON), size=len(raw))
 
 
-def chat_ask(body: dict[str, Any], *, size: int) -> ChatAsk:
+def chat_ask(body: dict[str, Any], *, size: int, translated: bool = False) -> ChatAsk:
     """Check a chat completion that came, or was translated from, `size` bytes of JSON. Raises Failure."""
     model = body.get("model")
     if not isinstance(model, str) or not model:
@@ -130,6 +133,7 @@ def chat_ask(body: dict[str, Any], *, size: int) -> ChatAsk:
         # A byte-level tokenizer makes no token shorter than a byte.
         prompt_bound=extra + size - image_bytes,
         prompt_extra=extra,
+        translated=translated,
     )
 
 

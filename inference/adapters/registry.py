@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from . import Adapter
+from .anthropic import ANTHROPIC
 from .openai import OPENAI
 
 __all__ = ["adapter_for"]
 
-_ADAPTERS: Mapping[str, Adapter] = {"openai": OPENAI, "sandbox": OPENAI}
+_ADAPTERS: Mapping[str, Adapter] = {"anthropic": ANTHROPIC, "openai": OPENAI, "sandbox": OPENAI}
 
 
 def adapter_for(dialect: str) -> Adapter:
