@@ -18,13 +18,15 @@ from .beats import COUNTS, HISTOGRAMS, Beats
 from .histograms import FIRST_BYTE_MS, TOKENS_PER_SECOND
 from .vitals import PROVIDER, Health, Vitals
 
-__all__ = ["LEAST_TOKENS", "Checked", "Pulse", "drop_old", "kind_of", "note_checks"]
+__all__ = ["LEAST_TOKENS", "Checked", "Pulse", "claim_quiet", "drop_old", "kind_of", "note_checks"]
 
 log = structlog.get_logger()
 
 EVERY_SECONDS = 1.0
 LEAST_TOKENS = 10
 """Answers of fewer output tokens say nothing of a provider's speed."""
+QUIET_MINUTES = 5
+"""A provider that nobody called for so long is asked how it is."""
 MODEL_MINUTES_KEPT, MINUTES_KEPT, HOURS_KEPT = timedelta(hours=2), timedelta(days=2), timedelta(days=30)
 _MOST_PLACES = 20_000
 _ROWS_PER_CALL = 50_000
@@ -61,6 +63,13 @@ ON CONFLICT (span, begins, provider_id, model_id) DO UPDATE SET
     )
 }"""
 
+_CLAIM = """
+INSERT INTO billing_health_check AS kept (provider_id, minute_no)
+SELECT provider_id, %s FROM unnest(%s::bigint[]) asked (provider_id)
+WHERE NOT EXISTS (SELECT FROM billing_health h WHERE h.span = 1 AND h.provider_id = asked.provider_id
+                  AND h.model_id = %s AND h.begins >= %s AND h.calls > 0)
+ON CONFLICT (provider_id) DO UPDATE SET minute_no = excluded.minute_no WHERE kept.minute_no < excluded.minute_no
+RETURNING provider_id"""
 
 _Place = tuple[int, int, int]  # minute, provider, model
 _Row = tuple[int, int, int, int]  # span in minutes, its first minute, provider, model
@@ -181,6 +190,16 @@ def note_checks(checks: Iterable[Checked], minute: int) -> None:
     if noted:
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, _parameters(_rows(noted)))
+
+
+def claim_quiet(providers: Iterable[int], minute: int) -> set[int]:
+    """Return those of the providers that nobody called for 5 minutes and that no other worker checks this minute.
+
+    `minute` is since 1970. Whoever gets a provider is the one to check it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [minute, sorted(set(providers)), PROVIDER, minute - QUIET_MINUTES])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def drop_old(now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import idempotency, leases, partitions, refusals, rollup, sweeps
+from billing import health, idempotency, leases, partitions, refusals, rollup, sweeps
 from kernel import clock
 
 __all__ = ["charge_due", "make_partitions", "reap"]
@@ -36,6 +36,7 @@ def make_partitions() -> int:
     made = partitions.make()
     partitions.drop_old_quarters(now)
     refusals.drop_old(now)
+    health.drop_old(now)
     leases.forget_workers(now)
     idempotency.forget()
     return made

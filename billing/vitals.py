@@ -83,6 +83,14 @@ class Health:
             return now
         return self.at(provider_id, model_id, window=Window.HALF_HOUR).state
 
+    def of_model(self, provider_id: int, model_id: int) -> State:
+        """Return how a model is at a provider: as its own calls say, else as the provider is if that is in trouble."""
+        own = self.state(provider_id, model_id)
+        if own is not State.UNKNOWN:
+            return own
+        house = self.state(provider_id)
+        return house if house in (State.DEGRADED, State.DOWN) else State.UNKNOWN
+
     def incidents(self) -> tuple[Incident, ...]:
         """Return when providers were in trouble in the last day, the newest first; up to a minute late."""
         troubled = {
