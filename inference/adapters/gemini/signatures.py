@@ -7,9 +7,10 @@ A call of a tool carries its own in Google's field, `extra_content.google.though
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["FORMAT", "Kept", "detail", "extra", "kept"]
+from ...marks import GEMINI, details_of
 
-FORMAT = "google-gemini-v1"
+__all__ = ["Kept", "detail", "extra", "kept"]
+
 _WAY = ("extra_content", "google", "thought_signature")
 
 
@@ -29,10 +30,7 @@ def kept(message: Mapping[str, Any]) -> Kept:
     """Return the signatures of a message; those that other makers' models wrote are left out."""
     of_calls: dict[str, str] = {}
     loose = _in_extra(message)
-    details = message.get("reasoning_details")
-    for entry in details if isinstance(details, list) else ():
-        if not isinstance(entry, dict) or entry.get("format") != FORMAT:
-            continue
+    for entry in details_of(message, GEMINI):
         data = entry.get("data") or entry.get("signature")
         if not isinstance(data, str) or not data:
             continue
@@ -51,7 +49,7 @@ def extra(signature: str) -> dict[str, Any]:
 def detail(signature: str, *, index: int, call_id: str | None = None) -> dict[str, Any]:
     """Return the entry of `reasoning_details` for a signature."""
     of_call = {"id": call_id} if call_id else {}
-    return {"type": "reasoning.encrypted", "data": signature, "format": FORMAT, "index": index, **of_call}
+    return {"type": "reasoning.encrypted", "data": signature, "format": GEMINI, "index": index, **of_call}
 
 
 def _in_extra(holder: Mapping[str, Any]) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from ... import marks
 from .. import Unsupported
 from . import media, signatures
 from .families import LEVELLED, generation
@@ -86,9 +87,10 @@ class Conversation:
         name, call_id = function["name"], call.get("id")
         if isinstance(call_id, str):
             self._names[call_id] = name
-        arguments = _object(function["arguments"] or "{}")
-        if arguments is None:
-            raise Unsupported(place, f"{place}.function.arguments is no JSON object.")
+        given = function["arguments"]
+        arguments = _object(given) if given else {}
+        if arguments is None:  # a model's mistake, which the chat must be able to go on from
+            arguments = {marks.UNPARSED: given}
         return {"functionCall": {"name": name, "args": arguments, **self._id(call_id)}}
 
     def _result(self, message: Message, place: str) -> list[Part]:
