@@ -1,105 +1,221 @@
-"""The operator's pages of who answers for us: providers, and their endpoints with credentials that are never shown."""
+"""The operator's pages of who answers for us: providers, their endpoints, and our keys there, which are never shown."""
 
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.dataclasses import ActionDialog
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminPasswordWidget
 
-from . import credentials
-from .admin_page import Inline, Page
-from .models import Endpoint, Provider
+from . import credentials, endpoint_keys
+from .admin_page import NOTHING, Inline, Page, go_to, moment
+from .models import Endpoint, EndpointKey, Provider
+
+
+def _hints(endpoint: Endpoint) -> str:
+    keys = [key for key in endpoint.keys.all() if key.active]
+    return ", ".join(key.hint or key.name for key in keys) or NOTHING
+
+
+def _badge(key: EndpointKey) -> SafeString:
+    if key.set_aside_at is not None:
+        return format_html('<span class="badge failed">set aside: {}</span>', key.set_aside_reason)
+    return format_html(
+        '<span class="badge{}">{}</span>', *(("", "in turn") if key.active else (" cut", "off"))
+    )
 
 
 class EndpointsInline(Inline):
     """The endpoints on their provider's page."""
 
     model = Endpoint
-    fields = ("name", "base_url", "credential_hint", "active")
-    readonly_fields = ("name", "base_url", "credential_hint", "active")
+    fields = readonly_fields = ("name", "base_url", "keys_kept", "active")
     show_change_link = True
     can_delete = False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
+        """Return the endpoints with their keys."""
+        rows: QuerySet[Endpoint] = super().get_queryset(request)
+        return rows.prefetch_related("keys")
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: an endpoint is made on its own page, with its credential."""
+        """Refuse: an endpoint is made on its own page, with its keys."""
         return False
+
+    @admin.display(description="Keys")
+    def keys_kept(self, endpoint: Endpoint) -> str:
+        """Show the ends of the keys."""
+        return _hints(endpoint)
 
 
 @admin.register(Provider)
 class ProviderPage(Page):
     """A company that answers requests for us."""
 
-    list_display = ("name", "slug", "dialect", "configured", "active", "status_page_url")
-    list_filter = ("active", "dialect")
+    list_display = ("name", "slug", "dialect", "configured", "private", "active", "status_page_url")
+    list_filter = ("active", "dialect", "private")
     search_fields = ("name", "slug")
+    fieldsets = (
+        (None, {"fields": (("name", "slug"), ("dialect", "active"), "status_page_url")}),
+        ("How it is asked", {"fields": (("reasoning", "drain_seconds"), ("developer_role", "private"), "headers")}),
+    )  # fmt: skip
     inlines = (EndpointsInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
-        """Return the providers with their endpoints."""
+        """Return the providers with their endpoints and keys."""
         rows: QuerySet[Provider] = super().get_queryset(request)
-        return rows.prefetch_related("endpoints")
+        return rows.prefetch_related("endpoints__keys")
 
     @admin.display(boolean=True, description="Can be called")
     def configured(self, provider: Provider) -> bool:
-        """Tell whether an active endpoint has an address and, where needed, a credential."""
+        """Tell whether an active endpoint has an address and, where needed, a key."""
         return any(endpoint.active and endpoint.configured for endpoint in provider.endpoints.all())
 
 
-class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
-    """An endpoint's facts, and a credential that goes in and never comes out."""
+class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
+    """A key's name and whether it is used; its secret goes in and never comes out."""
 
-    new_credential = forms.CharField(
+    secret = forms.CharField(
         required=False,
         strip=True,
-        max_length=10_000,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text="Replaces the one that is kept. It is encrypted, and never shown again.",
+        label="Key",
+        widget=UnfoldAdminPasswordWidget(
+            attrs={"autocomplete": "new-password", "placeholder": "replaces what is kept"}
+        ),
+        help_text="Sealed when it is saved, and never shown again.",
     )
-    remove_credential = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget())
 
     class Meta:
-        model = Endpoint
-        exclude = ("credential", "credential_hint")
+        model = EndpointKey
+        fields = ("name", "active")
 
-    def clean(self) -> dict[str, Any]:
-        """Refuse a new credential and the removal of the old one at once."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("new_credential") and cleaned.get("remove_credential"):
-            self.add_error("remove_credential", "Either replace the credential or remove it.")
-        return cleaned
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            self.fields["secret"].required = True
+            self.fields["secret"].widget.attrs["placeholder"] = ""
+
+    def clean_secret(self) -> str:
+        """Refuse what cannot be a key."""
+        secret = str(self.cleaned_data["secret"])
+        if secret:
+            credentials.check_secret(secret)
+        return secret
+
+    def save(self, commit: bool = True) -> Any:
+        """Seal a new secret before the key is saved."""
+        if self.cleaned_data.get("secret"):
+            endpoint_keys.put_secret(self.instance, self.cleaned_data["secret"])
+        return super().save(commit)
+
+
+class KeysInline(Inline):
+    """The keys on their endpoint's page."""
+
+    model = EndpointKey
+    form = KeyForm
+    fields = ("name", "secret", "hint", "state", "active")
+    readonly_fields = ("hint", "state")
+    verbose_name_plural = "Keys, taken in turn"
+    show_change_link = True
+
+    @admin.display(description="State")
+    def state(self, key: EndpointKey) -> SafeString | str:
+        """Show whether the key is sent, and why not."""
+        return _badge(key) if key.pk else NOTHING
 
 
 @admin.register(Endpoint)
 class EndpointPage(Page):
-    """An account at a provider, with its credential and its patience."""
+    """An account at a provider, with its keys and its patience."""
 
-    form = EndpointForm
-    list_display = ("__str__", "base_url", "kept", "configured_now", "active")
+    list_display = ("__str__", "base_url", "keys_kept", "configured_now", "active")
     list_filter = ("provider", "active")
     list_select_related = ("provider",)
     search_fields = ("provider__name", "provider__slug", "name", "base_url")
     autocomplete_fields = ("provider",)
-    readonly_fields = ("kept",)
     fieldsets = (
-        (None, {"fields": (("provider", "name"), "base_url", "active")}),
-        ("Credential", {"fields": (("kept", "needs_credential"), "new_credential", "remove_credential")}),
+        (None, {"fields": (("provider", "name"), "base_url", ("needs_credential", "active"))}),
         ("Patience, in seconds", {"fields": (("connect_seconds", "first_byte_seconds"), ("idle_seconds", "total_seconds"))}),
     )  # fmt: skip
+    inlines = (KeysInline,)
 
-    @admin.display(description="Credential kept")
-    def kept(self, endpoint: Endpoint) -> str:
-        """Show the hint of the credential, or that there is none."""
-        return (endpoint.credential_hint or "yes") if endpoint.credential else "none"
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
+        """Return the endpoints with their keys."""
+        rows: QuerySet[Endpoint] = super().get_queryset(request)
+        return rows.prefetch_related("keys")
+
+    @admin.display(description="Keys")
+    def keys_kept(self, endpoint: Endpoint) -> str:
+        """Show the ends of the keys, or that there are none."""
+        return _hints(endpoint)
 
     @admin.display(boolean=True, description="Can be called")
     def configured_now(self, endpoint: Endpoint) -> bool:
         """Tell whether requests can be sent."""
         return endpoint.configured
 
-    def save_model(self, request: HttpRequest, obj: Endpoint, form: Any, change: bool) -> None:
-        """Save the endpoint; seal a new credential before."""
-        if form.cleaned_data.get("new_credential") or form.cleaned_data.get("remove_credential"):
-            credentials.store(obj, form.cleaned_data.get("new_credential", ""))
-        super().save_model(request, obj, form, change)
+
+TAKE_UP = ActionDialog(
+    title="Take this key up again?",
+    description="It is sent with calls again within a second. If its provider still refuses it, it is set aside anew.",
+    form_class=None,
+    form_submit_text="Take it up again",
+)
+
+
+@admin.register(EndpointKey)
+class EndpointKeyPage(Page):
+    """One of our keys at a provider: whether it is sent, and why not."""
+
+    form = KeyForm
+    list_display = ("endpoint", "name", "hint", "state", "failures", moment("set_aside_at", "Set aside"))
+    list_filter = (("set_aside_at", admin.EmptyFieldListFilter), "active", "endpoint__provider")
+    list_select_related = ("endpoint__provider",)
+    search_fields = ("endpoint__provider__slug", "endpoint__name", "name", "hint")
+    autocomplete_fields = ("endpoint",)
+    readonly_fields = ("endpoint", "hint", "state", "failures", "set_aside_at", "created_at")
+    fieldsets = (
+        (None, {"fields": (("endpoint", "name"), ("secret", "hint"), "active")}),
+        ("State", {"fields": ("state", ("set_aside_at", "failures"), "created_at")}),
+    )
+    actions_detail = ("take_up",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: a key is added on its endpoint's page."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow what the operator's permissions allow: nothing that was charged refers to a key."""
+        return bool(super(Page, self).has_delete_permission(request, obj))
+
+    @admin.display(description="State")
+    def state(self, key: EndpointKey) -> SafeString:
+        """Show whether the key is sent, and why not."""
+        return _badge(key)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Return what can be done with this key: only one that is set aside is taken up again."""
+        offered = super().get_actions_detail(request, object_id)
+        aside = EndpointKey.objects.filter(pk=object_id, set_aside_at__isnull=False).exists()
+        return [each for each in offered if aside or each.path != "take-up"]
+
+    def has_take_up_permission(self, request: HttpRequest, object_id: int | None = None) -> bool:
+        """Tell whether this operator may have a key sent again."""
+        return request.user.has_perm("catalog.change_endpointkey")
+
+    @action(description="Take it up again", permissions=("take_up",), url_path="take-up", dialog=TAKE_UP)  # type: ignore[untyped-decorator]
+    def take_up(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+        """Have the key sent again."""
+        key = EndpointKey.objects.select_related("endpoint__provider").get(pk=object_id)
+        if endpoint_keys.take_up(key):
+            self.log_change(request, key, "Taken up again.")
+            messages.success(request, f"{key} is sent again.")
+        return go_to(request, reverse("admin:catalog_endpointkey_change", args=[object_id]))

@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from . import credentials
 from .pricing import Factor, RateCard
-from .snapshot import Catalogue, DatedFactor, Hop, Offer, Terms
+from .snapshot import Catalogue, DatedFactor, Hop, Key, Offer, Terms
 
 __all__ = ["Watch", "load"]
 
@@ -33,6 +33,9 @@ SELECT h.chain_id, h.upstream_model, h.plan_ranks_from, h.weight, h.tool_ids_loc
 FROM catalog_hop h JOIN catalog_chain c ON c.id = h.chain_id AND c.status = 'live'
 JOIN catalog_endpoint e ON e.id = h.endpoint_id JOIN catalog_provider p ON p.id = e.provider_id
 ORDER BY h.chain_id, h.position"""
+_KEYS = """
+SELECT id, endpoint_id, sealed, set_aside_at IS NOT NULL AS set_aside FROM catalog_endpointkey
+WHERE active ORDER BY endpoint_id, id"""
 _RATES = """
 SELECT v.id, v.model_id, v.provider_id, v.valid_from, r.token_class, r.min_prompt_tokens, r.micro_usd_per_million
 FROM catalog_priceversion v JOIN catalog_rate r ON r.price_version_id = v.id ORDER BY v.valid_from DESC, v.id"""
@@ -123,6 +126,7 @@ async def load(connection: psycopg.AsyncConnection[Any]) -> Catalogue:
                 for name, sql in {
                     "models": _MODELS,
                     "hops": _HOPS,
+                    "keys": _KEYS,
                     "rates": _RATES,
                     "plans": _PLANS,
                     "multipliers": _MULTIPLIERS,
@@ -141,7 +145,7 @@ async def _rows(connection: psycopg.AsyncConnection[Any], sql: str) -> list[Row]
 
 
 def _assemble(rows: Mapping[str, list[Row]]) -> Catalogue:
-    hops, cards = _hops(rows["hops"]), _cards(rows["rates"])
+    hops, cards = _hops(rows["hops"], _keys(rows["keys"])), _cards(rows["rates"])
     offers = tuple(_offer(row, hops, cards) for row in rows["models"])
     names = {alias: offer for offer in offers for alias in offer.aliases}
     names.update({offer.public_id: offer for offer in offers})
@@ -160,24 +164,39 @@ def _assemble(rows: Mapping[str, list[Row]]) -> Catalogue:
     )
 
 
-def _hops(rows: list[Row]) -> Mapping[int, tuple[Hop, ...]]:
+def _keys(rows: list[Row]) -> Mapping[int, list[Key]]:
+    """Return the keys that may be sent, by endpoint; one whose keys are all set aside has none, and is there."""
+    keys: dict[int, list[Key]] = defaultdict(list)
+    for row in rows:
+        found = keys[row["endpoint_id"]]
+        try:
+            if not row["set_aside"]:
+                found.append(Key(row["id"], credentials.decrypt(bytes(row["sealed"]))))
+        except credentials.Unreadable as error:
+            # It stands as one that is set aside: the other keys and the other endpoints work on.
+            log.error("key of an endpoint cannot be opened", key_id=row["id"], reason=str(error))
+    return keys
+
+
+def _hops(rows: list[Row], keys: Mapping[int, list[Key]]) -> Mapping[int, tuple[Hop, ...]]:
     chains: dict[int, list[Hop]] = defaultdict(list)
     for row in rows:
         if row["active"] and row["provider_active"]:
-            chains[row["chain_id"]].append(_hop(row))
+            chains[row["chain_id"]].append(_hop(row, keys.get(row["id"])))
     return {chain: tuple(hops) for chain, hops in chains.items()}
 
 
-def _hop(row: Row) -> Hop:
-    sealed = row["credential"]
+def _hop(row: Row, keys: list[Key] | None) -> Hop:
+    needs_key = row["needs_credential"] or keys is not None
     return Hop(
         provider_id=row["provider_id"],
         provider=row["slug"],
         dialect=row["dialect"],
         endpoint_id=row["id"],
         base_url=row["base_url"].rstrip("/"),
-        credential=credentials.decrypt(bytes(sealed)) if sealed else None,
-        configured=bool(row["base_url"]) and (bool(sealed) or not row["needs_credential"]),
+        keys=tuple(keys or ()),
+        needs_key=needs_key,
+        configured=bool(row["base_url"]) and (keys is not None or not needs_key),
         upstream_model=row["upstream_model"],
         reasoning=row["reasoning"],
         developer_role=row["developer_role"],

@@ -1,7 +1,7 @@
 """The catalogue as one immutable value in the process: offers with hops and prices, plans, multipliers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
@@ -9,9 +9,9 @@ from kernel import clock
 
 from .pricing import Factor, RateCard
 
-__all__ = ["Catalogue", "Hop", "Offer", "Price", "Terms", "Unpriced"]
+__all__ = ["Catalogue", "Hop", "Key", "Offer", "Price", "Terms", "Unpriced"]
 
-_SCOPES = ("platform", "dialect", "provider", "tier", "model", "plan", "workspace")
+_SCOPES = ("platform", "dialect", "byok", "provider", "tier", "model", "plan", "workspace")
 
 
 class Unpriced(Exception):
@@ -19,15 +19,27 @@ class Unpriced(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """A key of ours at an endpoint, in clear."""
+
+    id: int
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Hop:
-    """One upstream of a chain, with all that is needed to call it."""
+    """One upstream of a chain, with all that is needed to call it.
+
+    Where `needs_key`, no call goes there without one of `keys`, which are those that are not set aside.
+    """
 
     provider_id: int
     provider: str
     dialect: str
     endpoint_id: int
     base_url: str
-    credential: str | None
+    keys: tuple[Key, ...]
+    needs_key: bool
     configured: bool
     upstream_model: str
     reasoning: str
@@ -152,15 +164,18 @@ class Catalogue:
         workspace_id: int,
         provider: str | None = None,
         dialect: str = "openai",
+        own_key: bool = False,
     ) -> Price:
         """Return the price in force now for a workspace on these terms.
 
-        `provider` adds that provider's factor, known once it answered. Raises Unpriced without a version in force.
+        `provider` adds that provider's factor, known once it answered; `own_key` that of calls on the workspace's
+        own key there. Raises Unpriced without a version in force.
         """
         moment = clock.now()
         targets = {
             "platform": "",
             "dialect": dialect,
+            "byok": self._byok_target(provider, moment) if own_key else None,
             "provider": provider,
             "tier": offer.tier,
             "model": offer.public_id,
@@ -176,6 +191,10 @@ class Catalogue:
         """Return what the provider charges us now, or None where no cost is known."""
         cards = offer.provider_cards.get(provider_id)
         return _in_force(cards, clock.now(), offer.public_id) if cards else None
+
+    def _byok_target(self, provider: str | None, moment: datetime) -> str:
+        # A provider's own row goes before the row for all of them.
+        return provider if provider and self._factor("byok", provider, moment) else ""
 
     def _factor(self, scope: str, target: str | None, moment: datetime) -> Factor | None:
         if target is None:

@@ -115,5 +115,11 @@ REQUEST_WEIGHTS: list[list[str | int]] = [
 MULTIPLIERS = (
     ("platform", "", 1_000_000, "List price"),
     ("dialect", "hub", 1_400_000, "Margin of the hub dialect"),
+    (
+        "byok",
+        "",
+        0,
+        "No charge for calls on a customer's own key; raise it for a platform fee",
+    ),
     ("plan", "free", 0, "Models of the free tier cost nothing on the plan Free"),
 )

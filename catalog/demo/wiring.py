@@ -57,12 +57,10 @@ def wire(environment: Mapping[str, str]) -> Wired:
 
 
 def _give(endpoint: Endpoint, secret: str) -> list[str]:
-    known = credentials.decrypt(bytes(endpoint.credential)) if endpoint.credential else ""
-    if known == secret:
+    if credentials.stored(endpoint) == secret:
         return []
     before = endpoint.configured
     credentials.store(endpoint, secret)
-    endpoint.save(update_fields=["credential", "credential_hint"])
     if before or not endpoint.configured:
         return []
     asleep = Model.objects.filter(active=False, chains__status="live", chains__hops__endpoint=endpoint)
@@ -77,8 +75,9 @@ def _join_upstream(environment: Mapping[str, str]) -> list[str]:
         House(slug="upstream", name="Own server", base_url=url, needs_credential=bool(secret), private=True)
     )
     endpoint.base_url, endpoint.needs_credential = url, bool(secret)
-    credentials.store(endpoint, secret)
     endpoint.save()
+    if credentials.stored(endpoint) != secret:
+        credentials.store(endpoint, secret)
     names = [name.strip() for name in environment.get(UPSTREAM_MODELS, "default").split(",") if name.strip()]
     missing = [name for name in names if not Model.objects.filter(public_id=f"upstream/{name}").exists()]
     add_models([_own(name) for name in missing], {"upstream": endpoint})

@@ -1,5 +1,6 @@
 """The rows of the catalogue."""
 
+from .key import EndpointKey
 from .offer import Capability, Model, Tier
 from .plan import Plan, PlanVersion
 from .price import Multiplier, PriceVersion, Rate, Scope, TokenClass
@@ -12,6 +13,7 @@ __all__ = [
     "Chain",
     "Dialect",
     "Endpoint",
+    "EndpointKey",
     "Hop",
     "Model",
     "Multiplier",

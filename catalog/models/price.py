@@ -84,6 +84,7 @@ class Scope(models.TextChoices):
 
     PLATFORM = "platform"
     DIALECT = "dialect"
+    BYOK = "byok", "a customer's own key"
     PROVIDER = "provider"
     TIER = "tier"
     MODEL = "model"
@@ -96,7 +97,9 @@ class Multiplier(models.Model):
 
     scope = models.CharField(max_length=16, choices=Scope.choices)
     target = models.CharField(
-        max_length=128, blank=True, help_text="Slug or id within the scope; empty for the platform."
+        max_length=128,
+        blank=True,
+        help_text="Slug or id within the scope; empty for the platform. For own keys a provider, or empty for all.",
     )
     factor_ppm = models.BigIntegerField(help_text="Millionths: 1400000 is 1.4 times the price.")
     valid_from = models.DateTimeField()
@@ -117,7 +120,9 @@ class Multiplier(models.Model):
                 name="multiplier_ends_after_it_begins",
             ),
             models.CheckConstraint(
-                condition=Q(scope="platform", target="") | (~Q(scope="platform") & ~Q(target="")),
+                condition=Q(scope="platform", target="")
+                | Q(scope="byok")
+                | (~Q(scope="platform") & ~Q(target="")),
                 name="multiplier_target_fits_scope",
             ),
         ]

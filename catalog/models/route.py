@@ -2,8 +2,12 @@
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+
+from catalog.headers import check_headers
+from kernel import addresses
 
 from .offer import Model
 
@@ -73,17 +77,23 @@ class Provider(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse headers that must not be sent, and to be public with an address that only a private one may have."""
+        super().clean()
+        check_headers(self.headers)
+        for endpoint in self.endpoints.exclude(base_url="") if self.pk else ():
+            try:
+                addresses.check_url(endpoint.base_url, private=self.private)
+            except addresses.RefusedAddress as refused:
+                raise ValidationError({"private": f"Its endpoint {endpoint.name}: {refused}"}) from None
+
 
 class Endpoint(models.Model):
-    """One account at a provider: its address, its credential and how long we wait for it."""
+    """One account at a provider: its address, its keys and how long we wait for it."""
 
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="endpoints")
     name = models.CharField(max_length=64)
     base_url = models.CharField(max_length=300, help_text="Up to and including /v1.")
-    credential = models.BinaryField(
-        null=True, blank=True, editable=False, help_text="Encrypted; never shown."
-    )
-    credential_hint = models.CharField(max_length=16, blank=True, help_text="Last four characters.")
     needs_credential = models.BooleanField(default=True)
     active = models.BooleanField(default=True)
     connect_seconds = models.PositiveSmallIntegerField(default=5)
@@ -108,8 +118,19 @@ class Endpoint(models.Model):
 
     @property
     def configured(self) -> bool:
-        """Whether requests can be sent: an address, and a credential where one is needed."""
-        return bool(self.base_url) and (bool(self.credential) or not self.needs_credential)
+        """Whether requests can be sent: an address, and a key where one is needed, also one that is set aside."""
+        return bool(self.base_url) and (
+            not self.needs_credential or any(key.active for key in self.keys.all())
+        )
+
+    def clean(self) -> None:
+        """Refuse an address that must not be called."""
+        super().clean()
+        if self.base_url and self.provider_id:
+            try:
+                addresses.check_url(self.base_url, private=self.provider.private)
+            except addresses.RefusedAddress as refused:
+                raise ValidationError({"base_url": str(refused)}) from None
 
 
 class Chain(models.Model):
@@ -130,6 +151,16 @@ class Chain(models.Model):
         help_text="When the draft goes live by itself; empty means when it is published.",
     )
     note = models.CharField(max_length=200, blank=True, help_text="Why this version is made.")
+    refusal = models.TextField(
+        blank=True, editable=False, help_text="Why it did not go live at the moment it was scheduled for."
+    )
+    refused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sealed_in = models.BigIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The transaction in which it ceased to be a draft; a trigger writes it, and lets hops be added in that one only.",
+    )
 
     hops: ClassVar["models.Manager[Hop]"]
 
@@ -146,6 +177,11 @@ class Chain(models.Model):
             models.CheckConstraint(
                 condition=Q(status="draft") | Q(publish_at__isnull=True),
                 name="chain_only_drafts_are_scheduled",
+            ),
+            models.CheckConstraint(
+                condition=Q(refusal="", refused_at__isnull=True)
+                | (Q(status="draft", refused_at__isnull=False) & ~Q(refusal="")),
+                name="chain_refusal_is_dated_and_of_a_draft",
             ),
         ]
 
@@ -180,7 +216,10 @@ class Hop(models.Model):
     class Meta:
         ordering = ["chain", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["chain", "position"], name="hop_position_once"),
+            # At the end of the transaction, so that hops can change places.
+            models.UniqueConstraint(
+                fields=["chain", "position"], name="hop_position_once", deferrable=models.Deferrable.DEFERRED
+            ),
             models.CheckConstraint(condition=Q(weight__lte=1000), name="hop_weight_in_range"),
             models.CheckConstraint(
                 condition=~Q(first_byte_seconds=0) & ~Q(idle_seconds=0) & ~Q(total_seconds=0),

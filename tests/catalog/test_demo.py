@@ -224,9 +224,10 @@ def test_keys_of_the_environment_reach_the_providers_sealed() -> None:
     endpoint = Endpoint.objects.get(provider__slug="openai")
     assert wired.providers == ("openai",)
     assert endpoint.configured
-    assert endpoint.credential_hint == "…7890"
-    assert b"1234567890" not in bytes(endpoint.credential or b"")
-    assert credentials.decrypt(bytes(endpoint.credential or b"")) == "sk-test-1234567890"
+    (key,) = endpoint.keys.all()
+    assert key.hint == "…7890"
+    assert b"1234567890" not in bytes(key.sealed)
+    assert credentials.decrypt(bytes(key.sealed)) == "sk-test-1234567890"
 
 
 @pytest.mark.usefixtures("loaded")
@@ -243,7 +244,7 @@ def test_a_second_key_leaves_alone_what_the_operator_switched_off() -> None:
     Model.objects.filter(public_id="openai/gpt-5.2").update(active=False)
     assert demo.wire({"OPENAI_API_KEY": "sk-test-0987654321"}).models == ()
     assert not Model.objects.get(public_id="openai/gpt-5.2").active
-    assert Endpoint.objects.get(provider__slug="openai").credential_hint == "…4321"
+    assert [key.hint for key in Endpoint.objects.get(provider__slug="openai").keys.all()] == ["…4321"]
 
 
 @pytest.mark.usefixtures("loaded")

@@ -1,0 +1,164 @@
+"""What counts as an answer of an upstream: its status, its kind, its first event, within bounds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import orjson
+
+from . import sse
+from .adapters import Adapter, Reader, Refusal, Unsupported
+
+__all__ = ["MAX_ANSWER_BYTES", "Opened", "UpstreamFailed", "Whole", "check", "first", "read", "whole"]
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_ERROR_BYTES = 65536
+
+
+class UpstreamFailed(Exception):
+    """A call that brought no answer. `outcome` is a word for the list of attempts; no text of the upstream's.
+
+    With `own_key` it was made on a customer's own key: what is said of that key says nothing of the place.
+    """
+
+    def __init__(
+        self,
+        outcome: str,
+        *,
+        status: int | None = None,
+        refusal: Refusal | None = None,
+        unsupported: Unsupported | None = None,
+        timed_out: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+        self.status = status
+        self.refusal = refusal
+        self.unsupported = unsupported
+        self.timed_out = timed_out
+        self.retry_after = retry_after
+        self.own_key = False
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A complete answer: a JSON object, and its size in bytes."""
+
+    answer: dict[str, Any]
+    size: int
+
+
+@dataclass(slots=True)
+class Opened:
+    """A stream whose first event has come and is no error."""
+
+    response: aiohttp.ClientResponse
+    splitter: sse.Splitter
+    reader: Reader | None
+    first: list[bytes]
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return the chat events that these bytes complete. Raises sse.EventTooLong."""
+        return self._read(self.splitter.feed(chunk))
+
+    def finish(self) -> list[bytes]:
+        """Return the chat events that the end of the stream left without their closing blank line."""
+        return self._read(self.splitter.finish())
+
+    def _read(self, events: list[bytes]) -> list[bytes]:
+        if self.reader is None:
+            return events
+        return [event for data in events for event in self.reader.feed(data)]
+
+    def close(self) -> None:
+        """Let the connection go: back to the pool if the answer is over, else closed."""
+        self.response.close()
+
+
+async def check(response: aiohttp.ClientResponse, content_type: str, adapter: Adapter) -> None:
+    """Raise UpstreamFailed unless an answer has begun well: 200, as it is, of this type."""
+    status = response.status
+    if status != 200:
+        refusal = adapter.refusal(status, await _error(response)) if 400 <= status < 500 else None
+        raise UpstreamFailed(
+            f"status_{status}",
+            status=status,
+            refusal=refusal,
+            retry_after=_seconds(response.headers.get("Retry-After")),
+        )
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UpstreamFailed("bad_encoding", status=200)
+    if response.content_type != content_type:
+        raise UpstreamFailed("bad_type", status=200)
+
+
+async def _error(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    said = b""
+    try:
+        while len(said) < MAX_ERROR_BYTES and (block := await response.content.readany()):
+            said += block
+        found = orjson.loads(said)
+    except (orjson.JSONDecodeError, aiohttp.ClientError):
+        return {}
+    if isinstance(found, list) and found:  # Google's streams put their error into a list
+        found = found[0]
+    return found if isinstance(found, dict) else {}
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text and text.isdecimal() else None
+
+
+async def read(response: aiohttp.ClientResponse) -> bytes:
+    """Return a whole answer. Raises UpstreamFailed beyond MAX_ANSWER_BYTES."""
+    first = await response.content.readany()
+    if response.content.at_eof():
+        return first
+    blocks, size = [first], len(first)
+    while block := await response.content.readany():
+        blocks.append(block)
+        size += len(block)
+        if size > MAX_ANSWER_BYTES:
+            raise UpstreamFailed("too_long", status=200)
+    return b"".join(blocks)
+
+
+def whole(raw: bytes, adapter: Adapter, accepts: Callable[[dict[str, Any]], bool]) -> Whole:
+    """Return the answer that these bytes are. Raises UpstreamFailed if they are none, or not what was asked for."""
+    try:
+        said = orjson.loads(raw)
+        if not isinstance(said, dict) or said.get("error"):
+            raise ValueError("no answer")
+        answer = adapter.answer(said)
+    except ValueError as error:
+        raise UpstreamFailed("bad_body", status=200) from error
+    if not accepts(answer):
+        raise UpstreamFailed("bad_body", status=200)
+    return Whole(answer, len(raw))
+
+
+async def first(opened: Opened) -> Opened:
+    """Return a stream once its first event has come. Raises UpstreamFailed if that is an error, or never comes."""
+    size = 0
+    while chunk := await opened.response.content.readany():
+        size += len(chunk)
+        opened.first = opened.feed(chunk)
+        if opened.first:
+            _refuse_error(opened.first[0])
+            return opened
+        if size > MAX_ANSWER_BYTES:
+            raise UpstreamFailed("too_long", status=200)
+    raise UpstreamFailed("empty", status=200)
+
+
+def _refuse_error(data: bytes) -> None:
+    if data == sse.DONE:
+        raise UpstreamFailed("empty", status=200)
+    try:
+        event = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return  # one broken event among good ones is forgiven, the relay counts them
+    if isinstance(event, dict) and event.get("error"):
+        raise UpstreamFailed("error_event", status=200)
