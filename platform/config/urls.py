@@ -13,5 +13,6 @@ urlpatterns = [
     path("auth/", include("accounts.urls")),
     path("api/schema", SpectacularJSONAPIView.as_view()),
     path("accounts/", include("allauth.urls")),
+    path("docs/", include("config.guide.urls")),
     path("", include("billing.urls")),
 ]

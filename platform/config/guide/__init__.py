@@ -1,0 +1,1 @@
+"""The pages for developers under /docs/, written from `docs/guide` and from what the code knows."""
