@@ -1,0 +1,194 @@
+"""From a file to the catalogue: everything in one transaction, or nothing; what it does not name stays as it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from catalog.checks import contradictions
+from catalog.models import (
+    CatalogRevision,
+    Endpoint,
+    Model,
+    Plan,
+    PlanVersion,
+    Provider,
+    Scope,
+)
+
+from . import book, hops, prices, secrets, shape
+from .book import Book
+from .rows import complete, save, settle
+from .run import Change, Run
+from .tree import Node, Problem
+
+__all__ = ["Outcome", "apply"]
+
+_PATIENCE = "10s"  # for another change of the catalogue that is under way
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an application changed, in the order of the work, and what of the file it left undone and why."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+
+
+def apply(stated: Book, environment: Mapping[str, str], *, dry_run: bool = False) -> Outcome:
+    """Make the catalogue agree with a file and return what that changed.
+
+    `environment` holds the secrets that the file names. With `dry_run` all is done and then rolled back. Raises
+    Refused with every problem, and django.db.OperationalError if another change holds the catalogue for 10 s.
+    """
+    with transaction.atomic():
+        run = Run(_begin(), environment)
+        for step in (_providers, _plans, _models, _prices, _multipliers, _terms, _chains):
+            step(run, stated)
+        if run.changes and not run.problems.found:
+            _check(run, stated)
+        run.problems.raise_any()
+        transaction.set_rollback(dry_run)
+    return Outcome(tuple(run.changes), tuple(run.notes))
+
+
+def _begin() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
+        # Every change of the catalogue raises this row: who holds it compares with what nobody else changes.
+        CatalogRevision.objects.select_for_update().get()
+        cursor.execute("SELECT statement_timestamp()")
+        (moment,) = cursor.fetchone() or (None,)
+    if not isinstance(moment, datetime):
+        raise TypeError("the database has no clock")
+    return moment
+
+
+def _providers(run: Run, stated: Book) -> None:
+    known = {provider.slug: provider for provider in Provider.objects.all()}
+    endpoints = {
+        (endpoint.provider_id, endpoint.name): endpoint
+        for endpoint in Endpoint.objects.select_related("provider")
+    }
+    for slug, one in stated.providers.items():
+        provider = settle(run, known.get(slug) or Provider(slug=slug), one.entry, shape.PROVIDER)
+        if provider is None:
+            continue
+        for name, inner in one.endpoints.items():
+            row = endpoints.get((provider.pk, name)) or Endpoint(provider=provider, name=name)
+            endpoint = settle(run, row, inner.entry, shape.ENDPOINT)
+            for secret in inner.secrets:
+                secrets.give(run, endpoint, secret)
+
+
+def _plans(run: Run, stated: Book) -> None:
+    known = {plan.slug: plan for plan in Plan.objects.all()}
+    for slug, one in stated.plans.items():
+        if slug not in known and one.terms is None:
+            run.problems.add(one.entry.node, "is new and lacks `terms`")
+        settle(run, known.get(slug) or Plan(slug=slug), one.entry, shape.PLAN)
+
+
+def _terms(run: Run, stated: Book) -> None:
+    named = {
+        name
+        for public_id, aliases in Model.objects.values_list("public_id", "aliases")
+        for name in (public_id, *aliases)
+    }
+    for plan in Plan.objects.filter(slug__in=stated.plans).prefetch_related("versions"):
+        entry = stated.plans[plan.slug].terms
+        if entry is None:
+            continue
+        for name in entry.values.get("auto_models", ()):
+            if name not in named:
+                run.problems.add(entry.nodes["auto_models"], f"there is no model {name}")
+        _newest_terms(run, plan, entry)
+
+
+def _newest_terms(run: Run, plan: Plan, entry: book.Entry) -> None:
+    newest = max(plan.versions.all(), key=lambda terms: terms.version, default=None)
+    if newest is None:
+        if complete(run, entry, shape.TERMS):
+            first = PlanVersion(plan=plan, version=1, published_at=run.moment, **entry.values)
+            if save(run, first, entry):
+                run.added(entry.node, "version 1")
+        return
+    before = {field.column: getattr(newest, field.column) for field in shape.TERMS}
+    after = {**before, **entry.values}
+    if before == after:
+        return
+    version = newest.version + 1
+    if save(run, PlanVersion(plan=plan, version=version, published_at=run.moment, **after), entry):
+        told = [
+            f"{field.name} {field.write(before[field.column])} → {field.write(after[field.column])}"
+            for field in shape.TERMS
+            if before[field.column] != after[field.column]
+        ]
+        run.changed(entry.node, f"version {version}: {', '.join(told)}")
+
+
+def _models(run: Run, stated: Book) -> None:
+    known = {model.public_id: model for model in Model.objects.all()}
+    for public_id, one in stated.models.items():
+        model = known.get(public_id) or Model(public_id=public_id, created_at=run.moment)
+        settle(run, model, one.entry, shape.MODEL)
+
+
+def _prices(run: Run, stated: Book) -> None:
+    providers = {provider.slug: provider for provider in Provider.objects.all()}
+    for model in _saved(stated):
+        one = stated.models[model.public_id]
+        if one.sell:
+            prices.price(run, model, None, one.sell)
+        for slug, costs in one.costs.items():
+            if slug in providers:
+                prices.price(run, model, providers[slug], costs)
+            else:
+                _unknown(run, [cost.node for cost in costs], "provider", slug)
+
+
+def _multipliers(run: Run, stated: Book) -> None:
+    targets: dict[str, Sequence[str]] = {
+        Scope.PROVIDER: list(Provider.objects.values_list("slug", flat=True)),
+        Scope.MODEL: list(Model.objects.values_list("public_id", flat=True)),
+        Scope.PLAN: list(Plan.objects.values_list("slug", flat=True)),
+        Scope.TIER: shape.TIERS,
+    }
+    groups: dict[tuple[str, str], list[book.Factor]] = {}
+    for factor in stated.multipliers:
+        groups.setdefault((factor.scope, factor.target), []).append(factor)
+    for (scope, target), factors in groups.items():
+        moments = [factor.valid_from for factor in factors]
+        if scope in targets and target not in targets[scope]:
+            _unknown(run, [factor.node for factor in factors], scope, target)
+        elif len(set(moments)) < len(moments):
+            run.problems.add(factors[-1].node, "has another of its scope and target from the same moment")
+        else:
+            prices.factors(run, factors)
+
+
+def _chains(run: Run, stated: Book) -> None:
+    for model in _saved(stated):
+        one = stated.models[model.public_id]
+        if one.chain is not None:
+            hops.chain(run, model, one.chain[0].entry.node, one.chain)
+
+
+def _saved(stated: Book) -> list[Model]:
+    """Return the models that the file names, without those that were refused, in the order of the file."""
+    found = {model.public_id: model for model in Model.objects.filter(public_id__in=list(stated.models))}
+    return [found[public_id] for public_id in stated.models if public_id in found]
+
+
+def _unknown(run: Run, nodes: Sequence[Node], kind: str, name: str) -> None:
+    for node in nodes:
+        run.problems.add(node, f"there is no {kind} {name}")
+
+
+def _check(run: Run, stated: Book) -> None:
+    with connection.cursor() as cursor:
+        for error in contradictions(cursor):
+            one = stated.models.get(error.msg.split(" ")[0])
+            line, path = (one.entry.node.line, one.entry.node.path) if one is not None else (0, "")
+            run.problems.found.append(Problem(line, path, f"{error.msg} {error.hint} ({error.id})"))

@@ -1,0 +1,83 @@
+"""`manage.py catalog`: the catalogue as a file that is exported, reviewed, and applied."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
+
+from catalog.declared import applying, exporting, reading
+from catalog.declared.tree import MOST_BYTES, Refused
+from kernel import clock
+
+
+class Command(BaseCommand):
+    """Write the catalogue to a file, or make it agree with one."""
+
+    help = "The catalogue as code: export it, apply a file to it, or make such a file from LiteLLM's."
+    # A file may be what mends a catalogue that contradicts itself; apply runs the checks on what it leaves.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        ways = parser.add_subparsers(dest="way", required=True)
+        export = ways.add_parser("export", help="write what is in force and what is announced")
+        export.add_argument("file", metavar="FILE", help="where to, or - for standard output")
+        apply = ways.add_parser("apply", help="make the catalogue agree with a file, in one transaction")
+        apply.add_argument("file", metavar="FILE", help="the file, or - for standard input")
+        apply.add_argument(
+            "--dry-run", action="store_true", help="do it, tell what changed, and roll it back"
+        )
+        apply.add_argument(
+            "--check", action="store_true", help="as --dry-run, and exit with 1 if something would change"
+        )
+
+    def handle(self, *_arguments: Any, way: str, **options: Any) -> None:
+        if way == "export":
+            _put(options["file"], exporting.export(clock.now()))
+        else:
+            self._apply(options["file"], dry_run=options["dry_run"], check=options["check"])
+
+    def _apply(self, file: str, *, dry_run: bool, check: bool) -> None:
+        try:
+            outcome = applying.apply(reading.read(_get(file)), os.environ, dry_run=dry_run or check)
+        except Refused as refusal:
+            count = len(refusal.problems)
+            raise CommandError(
+                f"{refusal}\nnothing was changed: {count} {'problem' if count == 1 else 'problems'}"
+            ) from None
+        except OperationalError as error:
+            raise CommandError(f"nothing was changed: {str(error).splitlines()[0]}; try again") from None
+        for note in outcome.notes:
+            self.stderr.write(note)
+        for change in outcome.changes:
+            self.stdout.write(str(change))
+        count = len(outcome.changes)
+        if not count:
+            self.stdout.write("nothing to change")
+        else:
+            done = "would be made" if dry_run or check else "made"
+            self.stdout.write(f"{count} {'change' if count == 1 else 'changes'} {done}")
+        if check and count:
+            sys.exit(1)
+
+
+def _get(file: str) -> str:
+    try:
+        if file == "-":
+            return sys.stdin.read(MOST_BYTES + 1)
+        with Path(file).open(encoding="utf-8") as opened:
+            return opened.read(MOST_BYTES + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} cannot be read: {error}") from None
+
+
+def _put(file: str, text: str) -> None:
+    if file == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error}") from None
