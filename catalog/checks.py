@@ -11,7 +11,10 @@ from django.core.checks import Warning as Notice
 
 from kernel import postgres
 
-__all__ = ["CONTRADICTIONS", "catalogue_agrees", "contradictions"]
+__all__ = ["CONTRADICTIONS", "NEEDED_RATES", "catalogue_agrees", "contradictions"]
+
+# What every request of a kind is charged by.
+NEEDED_RATES = {"chat": ("input", "output"), "embedding": ("input",), "image": ("image",)}
 
 
 class Cursor(Protocol):
@@ -46,7 +49,8 @@ WITH sold AS (
     SELECT id, public_id, public_id AS name FROM sold UNION SELECT id, public_id, unnest(aliases) FROM sold
 )
 """
-_NEEDED = "(VALUES ('chat', 'input'), ('chat', 'output'), ('embedding', 'input'), ('image', 'image')) AS needed (capability, class)"
+_PAIRS = ", ".join(f"('{kind}', '{rate}')" for kind, rates in NEEDED_RATES.items() for rate in rates)
+_NEEDED = f"(VALUES {_PAIRS}) AS needed (capability, class)"
 
 CONTRADICTIONS = (
     Contradiction(

@@ -14,6 +14,7 @@ KEY_PEPPER = env.secret("TOLLWAY_KEY_PEPPER").encode()
 CREDENTIAL_KEYS = [key.encode() for key in env.secret("TOLLWAY_CREDENTIAL_KEYS").split(",")]
 ALLOWED_HOSTS = env.words("TOLLWAY_HOSTS", "localhost,127.0.0.1,[::1]" if env.embedded() else "")
 CSRF_TRUSTED_ORIGINS = env.words("TOLLWAY_ORIGINS")
+OWN_PORT = env.integer("TOLLWAY_PORT", 0, low=0, high=65535)  # 0: whoever starts the server has not said
 SANDBOX_URL = env.text("TOLLWAY_SANDBOX_URL", "http://127.0.0.1:8099")
 
 INSTALLED_APPS = [
@@ -148,6 +149,7 @@ _EVERY_SWEEP = {"schedule": float(SWEEP_SECONDS), "options": {"expires": 6 * SWE
 CELERY_BEAT_SCHEDULE = {
     "charge": {"task": "billing.charge_due", **_EVERY_SWEEP},
     "reap": {"task": "billing.reap", **_EVERY_SWEEP},
+    "chains": {"task": "catalog.publish_due", "schedule": 30.0, "options": {"expires": 60}},
     "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

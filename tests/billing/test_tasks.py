@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from billing import tasks
 from billing.models import LedgerTransaction, UsageBucket, UsageEvent
+from catalog.tasks import publish_due
 from config.celery import app
 from kernel import clock
 from tests.billing import rows
@@ -75,5 +76,5 @@ def test_quarters_are_kept_ninety_days() -> None:
 
 def test_the_schedule_names_tasks_that_exist() -> None:
     names = {entry["task"] for entry in app.conf.beat_schedule.values()}
-    assert names == {"billing.charge_due", "billing.reap", "billing.make_partitions"}
+    assert names == {"billing.charge_due", "billing.reap", "billing.make_partitions", publish_due.name}
     assert names <= set(current_app.tasks)

@@ -107,6 +107,7 @@ def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), CELERY_AS_ROOT])),
             "TOLLWAY_SANDBOX_URL": sandbox_url,
+            "TOLLWAY_PORT": str(port),
         },
     )
 
