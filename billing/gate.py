@@ -37,9 +37,11 @@ ON CONFLICT (worker_id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, drai
 
 _CHECKPOINT = b"""
 UPDATE billing_admission r SET provider_id = p.provider, first_byte_at = p.first_byte,
-  progress_input = p.tokens_in, progress_output = p.tokens_out, multipliers = p.multipliers
-FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::text[])
-  p (req, ws, provider, first_byte, tokens_in, tokens_out, multipliers)
+  progress_input = p.tokens_in, progress_output = p.tokens_out, multipliers = p.multipliers,
+  model_id = p.model, chain_id = p.chain, price_version_id = p.price
+FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::text[],
+  %s::bigint[], %s::bigint[], %s::bigint[])
+  p (req, ws, provider, first_byte, tokens_in, tokens_out, multipliers, model, chain, price)
 WHERE r.request_id = p.req AND r.workspace_id = p.ws"""
 
 _ORPHANS = b"""
@@ -53,9 +55,12 @@ class Unavailable(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """How far an open request is: what a checkpoint writes, and the reaper charges if this process dies."""
+    """How far an open request is, and by what it is priced: what the reaper charges if this process dies."""
 
     workspace_id: int
+    model_id: int
+    chain_id: int
+    price_version_id: int
     provider_id: int = 0
     first_byte_at: datetime | None = None
     input_tokens: int = 0
@@ -224,4 +229,7 @@ def _checkpoint_parameters(moved: list[tuple[UUID, Progress]]) -> list[Any]:
         literal([progress.input_tokens for _, progress in moved]),
         literal([progress.output_tokens for _, progress in moved]),
         [progress.multipliers for _, progress in moved],
+        literal([progress.model_id for _, progress in moved]),
+        literal([progress.chain_id for _, progress in moved]),
+        literal([progress.price_version_id for _, progress in moved]),
     ]

@@ -30,7 +30,11 @@ class FailedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What an admitted request came to. Cost and provider cost in nano-USD, times in milliseconds."""
+    """What an admitted request came to. Cost and provider cost in nano-USD, times in milliseconds.
+
+    Model, chain and price version are those that served, 0 where they are what was admitted. `returned` are the units
+    of its weight that it gives back to the windows that are still current.
+    """
 
     request_id: UUID
     workspace_id: int
@@ -48,6 +52,10 @@ class Settlement:
     endpoint_id: int = 0
     upstream_model: str = ""
     attempts: int = 0
+    model_id: int = 0
+    chain_id: int = 0
+    price_version_id: int = 0
+    returned: int = 0
     ttfb_ms: int | None = None
     latency_ms: int = 0
     failed_attempts: tuple[FailedAttempt, ...] = field(default=())
@@ -62,15 +70,17 @@ TOKEN_COLUMNS = (
 # charge_no comes from l, the locked row: any other read of the account is older than the lock.
 SETTLE = f"""
 WITH l AS MATERIALIZED (
-  SELECT workspace_id, charge_no FROM billing_account WHERE workspace_id = ANY ($2::bigint[])
+  SELECT workspace_id, charge_no, minute_no FROM billing_account WHERE workspace_id = ANY ($2::bigint[])
   ORDER BY workspace_id FOR UPDATE),
 s AS (
   SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::bool[],
     $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[], $15::int[], $16::int[],
     $17::int[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[],
-    $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[])
+    $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[],
+    $31::bigint[], $32::bigint[], $33::int[])
   s (req, ws, status, http_status, error_code, finish_reason, usage_source, suspect, cost, multipliers, provider_cost,
-     provider_id, endpoint_id, upstream_model, attempts, ttfb_ms, latency_ms, {TOKEN_COLUMNS})),
+     provider_id, endpoint_id, upstream_model, attempts, ttfb_ms, latency_ms, {TOKEN_COLUMNS},
+     served_model, served_chain, served_price, returned)),
 moved AS (
   DELETE FROM billing_admission r USING s
   WHERE r.request_id = s.req AND r.workspace_id = s.ws AND s.ws = ANY (ARRAY(SELECT workspace_id FROM l))
@@ -81,24 +91,32 @@ ev AS (
     chain_id, provider_id, endpoint_id, upstream_model, attempts, stream, status, http_status, error_code,
     finish_reason, usage_source, suspect, price_version_id, multipliers, cost, provider_cost, hold, ttfb_ms,
     latency_ms, tag, admitted_at, {TOKEN_COLUMNS})
-  SELECT m.request_id, m.request_id, m.workspace_id, m.api_key_id, l.charge_no, m.minute_no, m.weight, m.model_id,
-    m.chain_id, m.provider_id, m.endpoint_id, m.upstream_model, m.attempts, m.stream, m.status, m.http_status,
-    m.error_code, m.finish_reason, m.usage_source, m.suspect, m.price_version_id, m.multipliers, m.cost,
+  SELECT m.request_id, m.request_id, m.workspace_id, m.api_key_id, l.charge_no, m.minute_no, m.weight - m.returned,
+    coalesce(nullif(m.served_model, 0), m.model_id), coalesce(nullif(m.served_chain, 0), m.chain_id), m.provider_id, m.endpoint_id, m.upstream_model, m.attempts, m.stream, m.status, m.http_status,
+    m.error_code, m.finish_reason, m.usage_source, m.suspect,
+    coalesce(nullif(m.served_price, 0), m.price_version_id), m.multipliers, m.cost,
     m.provider_cost, m.hold, m.ttfb_ms, m.latency_ms, m.tag, m.admitted_at, {TOKEN_COLUMNS}
   FROM moved m JOIN l USING (workspace_id)
   RETURNING workspace_id, cost),
 tried AS (
   INSERT INTO billing_attempt (id, request_id, workspace_id, number, provider_id, endpoint_id, upstream_model,
     outcome, http_status, started_at, milliseconds)
-  SELECT * FROM unnest($30::uuid[], $31::uuid[], $32::bigint[], $33::smallint[], $34::bigint[], $35::bigint[],
-    $36::text[], $37::text[], $38::int[], $39::timestamptz[], $40::int[])
+  SELECT * FROM unnest($34::uuid[], $35::uuid[], $36::bigint[], $37::smallint[], $38::bigint[], $39::bigint[],
+    $40::text[], $41::text[], $42::int[], $43::timestamptz[], $44::int[])
   ON CONFLICT DO NOTHING),
 acc AS (
   UPDATE billing_account a
-  SET held = a.held - t.hold, unbilled = a.unbilled + t.cost, open_streams = a.open_streams - t.n
-  FROM (SELECT workspace_id, sum(hold)::bigint hold, sum(cost)::bigint cost, sum(n)::int n
-        FROM (SELECT workspace_id, hold, 0::bigint cost, stream::int n FROM moved
-              UNION ALL SELECT workspace_id, 0, cost, 0 FROM ev) x GROUP BY 1) t
+  SET held = a.held - t.hold, unbilled = a.unbilled + t.cost, open_streams = a.open_streams - t.n,
+    minute_count = greatest(0, a.minute_count - t.minute), hour_count = greatest(0, a.hour_count - t.hour),
+    day_count = greatest(0, a.day_count - t.day)
+  FROM (SELECT workspace_id, sum(hold)::bigint hold, sum(cost)::bigint cost, sum(n)::int n,
+          sum(minute)::int AS minute, sum(hour)::int AS hour, sum(day)::int AS day
+        FROM (SELECT m.workspace_id, m.hold, 0::bigint cost, m.stream::int n,
+                CASE WHEN m.minute_no = l.minute_no THEN m.returned ELSE 0 END AS minute,
+                CASE WHEN m.minute_no / 60 = l.minute_no / 60 THEN m.returned ELSE 0 END AS hour,
+                CASE WHEN m.minute_no / 1440 = l.minute_no / 1440 THEN m.returned ELSE 0 END AS day
+              FROM moved m JOIN l USING (workspace_id)
+              UNION ALL SELECT workspace_id, 0, cost, 0, 0, 0, 0 FROM ev) x GROUP BY 1) t
   WHERE a.workspace_id = t.workspace_id)
 SELECT request_id FROM moved"""
 
@@ -125,6 +143,10 @@ def parameters(batch: Sequence[Settlement]) -> list[Any]:
         literal(["NULL" if item.ttfb_ms is None else item.ttfb_ms for item in batch]),
         literal([item.latency_ms for item in batch]),
         *(literal([getattr(item.counts, name) for item in batch]) for name in CLASSES),
+        literal([item.model_id for item in batch]),
+        literal([item.chain_id for item in batch]),
+        literal([item.price_version_id for item in batch]),
+        literal([item.returned for item in batch]),
         *_attempt_parameters(tries),
     ]
 

@@ -15,6 +15,7 @@ __all__ = [
     "factors_text",
     "fold",
     "parse_factors",
+    "without_prompt",
 ]
 
 PPM = 1_000_000
@@ -132,6 +133,11 @@ def fold(card: RateCard, counts: Counts) -> tuple[Counts, bool]:
         if extra:
             changes[base] = getattr(counts, base) + extra
     return (replace(counts, **changes), True) if changes else (counts, False)
+
+
+def without_prompt(counts: Counts) -> Counts:
+    """Return counts with no plain input tokens, for what is sold by the piece."""
+    return replace(counts, input=0)
 
 
 def factors_text(factors: Iterable[Factor]) -> str:

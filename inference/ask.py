@@ -9,8 +9,9 @@ import orjson
 
 from catalog.snapshot import Hop
 
-from . import marks, parts, reasoning, tokens
+from . import marks, parts, reasoning, tokens, wishes
 from .errors import Failure
+from .wishes import Wishes
 
 __all__ = [
     "STRIPPED",
@@ -19,7 +20,6 @@ __all__ = [
     "invalid",
     "read_chat",
     "read_object",
-    "refuse_unfulfilled",
     "text_of",
 ]
 
@@ -30,8 +30,6 @@ LEVELS_ADDED = 8
 STRIPPED = frozenset(
     ("models", "provider", "transforms", "api_base", "base_url", "api_key", "extra_headers", "proxy")
 )
-# Wishes about models and providers that nothing fulfils yet: a price limit that is read off and dropped would be worse.
-UNFULFILLED = ("models", "provider")
 _ACTED_ON = (
     "model",
     "messages",
@@ -61,8 +59,10 @@ class ChatAsk:
     limit: int | None
     prompt_bound: int
     prompt_extra: int
+    prompt_images: int = 0
     images: int = 0
     translated: bool = False
+    wishes: Wishes = wishes.NONE
 
     def prompt_text(self) -> str:
         """Return what goes in as one text, for counting; what images hold is left out."""
@@ -106,10 +106,10 @@ def read_chat(raw: bytes) -> ChatAsk:
 
 def chat_ask(body: dict[str, Any], *, size: int, translated: bool = False) -> ChatAsk:
     """Check a chat completion that came, or was translated from, `size` bytes of JSON. Raises Failure."""
-    model = body.get("model")
+    wished = wishes.read(body)
+    model = body.get("model") or next(iter(wished.models), None)
     if not isinstance(model, str) or not model:
         raise invalid("model", "model must be a non-empty string.")
-    refuse_unfulfilled(body)
     messages = parts.checked(_messages(body.get("messages")))
     stream, options = body.get("stream"), body.get("stream_options")
     if stream is not None and not isinstance(stream, bool):
@@ -133,15 +133,10 @@ def chat_ask(body: dict[str, Any], *, size: int, translated: bool = False) -> Ch
         # A byte-level tokenizer makes no token shorter than a byte.
         prompt_bound=extra + size - image_bytes,
         prompt_extra=extra,
+        prompt_images=images,
         translated=translated,
+        wishes=wished,
     )
-
-
-def refuse_unfulfilled(body: Mapping[str, Any]) -> None:
-    """Raise Failure for a wish that could only be dropped; an empty one asks for nothing."""
-    for name in UNFULFILLED:
-        if body.get(name):
-            raise invalid(name, f"{name} is not supported yet: leave it out.")
 
 
 def read_object(raw: bytes, *, acted_on: Iterable[str]) -> dict[str, Any]:

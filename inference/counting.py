@@ -20,7 +20,7 @@ async def message_tokens(process: Process, request: Arrival) -> Answer:
     """
     caller = await auth.caller(process.directory, request)
     ask = asking.read_for_counting(request.raw)
-    deal.strike(process.catalogue, caller, ask, MESSAGES)
+    deal.strike(process.catalogue, process.signs, caller, ask, MESSAGES)
     # A thread, as this costs the caller nothing: a prompt of many megabytes must not hold up others' streams.
     number = await asyncio.to_thread(asking.prompt_tokens, ask)
     body = orjson.dumps({"input_tokens": number})

@@ -1,96 +1,88 @@
-"""On what terms a request runs: the model that was meant, the plan that allows it, its hops, price and hold."""
+"""On what terms a request runs: the plan that allows it, and each way it may be served, priced and in order."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from accounts.callers import Caller
 from catalog import pricing
-from catalog.pricing import Counts
 from catalog.snapshot import Catalogue, Hop, Offer, Price, Terms, Unpriced
 
-from . import routing
+from . import choosing, naming, routing
+from .choosing import Figures, Talk
 from .dialects import Ask, Dialect
 from .errors import Failure
+from .legs import Leg
+from .naming import Named
+from .sticking import Sticking, conversation
 
-__all__ = ["Deal", "strike", "terms_of"]
+__all__ = ["Deal", "Signs", "strike", "terms_of"]
 
-# What may be sold by the piece alone, and by which class; everything else has a price for its tokens.
-_PIECES = {"rerank": "request", "image": "image"}
+MOST_LEGS = 32
 # How many requests a call counts as, where no pattern of the plan names its model.
 _WEIGHTS = {"image": 5}
 
 
 @dataclass(frozen=True, slots=True)
+class Signs:
+    """What this process knows of the roads: where conversations went, and how providers fare."""
+
+    sticking: Sticking
+    measured: Callable[[Leg], Figures]
+
+
+@dataclass(frozen=True, slots=True)
 class Deal:
-    """What a request was let in on; prices are those in force at that moment, and stay."""
+    """What a request was let in on; prices are those in force at that moment, and stay. `legs` is never empty.
+
+    `talk` is the conversation it belongs to, where there is a choice to make for it.
+    """
 
     caller: Caller
     terms: Terms
-    offer: Offer
-    hops: list[Hop]
-    prices: Mapping[int, Price]
-    costs: Mapping[int, pricing.RateCard | None]
-    max_tokens: int
+    legs: tuple[Leg, ...]
+    talk: Talk | None = None
 
     @property
-    def price(self) -> Price:
-        """The price at the first hop: what the admission is pinned to."""
-        return self.prices[self.hops[0].provider_id]
+    def first(self) -> Leg:
+        """The first choice: what the admission is pinned to, until another serves."""
+        return self.legs[0]
 
     @property
     def weight(self) -> int:
-        """How many requests this one counts as."""
-        return self.terms.weight(self.offer.public_id, otherwise=_WEIGHTS.get(self.offer.capability, 1))
+        """The most requests that this one may count as; what it does not need comes back when it is settled."""
+        return max(leg.weight for leg in self.legs)
 
-    def sold(self, card: pricing.RateCard, counts: Counts) -> Counts:
-        """Return the counts that are charged for: no prompt where a rate card prices pieces and not tokens."""
-        piece = _PIECES.get(self.offer.capability)
-        by_piece_alone = piece in card.rates and "input" not in card.rates
-        return replace(counts, input=0) if by_piece_alone else counts
-
-    def hold(self, *, prompt_tokens: int, choices: int, images: int) -> int:
-        """Return the most this request can cost at any of its hops, in nano-USD. Raises pricing.Unpriced."""
-        return max(
-            pricing.ceiling(
-                price.card,
-                prompt_tokens=self.sold(price.card, Counts(input=prompt_tokens)).input,
-                output_tokens=self.max_tokens * choices,
-                images=images,
-                factors=price.factors,
-            )
-            for price in {id(price): price for price in self.prices.values()}.values()
-        )
+    def hold(self, prompt_tokens: Callable[[Ask], int]) -> int:
+        """Return the most this request can cost on any of its legs, in nano-USD. Raises pricing.Unpriced."""
+        alike = {(id(leg.price), id(leg.ask), leg.max_tokens): leg for leg in self.legs}
+        return max(leg.ceiling(prompt_tokens) for leg in alike.values())
 
 
-def strike(catalogue: Catalogue, caller: Caller, ask: Ask, dialect: Dialect) -> Deal:
+def strike(catalogue: Catalogue, signs: Signs, caller: Caller, ask: Ask, dialect: Dialect) -> Deal:
     """Return the terms for what a caller asks.
 
-    Raises Failure if the model is unknown, not included, not priced or not connected.
+    Raises Failure if a model is unknown or not included, and if none can be had: not priced, not connected, not
+    as it is wished.
     """
-    offer = catalogue.find(ask.model)
-    if offer is None or offer.capability != dialect.capability:
-        raise Failure(
-            "INVALID_MODEL", f"There is no {dialect.capability} model {ask.model[:128]!r}.", param="model"
-        )
     terms = terms_of(catalogue, caller)
-    _check_allowed(catalogue, caller, terms, offer)
-    hops = routing.candidates(offer.hops, rank=terms.rank)
-    if not hops:
-        raise Failure("PROVIDER_ERROR", f"No provider of {offer.public_id} is connected at the moment.")
-    wanted = ask.limit if ask.limit is not None else terms.default_max_tokens
-    writes = min(wanted, offer.max_output_tokens) if dialect.capability == "chat" else 0
-    try:
-        prices = _prices(
-            catalogue, offer, terms, hops, workspace_id=caller.workspace_id, dialect=dialect.name
-        )
-        costs = {hop.provider_id: catalogue.provider_price(offer, hop.provider_id) for hop in hops}
-        struck = Deal(caller, terms, offer, hops, prices, costs, max_tokens=writes)
-        struck.hold(prompt_tokens=ask.prompt_bound, choices=ask.n, images=ask.images)
-    except (Unpriced, pricing.Unpriced) as error:
-        raise Failure(
-            "INVALID_MODEL", f"{offer.public_id} has no price and is not sold.", param="model"
-        ) from error
-    return struck
+    legs: list[Leg] = []
+    first_talk: Talk | None = None
+    refusals: list[Failure] = []
+    for each in naming.named(catalogue, caller, terms, ask, dialect):
+        if each.automatic and any(leg.offer is not each.offer for leg in legs):
+            continue
+        try:
+            found = _legs(catalogue, caller, terms, each, ask, dialect)
+            talk = _talk(signs.sticking, caller, each.offer, ask) if len(found) > 1 else None
+            sort = ask.wishes.sort or each.sort
+            ordered = choosing.chosen(found, ask.wishes, sort=sort, talk=talk, measured=signs.measured)
+            first_talk = first_talk if legs else talk
+            legs += ordered
+        except Failure as refusal:
+            refusals.append(refusal)
+    if not legs:
+        raise refusals[0]
+    return Deal(caller, terms, tuple(legs[:MOST_LEGS]), first_talk)
 
 
 def terms_of(catalogue: Catalogue, caller: Caller) -> Terms:
@@ -101,28 +93,47 @@ def terms_of(catalogue: Catalogue, caller: Caller) -> Terms:
         raise Failure("UNAVAILABLE", "The terms of this plan are not loaded yet.", retry_after=1) from error
 
 
-def _check_allowed(catalogue: Catalogue, caller: Caller, terms: Terms, offer: Offer) -> None:
-    if caller.allowed_models is not None and offer.public_id not in caller.allowed_models:
-        raise Failure("MODEL_NOT_ALLOWED", f"This key may not use {offer.public_id}.", param="model")
-    if offer.tier not in terms.tiers:
-        lowest = catalogue.lowest_plan(offer.tier)
-        including = f" The lowest plan that includes it is {lowest.name}." if lowest else ""
+def _legs(
+    catalogue: Catalogue, caller: Caller, terms: Terms, named: Named, ask: Ask, dialect: Dialect
+) -> list[Leg]:
+    offer = named.offer
+    hops = routing.candidates(offer.hops, rank=terms.rank)
+    if not hops:
+        raise Failure("PROVIDER_ERROR", f"No provider of {offer.public_id} is connected at the moment.")
+    wanted = ask.limit if ask.limit is not None else terms.default_max_tokens
+    writes = min(wanted, offer.max_output_tokens) if dialect.capability == "chat" else 0
+    weight = terms.weight(offer.public_id, otherwise=_WEIGHTS.get(offer.capability, 1))
+    try:
+        prices = _prices(catalogue, offer, terms, hops, workspace_id=caller.workspace_id, dialect=dialect)
+        legs = [
+            Leg(offer, hop, price, catalogue.provider_price(offer, hop.provider_id), weight, ask, writes)
+            for hop, price in zip(hops, prices, strict=True)
+        ]
+        for price in {id(price): price for price in prices}.values():
+            next(leg for leg in legs if leg.price is price).ceiling(lambda ask: ask.prompt_bound)
+    except (Unpriced, pricing.Unpriced) as error:
         raise Failure(
-            "MODEL_NOT_ALLOWED",
-            f"{offer.public_id} is not included in the plan {terms.name}.{including}",
-            param="model",
-        )
+            "INVALID_MODEL", f"{offer.public_id} has no price and is not sold.", param="model"
+        ) from error
+    return legs
 
 
 def _prices(
-    catalogue: Catalogue, offer: Offer, terms: Terms, hops: list[Hop], *, workspace_id: int, dialect: str
-) -> dict[int, Price]:
-    plain = catalogue.price(offer, terms, workspace_id=workspace_id, dialect=dialect)
-    return {
-        hop.provider_id: catalogue.price(
-            offer, terms, workspace_id=workspace_id, provider=hop.provider, dialect=dialect
-        )
+    catalogue: Catalogue, offer: Offer, terms: Terms, hops: list[Hop], *, workspace_id: int, dialect: Dialect
+) -> list[Price]:
+    plain = catalogue.price(offer, terms, workspace_id=workspace_id, dialect=dialect.name)
+    return [
+        catalogue.price(offer, terms, workspace_id=workspace_id, provider=hop.provider, dialect=dialect.name)
         if ("provider", hop.provider) in catalogue.multipliers
         else plain
         for hop in hops
-    }
+    ]
+
+
+def _talk(sticking: Sticking, caller: Caller, offer: Offer, ask: Ask) -> Talk | None:
+    chat = ask.chat
+    if chat is None:
+        return None
+    name = conversation(chat.body, workspace_id=caller.workspace_id, model=offer.public_id)
+    answers = chat.body["messages"][-1]["role"] == "tool"
+    return Talk(name, sticking.place(name), answers)

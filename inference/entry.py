@@ -28,12 +28,12 @@ _WINDOWS = {
 }
 
 
-async def admit(gate: Gate, request_id: UUID, deal: Deal, ask: Ask, *, tag: str) -> tuple[Granted, int]:
+async def admit(gate: Gate, request_id: UUID, deal: Deal, *, tag: str) -> tuple[Granted, int]:
     """Take what a request needs, all or nothing, and return the admission and its hold in nano-USD.
 
     Raises Failure for a refusal.
     """
-    for wish in wishes(request_id, deal, ask, tag=tag):
+    for wish in wishes(request_id, deal, tag=tag):
         try:
             return await gate.admit(wish), wish.hold
         except Unavailable as error:
@@ -45,16 +45,18 @@ async def admit(gate: Gate, request_id: UUID, deal: Deal, ask: Ask, *, tag: str)
     raise worded(last) from last
 
 
-def wishes(request_id: UUID, deal: Deal, ask: Ask, *, tag: str) -> Iterator[admission.Ask]:
+def wishes(request_id: UUID, deal: Deal, *, tag: str) -> Iterator[admission.Ask]:
     """Yield what a request would take, then the same with a smaller hold, for where credit is short.
 
     The first hold is for the bytes of the prompt, the second for its tokens, which take time to count.
     """
-    wide = _wish(request_id, deal, ask, tag=tag)
+    wide = _wish(request_id, deal, tag=tag)
     yield wide
-    counted = math.ceil(tokens.count([ask.prompt_text()])[0] * _MARGIN) + ask.prompt_extra
-    hold = deal.hold(prompt_tokens=counted, choices=ask.n, images=ask.images)
-    yield dataclasses.replace(wide, hold=hold)
+    yield dataclasses.replace(wide, hold=deal.hold(_counted))
+
+
+def _counted(ask: Ask) -> int:
+    return math.ceil(tokens.count([ask.prompt_text()])[0] * _MARGIN) + ask.prompt_extra
 
 
 def worth_counting(refused: Refused) -> bool:
@@ -82,19 +84,19 @@ def worded(refused: Refused) -> Failure:
     return Failure(code, "This request may not run now.")
 
 
-def _wish(request_id: UUID, deal: Deal, ask: Ask, *, tag: str) -> admission.Ask:
-    terms, price = deal.terms, deal.price
+def _wish(request_id: UUID, deal: Deal, *, tag: str) -> admission.Ask:
+    terms, first = deal.terms, deal.first
     return admission.Ask(
         request_id=request_id,
         workspace_id=deal.caller.workspace_id,
         api_key_id=deal.caller.api_key_id,
-        model_id=deal.offer.model_id,
-        chain_id=deal.offer.chain_id,
-        price_version_id=price.card.version_id,
-        multipliers=factors_text(price.factors),
-        hold=deal.hold(prompt_tokens=ask.prompt_bound, choices=ask.n, images=ask.images),
+        model_id=first.offer.model_id,
+        chain_id=first.offer.chain_id,
+        price_version_id=first.price.card.version_id,
+        multipliers=factors_text(first.price.factors),
+        hold=deal.hold(lambda ask: ask.prompt_bound),
         weight=deal.weight,
-        stream=ask.stream,
+        stream=first.ask.stream,
         tag=tag,
         minute_cap=terms.minute_cap,
         hour_cap=terms.hour_cap,

@@ -13,21 +13,24 @@ async def failed_upstreams(visit: Visit, exhausted: Exhausted) -> Failure:
     """Settle a visit whose upstreams all failed, and return what the caller is told."""
     code = "PROVIDER_TIMEOUT" if exhausted.timed_out else "PROVIDER_ERROR"
     said = "did not answer in time" if exhausted.timed_out else "failed"
-    return await _end(visit, Failure(code, f"Every provider of {visit.deal.offer.public_id} {said}."))
+    return await _end(visit, Failure(code, f"Every provider of {visit.deal.first.offer.public_id} {said}."))
 
 
 async def refused_upstream(visit: Visit, refused: RefusedRequest) -> Failure:
     """Settle a visit whose request the upstream found wrong, and return what the caller is told."""
     if refused.code == _TOO_LONG:
-        length = visit.deal.offer.context_length
+        length = visit.deal.first.offer.context_length
         return await _end(
             visit,
             Failure(
                 "CONTEXT_LENGTH_EXCEEDED",
                 too_long(length),
-                "messages" if visit.ask.chat is not None else None,
+                visit.deal.first.ask.prompt_field,
             ),
         )
+    if refused.unsupported is not None:
+        wrong = refused.unsupported
+        return await _end(visit, Failure("VALIDATION_ERROR", str(wrong), param=wrong.param))
     return await _end(
         visit,
         Failure(

@@ -10,10 +10,10 @@ import orjson
 from . import tokens
 from .ask import ChatAsk, chat_ask, invalid, text_of
 from .deal import Deal
-from .dialects import Ask
 from .errors import Failure, too_long
+from .legs import Leg
 
-__all__ = ["TRUNCATE", "Cut", "Fitted", "fit", "wants_truncation", "within"]
+__all__ = ["TRUNCATE", "Cut", "fit", "wants_truncation", "within"]
 
 TRUNCATE = "truncate"
 _SYSTEM = ("system", "developer")
@@ -28,30 +28,47 @@ class Cut:
     room: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A request that fits the model of its deal, and how many messages were dropped for it."""
+async def within(deal: Deal) -> Deal:
+    """Return a deal whose legs all fit: each with no more output than there is room for, and cut where that is wished.
 
-    ask: Ask
-    deal: Deal
-    dropped: int
+    Raises Failure if the request fits none.
+    """
+    fitted: dict[tuple[int, int], Cut | Failure] = {}
+    legs: list[Leg] = []
+    for leg in deal.legs:
+        chat = leg.ask.chat
+        context = leg.offer.context_length
+        if chat is None or chat.prompt_bound + leg.max_tokens <= context:
+            legs.append(leg)
+            continue
+        truncating = wants_truncation(chat.body, by_default=leg.offer.truncates)
+        key = (leg.offer.model_id, leg.max_tokens)
+        if key not in fitted:
+            fitted[key] = await _cut(leg, chat, context, truncating)
+        cut = fitted[key]
+        if isinstance(cut, Cut):
+            legs.append(_shortened(leg, chat, cut))
+    if not legs:
+        raise next(found for found in fitted.values() if isinstance(found, Failure))
+    return deal if tuple(legs) == deal.legs else replace(deal, legs=tuple(legs))
 
 
-async def within(ask: Ask, deal: Deal) -> Fitted:
-    """Return a request that fits its model's context, with no more output than there is room for. Raises Failure."""
-    chat, context = ask.chat, deal.offer.context_length
-    if chat is None:
-        return Fitted(ask, deal, 0)
-    truncating = wants_truncation(chat.body, by_default=deal.offer.truncates)
-    if chat.prompt_bound + deal.max_tokens <= context:
-        return Fitted(ask, deal, 0)
+async def _cut(leg: Leg, chat: ChatAsk, context: int, truncating: bool) -> Cut | Failure:
     # Counting a prompt of megabytes takes a while; the process serves others meanwhile.
-    cut = await asyncio.to_thread(
-        fit, chat, context=context, reserved=min(deal.max_tokens, context - 1), truncating=truncating
-    )
+    try:
+        return await asyncio.to_thread(
+            fit, chat, context=context, reserved=min(leg.max_tokens, context - 1), truncating=truncating
+        )
+    except Failure as failure:
+        failure.param = leg.ask.prompt_field
+        return failure
+
+
+def _shortened(leg: Leg, chat: ChatAsk, cut: Cut) -> Leg:
+    ask = leg.ask
     if cut.ask is not chat:
         ask = cut.ask if ask is chat else replace(ask, chat=cut.ask)  # type: ignore[type-var]
-    return Fitted(ask, replace(deal, max_tokens=min(deal.max_tokens, cut.room)), cut.dropped)
+    return replace(leg, ask=ask, max_tokens=min(leg.max_tokens, cut.room), dropped=cut.dropped)
 
 
 def wants_truncation(body: Mapping[str, Any], *, by_default: bool) -> bool:

@@ -3,14 +3,13 @@
 from django.http.response import HttpResponseBase
 
 from accounts.callers import Caller
-from catalog.snapshot import Catalogue
 from kernel import drain
 
 from . import auth, deal, entry, fitting, plain, refusing, repeats, streaming
 from .arrival import Arrival
+from .deal import Deal
 from .dialects import Dialect
 from .errors import Failure
-from .fitting import Fitted
 from .process import Process
 from .refusing import Sought
 from .visit import Status, Visit
@@ -27,35 +26,34 @@ async def serve(process: Process, request: Arrival, dialect: Dialect) -> HttpRes
     caller = await auth.spender(process.directory, request)
     with refusing.noted(process.refusals, request.id, caller) as sought:
         _check_type(request)
-        fitted = await agree(process.catalogue, caller, request.raw, dialect, sought)
+        struck = await agree(process, caller, request.raw, dialect, sought)
         tag = _tag(request) or caller.default_tag
         async with repeats.once(process.repeats, request, workspace_id=caller.workspace_id):
-            return await _run(process, request, dialect, fitted, sought, tag=tag)
+            return await _run(process, request, dialect, struck, sought, tag=tag)
 
 
-async def agree(catalogue: Catalogue, caller: Caller, raw: bytes, dialect: Dialect, sought: Sought) -> Fitted:
-    """Return what a body asks for and on what terms it may run, cut to fit its model; nothing is taken yet.
+async def agree(process: Process, caller: Caller, raw: bytes, dialect: Dialect, sought: Sought) -> Deal:
+    """Return on what terms a body may run, cut to fit where that is wished; nothing is taken yet.
 
     `sought` learns how far it got. Raises Failure.
     """
     ask = dialect.read(raw)
     sought.model = ask.model
-    terms = deal.strike(catalogue, caller, ask, dialect)
-    sought.weight = terms.weight
-    return await fitting.within(ask, terms)
+    struck = deal.strike(process.catalogue, process.signs, caller, ask, dialect)
+    sought.weight = struck.weight
+    return await fitting.within(struck)
 
 
 async def _run(
-    process: Process, request: Arrival, dialect: Dialect, fitted: Fitted, sought: Sought, *, tag: str
+    process: Process, request: Arrival, dialect: Dialect, struck: Deal, sought: Sought, *, tag: str
 ) -> HttpResponseBase:
-    ask, terms = fitted.ask, fitted.deal
-    granted, hold = await entry.admit(process.gate, request.id, terms, ask, tag=tag)
+    granted, hold = await entry.admit(process.gate, request.id, struck, tag=tag)
     sought.admitted = True
-    visit = Visit(request, dialect, ask, terms, granted, hold, fitted.dropped, process.gate.settle)
+    visit = Visit(request, dialect, struck, granted, hold, process)
     try:
-        if ask.stream:
-            return await streaming.serve(visit, process=process)
-        return await plain.serve(visit, upstreams=process.upstreams, breaker=process.breaker)
+        if struck.first.ask.stream:
+            return await streaming.serve(visit)
+        return await plain.serve(visit)
     finally:
         if not visit.settled:
             await _abandon(visit)

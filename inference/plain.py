@@ -4,14 +4,13 @@ import asyncio
 import functools
 import time
 
-from catalog.snapshot import Hop
 from kernel import money
 
 from . import routing
 from .answers import JSON, Answer
-from .breaker import Breaker
 from .failing import failed_upstreams, refused_upstream
-from .upstream import Upstreams, Whole
+from .legs import Leg
+from .upstream import Whole
 from .visit import Visit
 
 __all__ = ["serve"]
@@ -20,39 +19,41 @@ __all__ = ["serve"]
 GREATEST_ON_LOOP = 2**20
 
 
-async def serve(visit: Visit, *, upstreams: Upstreams, breaker: Breaker) -> Answer:
+async def serve(visit: Visit) -> Answer:
     """Get the answer from an upstream, settle, and return it. Raises Failure once the failing is settled.
 
     A caller who leaves meanwhile changes nothing: the upstream works on and wants to be paid.
     """
-    request_id, dialect = str(visit.request.id), visit.dialect
-    accepts = functools.partial(dialect.accepts, visit.ask)
+    request_id, dialect, process = str(visit.request.id), visit.dialect, visit.process
 
-    async def attempt(hop: Hop, seconds: float) -> Whole:
-        body = visit.ask.outgoing(hop, max_tokens=visit.deal.max_tokens)
+    async def attempt(leg: Leg, seconds: float) -> Whole:
         begun = time.monotonic()
         try:
-            return await upstreams.whole(
-                hop, dialect.path, body, accepts=accepts, request_id=request_id, seconds=seconds
+            return await process.upstreams.whole(
+                leg.hop,
+                dialect.path,
+                leg.ask.outgoing(leg.hop, max_tokens=leg.max_tokens),
+                accepts=functools.partial(dialect.accepts, leg.ask),
+                request_id=request_id,
+                seconds=seconds,
             )
         finally:
             visit.upstream_seconds += time.monotonic() - begun
 
     try:
-        reached = await routing.reach(visit.deal.hops, attempt, breaker=breaker, trail=visit.trail)
+        reached = await routing.reach(visit.deal.legs, attempt, roads=process.roads, trail=visit.trail)
     except routing.Exhausted as exhausted:
         raise await failed_upstreams(visit, exhausted) from exhausted
     except routing.RefusedRequest as refused:
         raise await refused_upstream(visit, refused) from refused
-    answer = reached.answer.answer
-    found = dialect.measure(visit.ask, answer, output_bound=visit.output_bound)
-    charge = visit.charge(reached.hop, found.reading, empty=found.empty)
-    await visit.settle(
-        reached.hop, charge, status="ok", finish=found.finish, ttfb_ms=visit.request.milliseconds
-    )
-    told = visit.told(reached.hop, found.reading, charge)
+    leg, answer = reached.leg, reached.answer.answer
+    visit.note_served(leg)
+    found = dialect.measure(leg.ask, answer, output_bound=leg.output_bound)
+    charge = visit.charge(leg, found.reading, empty=found.empty)
+    await visit.settle(leg, charge, status="ok", finish=found.finish, ttfb_ms=visit.request.milliseconds)
+    told = visit.told(leg, found.reading, charge)
     if reached.answer.size > GREATEST_ON_LOOP:
-        body = await asyncio.to_thread(dialect.whole, visit.ask, answer, told)
+        body = await asyncio.to_thread(dialect.whole, leg.ask, answer, told)
     else:
-        body = dialect.whole(visit.ask, answer, told)
+        body = dialect.whole(leg.ask, answer, told)
     return Answer(200, [JSON, *visit.headers(reached), ("X-Tollway-Cost", money.show(charge.cost))], body)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from typing import Any
 
+from django.conf import settings
 from psycopg_pool import AsyncConnectionPool
 
 from accounts.callers import Directory
@@ -11,15 +12,22 @@ from billing.gate import Gate
 from billing.health import Pulse
 from billing.idempotency import Repeats
 from billing.refusals import Refusals
+from billing.vitals import Window
 from catalog.loading import Watch
 from catalog.snapshot import Catalogue
 from kernel import drain, postgres
+from kernel.cache import Cache
 
 from . import tokens
-from .breaker import Breaker
+from .budget import RetryBudget
+from .choosing import Figures
+from .deal import Signs
+from .legs import Leg
+from .news import News
 from .orders import Orders
+from .routing import Roads
 from .streams import Streams
-from .upstream import Upstreams
+from .upstream import UpstreamFailed, Upstreams
 
 __all__ = ["Process", "current"]
 
@@ -44,7 +52,9 @@ class Process:
         self.pulse = Pulse(self._pool)
         self.repeats = Repeats(self._pool)
         self.upstreams = Upstreams()
-        self.breaker = Breaker()
+        self.news = News(Cache(settings.REDIS_URL))
+        self.roads = Roads(self.news, RetryBudget(), self._failed)
+        self.signs = Signs(self.news.sticking, self._measured)
         self.streams = Streams()
         self._orders = Orders(self._pool, self.streams)
 
@@ -52,6 +62,15 @@ class Process:
     def catalogue(self) -> Catalogue:
         """The newest catalogue."""
         return self._watch.current
+
+    def _failed(self, leg: Leg, failure: UpstreamFailed) -> None:
+        self.pulse.failed(
+            provider_id=leg.hop.provider_id, model_id=leg.offer.model_id, outcome=failure.outcome
+        )
+
+    def _measured(self, leg: Leg) -> Figures:
+        beats = self.pulse.health.at(leg.hop.provider_id, leg.offer.model_id, window=Window.HALF_HOUR)
+        return Figures(beats.first_byte_ms(), beats.tokens_per_second())
 
     async def open(self) -> None:
         """Connect and load everything. Raises psycopg.Error or PoolTimeout if the database is away."""
@@ -61,6 +80,7 @@ class Process:
         await self.gate.start()
         self.refusals.start()
         self.pulse.start()
+        await self.news.start()
         await asyncio.to_thread(tokens.warm)
         self._watches = [
             asyncio.create_task(self.streams.watch(), name="streams"),
@@ -80,6 +100,7 @@ class Process:
         await self.gate.stop()
         await self.refusals.stop()
         await self.pulse.stop()
+        await self.news.stop()
         await self.upstreams.close()
         await self._watch.stop()
         await self._pool.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -11,10 +11,13 @@ from billing.settlement import FailedAttempt
 from catalog.snapshot import Hop
 from kernel import clock
 
-from .breaker import Breaker
+from .adapters import Unsupported
+from .budget import RetryBudget
+from .legs import Leg
+from .news import News
 from .upstream import UpstreamFailed
 
-__all__ = ["Exhausted", "Reached", "RefusedRequest", "Trail", "candidates", "reach"]
+__all__ = ["Exhausted", "Reached", "RefusedRequest", "Roads", "Trail", "candidates", "reach"]
 
 PASSES = 2
 PAUSE_SECONDS = 0.2
@@ -33,12 +36,13 @@ class Exhausted(Exception):
 
 
 class RefusedRequest(Exception):
-    """An upstream found the request itself wrong: status, and OpenAI's code if it gave one."""
+    """An upstream found the request itself wrong: status, and OpenAI's code if it gave one; or none has words for it."""
 
-    def __init__(self, status: int, code: str) -> None:
+    def __init__(self, status: int, code: str, *, unsupported: Unsupported | None = None) -> None:
         super().__init__(f"{status} {code}")
         self.status = status
         self.code = code
+        self.unsupported = unsupported
 
 
 @dataclass(slots=True)
@@ -71,12 +75,46 @@ class Trail:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached(Generic[T]):
-    """What came of the walk: the hop that answered, its answer, and whether it was not the first choice."""
+class Roads:
+    """What the walks of a process share: which places are open, and how many may be tried again."""
 
-    hop: Hop
+    news: News
+    budget: RetryBudget
+    failed: Callable[[Leg, UpstreamFailed], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached(Generic[T]):
+    """What came of the walk: the leg that answered, its answer, and whether it was not the first choice."""
+
+    leg: Leg
     answer: T
     fallback: bool
+
+
+@dataclass(slots=True)
+class _Account:
+    """How a walk has gone so far."""
+
+    tries: int = 0
+    timeouts: int = 0
+    sent_in_vain: bool = False
+    unsupported: Unsupported | None = None
+    supported: bool = False
+
+    def add(self, failure: UpstreamFailed) -> None:
+        if failure.unsupported is not None:
+            self.unsupported = self.unsupported or failure.unsupported
+            return
+        self.supported = True
+        self.tries += 1
+        self.timeouts += failure.timed_out
+        self.sent_in_vain |= failure.outcome == "timeout"
+
+    def end(self) -> Exception:
+        if self.unsupported is not None and not self.supported:
+            return RefusedRequest(400, "", unsupported=self.unsupported)
+        return Exhausted(timed_out=0 < self.timeouts == self.tries)
 
 
 def candidates(hops: tuple[Hop, ...], *, rank: int) -> list[Hop]:
@@ -90,65 +128,67 @@ def candidates(hops: tuple[Hop, ...], *, rank: int) -> list[Hop]:
 
 
 async def reach(
-    hops: list[Hop],
-    attempt: Callable[[Hop, float], Awaitable[T]],
+    legs: Sequence[Leg],
+    attempt: Callable[[Leg, float], Awaitable[T]],
     *,
-    breaker: Breaker,
+    roads: Roads,
     trail: Trail,
     total_seconds: float = TOTAL_SECONDS,
 ) -> Reached[T]:
-    """Try the hops in order, in two passes, until one answers; `attempt` gets the seconds that are left.
+    """Try the legs in order, in two passes, until one answers; `attempt` gets the seconds that are left.
 
     Raises Exhausted, or RefusedRequest when the request itself is wrong.
     """
     deadline = time.monotonic() + total_seconds
-    timeouts = failures = 0
-    sent_in_vain = False
+    account = _Account()
+    roads.budget.note_walk()
     for turn in range(PASSES):
         if turn:
+            # What timed out may still be at work up there: a second pass could pay for it twice.
+            if account.sent_in_vain or not account.tries or not roads.budget.take():
+                break
             await asyncio.sleep(PAUSE_SECONDS)
-        for hop in hops:
-            place = (hop.endpoint_id, hop.upstream_model)
+        for leg in legs:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise Exhausted(timed_out=True)
-            if not breaker.allows(place):
+            if not await roads.news.may_enter(leg.place):
                 if not turn:
-                    trail.outcomes.append(f"{hop.provider}:open")
+                    trail.outcomes.append(f"{leg.hop.provider}:open")
+                account.supported = True
                 continue
-            failure = await _try(hop, attempt, left, breaker, trail)
+            failure = await _try(leg, attempt, left, roads, trail)
             if not isinstance(failure, UpstreamFailed):
-                return Reached(hop, failure, fallback=hop is not hops[0])
-            failures += 1
-            timeouts += failure.timed_out
-            sent_in_vain |= failure.outcome == "timeout"
-        # What timed out may still be at work up there: a second pass could pay for it twice.
-        if sent_in_vain:
-            break
-    raise Exhausted(timed_out=0 < timeouts == failures)
+                return Reached(leg, failure, fallback=leg is not legs[0])
+            account.add(failure)
+    raise account.end()
 
 
 async def _try(
-    hop: Hop, attempt: Callable[[Hop, float], Awaitable[T]], left: float, breaker: Breaker, trail: Trail
+    leg: Leg, attempt: Callable[[Leg, float], Awaitable[T]], left: float, roads: Roads, trail: Trail
 ) -> T | UpstreamFailed:
-    place = (hop.endpoint_id, hop.upstream_model)
+    breaker = roads.news.breaker
     started_at, begun = clock.now(), time.monotonic()
     try:
-        answer = await attempt(hop, left)
+        answer = await attempt(leg, left)
     except UpstreamFailed as failure:
         took = int((time.monotonic() - begun) * 1000)
-        trail.add(hop, failure, started_at=started_at, milliseconds=took)
-        if failure.refusal is not None and failure.refusal.callers_fault:
-            breaker.succeeded(place)
+        trail.add(leg.hop, failure, started_at=started_at, milliseconds=took)
+        if failure.unsupported is not None:
+            breaker.unknown(leg.place)
+        elif failure.refusal is not None and failure.refusal.callers_fault:
+            breaker.succeeded(leg.place)
             raise RefusedRequest(failure.status or 400, failure.refusal.code) from failure
-        if failure.status == 429:
-            breaker.asked_to_wait(place, failure.retry_after or UNSAID_WAIT_SECONDS)
+        elif failure.status == 429:
+            breaker.asked_to_wait(leg.place, failure.retry_after or UNSAID_WAIT_SECONDS)
+            roads.failed(leg, failure)
         else:
-            breaker.failed(place)
+            breaker.failed(leg.place)
+            roads.failed(leg, failure)
         return failure
     except BaseException:
-        breaker.unknown(place)
+        breaker.unknown(leg.place)
         raise
-    trail.outcomes.append(f"{hop.provider}:ok")
-    breaker.succeeded(place)
+    trail.outcomes.append(f"{leg.hop.provider}:ok")
+    breaker.succeeded(leg.place)
     return answer

@@ -5,10 +5,9 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-from billing.gate import Gate, Progress
+from billing.gate import Progress
 from catalog import pricing
 from catalog.pricing import Counts
-from catalog.snapshot import Hop
 from kernel import clock
 
 from . import answers, routing, tokens
@@ -16,6 +15,7 @@ from .answers import EVENTS, OnTheWire
 from .dialects import Told, Voice
 from .errors import Failure
 from .failing import failed_upstreams, refused_upstream
+from .legs import Leg
 from .meter import Tally, read
 from .process import Process
 from .relay import Ending, Relay
@@ -26,9 +26,9 @@ from .visit import Status, Visit
 __all__ = ["serve"]
 
 
-async def serve(visit: Visit, *, process: Process) -> OnTheWire:
+async def serve(visit: Visit) -> OnTheWire:
     """Open a stream upstream, relay it, settle, and close it. Raises Failure if nothing was sent yet."""
-    tally = Tally(choices=visit.ask.n)
+    process, tally = visit.process, Tally(choices=visit.deal.first.ask.n)
     stream = Stream(
         request_id=visit.request.id,
         credential=visit.deal.caller.credential,
@@ -37,11 +37,11 @@ async def serve(visit: Visit, *, process: Process) -> OnTheWire:
         tally=tally,
     )
     with _watched(visit, stream, process):
-        reached = await _reach(visit, stream, process)
+        reached = await _reach(visit, stream)
         if reached is None:
             return OnTheWire()
         try:
-            await _flow(visit, stream, reached, tally, process.gate)
+            await _flow(visit, stream, reached, tally)
         finally:
             reached.answer.close()
     return OnTheWire()
@@ -60,23 +60,23 @@ def _watched(visit: Visit, stream: Stream, process: Process) -> Iterator[None]:
         caller.cancel()
 
 
-async def _reach(visit: Visit, stream: Stream, process: Process) -> routing.Reached[Opened] | None:
+async def _reach(visit: Visit, stream: Stream) -> routing.Reached[Opened] | None:
     """Return what an upstream opened; nothing if the stream was killed meanwhile, and so is closed and settled."""
-    request_id = str(visit.request.id)
+    request_id, process = str(visit.request.id), visit.process
 
-    async def attempt(hop: Hop, seconds: float) -> Opened:
-        body = visit.ask.outgoing(hop, max_tokens=visit.deal.max_tokens)
+    async def attempt(leg: Leg, seconds: float) -> Opened:
+        body = leg.ask.outgoing(leg.hop, max_tokens=leg.max_tokens)
         begun = time.monotonic()
         try:
             return await process.upstreams.open(
-                hop, visit.dialect.path, body, request_id=request_id, seconds=seconds
+                leg.hop, visit.dialect.path, body, request_id=request_id, seconds=seconds
             )
         finally:
             visit.upstream_seconds += time.monotonic() - begun
 
     try:
         return await stream.wait(
-            routing.reach(visit.deal.hops, attempt, breaker=process.breaker, trail=visit.trail)
+            routing.reach(visit.deal.legs, attempt, roads=process.roads, trail=visit.trail)
         )
     except routing.Exhausted as exhausted:
         raise await failed_upstreams(visit, exhausted) from exhausted
@@ -104,17 +104,17 @@ async def _close_unopened(visit: Visit) -> None:
     # A killed stream ends as one, also where its upstream was still silent.
     await visit.settle_without_answer(status="killed", http_status=200, error="KILLED")
     headers = answers.wire_headers([EVENTS, *answers.standing(visit.request)])
-    closing = visit.dialect.voice(visit.ask, visit.request.id, visit.deal.offer.public_id).killed()
+    first = visit.deal.first
+    closing = visit.dialect.voice(first.ask, visit.request.id, first.offer.public_id).killed()
     await visit.request.send({"type": "http.response.start", "status": 200, "headers": headers})
     await visit.request.send({"type": "http.response.body", "body": closing, "more_body": False})
 
 
-async def _flow(
-    visit: Visit, stream: Stream, reached: routing.Reached[Opened], tally: Tally, gate: Gate
-) -> None:
-    ttfb = visit.request.milliseconds
-    voice = visit.dialect.voice(visit.ask, visit.request.id, visit.deal.offer.public_id)
-    stream.begin(idle_seconds=reached.hop.idle_seconds, progress=_Checkpoint(visit, reached.hop, gate).allows)
+async def _flow(visit: Visit, stream: Stream, reached: routing.Reached[Opened], tally: Tally) -> None:
+    leg, ttfb = reached.leg, visit.request.milliseconds
+    visit.note_served(leg)
+    voice = visit.dialect.voice(leg.ask, visit.request.id, leg.offer.public_id)
+    stream.begin(idle_seconds=leg.hop.idle_seconds, progress=_Checkpoint(visit, leg).allows)
     relay = Relay(
         source=reached.answer,
         stream=stream,
@@ -132,61 +132,63 @@ async def _flow(
         raise
     finally:
         reached.answer.close()
-        told = await _settle(visit, reached.hop, tally, ending, ttfb)
+        told = await _settle(visit, leg, tally, ending, ttfb)
     closing = _closing(voice, told, ending)
     await visit.request.send({"type": "http.response.body", "body": closing, "more_body": False})
 
 
-async def _settle(visit: Visit, hop: Hop, tally: Tally, ending: Ending, ttfb_ms: int) -> Told:
+async def _settle(visit: Visit, leg: Leg, tally: Tally, ending: Ending, ttfb_ms: int) -> Told:
     reading = read(
         tally,
-        prompt=visit.ask.prompt_text,
-        prompt_bound=visit.ask.prompt_bound,
-        output_bound=visit.output_bound,
+        prompt=leg.ask.prompt_text,
+        prompt_bound=leg.ask.prompt_bound,
+        output_bound=leg.output_bound,
     )
     empty = ending == "ok" and reading.counts.completion_tokens == 0 and tally.bytes == 0
-    charge = visit.charge(hop, reading, empty=empty)
+    charge = visit.charge(leg, reading, empty=empty)
     error = "" if ending in ("ok", "client_gone") else ending.upper()
-    await visit.settle(hop, charge, status=ending, error=error, finish=tally.finish, ttfb_ms=ttfb_ms)
-    return visit.told(hop, reading, charge)
+    await visit.settle(leg, charge, status=ending, error=error, finish=tally.finish, ttfb_ms=ttfb_ms)
+    return visit.told(leg, reading, charge)
 
 
 def _closing(voice: Voice, told: Told, ending: Ending) -> bytes:
     if ending == "ok":
         return voice.end(told)
     if ending == "killed":
-        return voice.killed()
+        return voice.killed(told)
     if ending == "drained":
         return voice.broken(
-            Failure("UNAVAILABLE", "The gateway is restarting; what was delivered is charged.")
+            Failure("UNAVAILABLE", "The gateway is restarting; what was delivered is charged."), told
         )
     return voice.broken(
-        Failure("PROVIDER_ERROR", "The provider broke off the answer; what was delivered is charged.")
+        Failure("PROVIDER_ERROR", "The provider broke off the answer; what was delivered is charged."), told
     )
 
 
 class _Checkpoint:
     """Notes once a second how far a stream is, and whether its hold still covers it."""
 
-    def __init__(self, visit: Visit, hop: Hop, gate: Gate) -> None:
+    def __init__(self, visit: Visit, leg: Leg) -> None:
         self._visit = visit
-        self._gate = gate
-        self._price = visit.deal.prices[hop.provider_id]
+        self._leg = leg
         self._progress = Progress(
             workspace_id=visit.deal.caller.workspace_id,
-            provider_id=hop.provider_id,
+            model_id=leg.offer.model_id,
+            chain_id=leg.offer.chain_id,
+            price_version_id=leg.price.card.version_id,
+            provider_id=leg.hop.provider_id,
             first_byte_at=clock.now(),
-            multipliers=pricing.factors_text(self._price.factors),
+            multipliers=pricing.factors_text(leg.price.factors),
         )
 
     def allows(self, output_tokens: int) -> bool:
         """Note the output tokens so far; tell whether the hold covers them."""
-        progress, visit = self._progress, self._visit
+        progress, visit, leg = self._progress, self._visit, self._leg
         if not progress.input_tokens:
-            progress.input_tokens = tokens.count([visit.ask.prompt_text()])[0]
+            progress.input_tokens = tokens.count([leg.ask.prompt_text()])[0]
         progress.output_tokens = output_tokens
-        self._gate.progress(visit.request.id, progress)
-        if output_tokens <= visit.output_bound:
+        visit.process.gate.progress(visit.request.id, progress)
+        if output_tokens <= leg.output_bound:
             return True
         counts = Counts(input=progress.input_tokens, output=output_tokens)
-        return pricing.cost(self._price.card, counts, self._price.factors) <= visit.hold
+        return pricing.cost(leg.price.card, counts, leg.price.factors) <= visit.hold

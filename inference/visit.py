@@ -1,6 +1,5 @@
 """One admitted request from its admission to its settlement: what was agreed, what was tried, what it came to."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -8,18 +7,20 @@ from billing.admission import Granted
 from billing.settlement import Settlement
 from catalog import pricing
 from catalog.pricing import Counts
-from catalog.snapshot import Hop
 
 from . import answers
 from .answers import Headers
 from .arrival import Arrival
 from .deal import Deal
-from .dialects import Ask, Dialect, Told
+from .dialects import Dialect, Told
+from .legs import Leg
 from .meter import Reading
+from .process import Process
 from .routing import Reached, Trail
 
 __all__ = ["Charge", "Status", "Visit"]
 
+_NOT_THE_CALLERS_DOING = (502, 503, 504)
 Status = Literal["ok", "client_gone", "upstream_cut", "killed", "drained", "failed"]
 
 
@@ -40,41 +41,40 @@ class Visit:
 
     request: Arrival
     dialect: Dialect
-    ask: Ask
     deal: Deal
     granted: Granted
     hold: int
-    dropped: int
-    commit: Callable[[Settlement], Awaitable[None]]
+    process: Process
     trail: Trail = field(default_factory=Trail)
     upstream_seconds: float = 0.0
     settled: bool = False
 
-    @property
-    def output_bound(self) -> int:
-        """The most output tokens that were asked of the upstream."""
-        return self.deal.max_tokens * self.ask.n
-
-    def charge(self, hop: Hop, reading: Reading, *, empty: bool) -> Charge:
-        """Return what counts cost at a hop. An empty answer is free where the plan says so."""
-        price = self.deal.prices[hop.provider_id]
-        counts, folded = pricing.fold(price.card, self.deal.sold(price.card, reading.counts))
-        spent = self._spent(hop, reading.counts)
+    def charge(self, leg: Leg, reading: Reading, *, empty: bool) -> Charge:
+        """Return what counts cost on a leg. An empty answer is free where the plan says so."""
+        price = leg.price
+        counts, folded = pricing.fold(price.card, leg.sold(price.card, reading.counts))
+        spent = _spent(leg, reading.counts)
         if empty and self.deal.terms.empty_answers_are_free:
             return Charge(Counts(), 0, spent, "none", reading.suspect)
         cost = pricing.cost(price.card, counts, price.factors)
         return Charge(counts, cost, spent, reading.source, reading.suspect or folded)
 
     async def settle(
-        self, hop: Hop, charge: Charge, *, status: Status, error: str = "", finish: str = "", ttfb_ms: int
+        self, leg: Leg, charge: Charge, *, status: Status, error: str = "", finish: str = "", ttfb_ms: int
     ) -> None:
         """Commit what an answer came to; returns once it is durable."""
+        hop, price = leg.hop, leg.price
+        self._note_health(leg, charge, status, ttfb_ms)
         await self._commit(
             replace(
                 self._nothing(status, 200, error),
                 usage_source=charge.source,
                 cost=charge.cost,
-                multipliers=pricing.factors_text(self.deal.prices[hop.provider_id].factors),
+                multipliers=pricing.factors_text(price.factors),
+                model_id=leg.offer.model_id,
+                chain_id=leg.offer.chain_id,
+                price_version_id=price.card.version_id,
+                returned=self.deal.weight - leg.weight,
                 counts=charge.counts,
                 provider_cost=charge.provider_cost,
                 finish_reason=finish,
@@ -88,15 +88,23 @@ class Visit:
         )
 
     async def settle_without_answer(self, *, status: Status, http_status: int, error: str) -> None:
-        """Commit that nothing was delivered: it costs nothing."""
-        await self._commit(self._nothing(status, http_status, error))
+        """Commit that nothing was delivered: it costs nothing, and counts for no limit where it is not the caller's doing."""
+        nothing = self._nothing(status, http_status, error)
+        returned = self.deal.weight if http_status in _NOT_THE_CALLERS_DOING else 0
+        await self._commit(replace(nothing, returned=returned))
 
-    def told(self, hop: Hop, reading: Reading, charge: Charge) -> Told:
+    def note_served(self, leg: Leg) -> None:
+        """Remember where the conversation is now, if it is not where it was looked for first."""
+        talk, first = self.deal.talk, self.deal.first
+        if talk is not None and leg is not first and leg.offer is first.offer:
+            self.process.news.sticking.went_to(talk.name, leg.place)
+
+    def told(self, leg: Leg, reading: Reading, charge: Charge) -> Told:
         """Return what the dialect needs to know of the answer."""
         return Told(
             request_id=self.request.id,
-            model=self.deal.offer.public_id,
-            provider=hop.provider,
+            model=leg.offer.public_id,
+            provider=leg.hop.provider,
             milliseconds=self.request.milliseconds,
             reading=reading,
             cost=charge.cost,
@@ -104,33 +112,40 @@ class Visit:
 
     def headers(self, reached: Reached[Any]) -> Headers:
         """Return the headers of an answer that came by this way."""
-        elapsed = self.request.milliseconds
+        leg, elapsed = reached.leg, self.request.milliseconds
         overhead = max(0.0, elapsed - self.upstream_seconds * 1000)
         return [
             *answers.standing(self.request),
-            ("X-Tollway-Provider", reached.hop.provider),
+            ("X-Tollway-Provider", leg.hop.provider),
             ("X-Tollway-Attempts", self.trail.text),
             ("X-Tollway-Overhead-Ms", f"{overhead:.0f}"),
-            ("x-router-model", self.deal.offer.public_id),
-            ("x-router-provider", reached.hop.provider),
+            ("x-router-model", leg.offer.public_id),
+            ("x-router-provider", leg.hop.provider),
             ("x-router-fallback", "true" if reached.fallback else "false"),
             ("x-router-latency-ms", str(elapsed)),
             *answers.limits(self.deal.terms, self.granted),
-            *([("X-Tollway-Truncated", str(self.dropped))] if self.dropped else []),
+            *([("X-Tollway-Truncated", str(leg.dropped))] if leg.dropped else []),
         ]
 
-    def _spent(self, hop: Hop, counts: Counts) -> int:
-        card = self.deal.costs[hop.provider_id]
-        if card is None:
-            return 0
-        try:
-            return pricing.cost(card, pricing.fold(card, self.deal.sold(card, counts))[0], ())
-        except pricing.Unpriced:
-            return 0  # our cost is unknown; a gap in our own books must not keep the answer from the caller
+    def _note_health(self, leg: Leg, charge: Charge, status: Status, ttfb_ms: int) -> None:
+        pulse, place = (
+            self.process.pulse,
+            {"provider_id": leg.hop.provider_id, "model_id": leg.offer.model_id},
+        )
+        if status == "upstream_cut":
+            pulse.failed(**place, outcome="disconnected")
+            return
+        streamed = leg.ask.stream
+        pulse.answered(
+            **place,
+            first_byte_ms=ttfb_ms if streamed or leg.ask.chat is None else None,
+            output_tokens=charge.counts.completion_tokens,
+            seconds=max(0, self.request.milliseconds - ttfb_ms) / 1000 if streamed else self.upstream_seconds,
+        )
 
     async def _commit(self, settlement: Settlement) -> None:
         self.settled = True
-        await self.commit(settlement)
+        await self.process.gate.settle(settlement)
 
     def _nothing(self, status: Status, http_status: int, error: str) -> Settlement:
         return Settlement(
@@ -140,9 +155,19 @@ class Visit:
             http_status=http_status,
             usage_source="none",
             cost=0,
-            multipliers=pricing.factors_text(self.deal.price.factors),
+            multipliers=pricing.factors_text(self.deal.first.price.factors),
             error_code=error,
             attempts=len(self.trail.failed),
             latency_ms=self.request.milliseconds,
             failed_attempts=tuple(self.trail.failed),
         )
+
+
+def _spent(leg: Leg, counts: Counts) -> int:
+    card = leg.cost
+    if card is None or leg.own_key is not None:
+        return 0
+    try:
+        return pricing.cost(card, pricing.fold(card, leg.sold(card, counts))[0], ())
+    except pricing.Unpriced:
+        return 0  # our cost is unknown; a gap in our own books must not keep the answer from the caller

@@ -28,42 +28,45 @@ def simulate(request: HttpRequest) -> HttpResponse:
 
 
 def _told(seen: Foreseen) -> dict[str, Any]:
-    fitted = seen.fitted
-    terms = _terms(fitted.deal) if fitted is not None else dict.fromkeys(("hops", "terms", "price"))
+    deal = seen.deal
+    terms = _terms(deal) if deal is not None else dict.fromkeys(("hops", "terms", "price"))
     return {
         "model": seen.model,
         "admitted": seen.failure is None,
         "refusal": would_be.refusal(seen),
         **terms,
-        "messages_dropped": fitted.dropped if fitted is not None else None,
+        "messages_dropped": deal.first.dropped if deal is not None else None,
         "hold": money.show(seen.hold) if seen.hold is not None else None,
     }
 
 
 def _terms(deal: Deal) -> dict[str, Any]:
-    terms = deal.terms
+    terms, first = deal.terms, deal.first
+    breaker = process.current().news.breaker
     return {
         "hops": [
             {
                 "position": position,
-                "provider_name": hop.provider,
-                "multipliers": _factors(deal.prices[hop.provider_id]),
+                "model": leg.offer.public_id,
+                "provider_name": leg.hop.provider,
+                "left_alone": breaker.verdict(leg.place) == "open",
+                "multipliers": _factors(leg.price),
             }
-            for position, hop in enumerate(deal.hops, 1)
+            for position, leg in enumerate(deal.legs, 1)
         ],
         "terms": {
             "plan": terms.slug,
             "plan_tier": terms.name,
-            "model_tier": deal.offer.tier,
+            "model_tier": first.offer.tier,
             "request_weight": deal.weight,
-            "max_tokens": deal.max_tokens,
-            "context_length": deal.offer.context_length,
+            "max_tokens": first.max_tokens,
+            "context_length": first.offer.context_length,
             "requests_per_minute": terms.minute_cap,
             "requests_per_hour": terms.hour_cap,
             "requests_per_day": terms.day_cap,
             "streams": terms.stream_cap,
         },
-        "price": _price(deal.price),
+        "price": _price(first.price),
     }
 
 

@@ -13,17 +13,18 @@ from billing.admission import Refused
 from catalog.snapshot import Price, Unpriced
 from kernel import ids
 
-from .. import auth, deal, entry, pipeline, routing
+from .. import auth, entry, pipeline, routing
 from ..ask import read_object
+from ..deal import Deal, terms_of
 from ..dialects import Dialect
 from ..dialects.chat import CHAT
 from ..dialects.embeddings import EMBEDDINGS
 from ..dialects.images import IMAGES
 from ..dialects.rerank import RERANK
 from ..errors import Failure
-from ..fitting import Fitted
 from ..process import Process
 from ..refusing import Sought
+from ..wishes import parted
 from . import denials
 
 __all__ = ["Foreseen", "Priced", "foresee", "price", "refusal"]
@@ -46,7 +47,7 @@ class Foreseen:
     """How far a request would come: what it seeks, its terms, its hold in nano-USD, and why it would be refused."""
 
     sought: Sought
-    fitted: Fitted | None = None
+    deal: Deal | None = None
     hold: int | None = None
     refused: Refused | None = None
     failure: Failure | None = None
@@ -54,7 +55,7 @@ class Foreseen:
     @property
     def model(self) -> str:
         """The model's own id, or what it was called where that is unknown."""
-        return self.fitted.deal.offer.public_id if self.fitted is not None else self.sought.model
+        return self.deal.first.offer.public_id if self.deal is not None else self.sought.model
 
 
 def price(process: Process, caller: Caller, model: str) -> Priced:
@@ -63,7 +64,7 @@ def price(process: Process, caller: Caller, model: str) -> Priced:
     offer = catalogue.find(model)
     if offer is None:
         raise Failure("INVALID_MODEL", f"There is no model {model[:128]!r}.", param="model")
-    terms = deal.terms_of(catalogue, caller)
+    terms = terms_of(catalogue, caller)
     first = next(iter(routing.candidates(offer.hops, rank=terms.rank)), None)
     provider = first.provider if first is not None else None
     try:
@@ -89,19 +90,19 @@ def foresee(process: Process, caller: Caller, raw: bytes) -> Foreseen:
     sought = Sought()
     try:
         auth.check_spends(caller)
-        fitted: Fitted = async_to_sync(pipeline.agree)(process.catalogue, caller, raw, dialect, sought)
+        struck: Deal = async_to_sync(pipeline.agree)(process, caller, raw, dialect, sought)
     except Failure as invalid:
         return Foreseen(sought, failure=invalid)
-    for wish in entry.wishes(ids.request_id(), fitted.deal, fitted.ask, tag=""):
+    for wish in entry.wishes(ids.request_id(), struck, tag=""):
         refused = foresight.refusal(wish)
         if refused is None or not entry.worth_counting(refused):
             break
     failure = entry.worded(refused) if refused is not None else None
-    return Foreseen(sought, fitted, wish.hold, refused, failure)
+    return Foreseen(sought, struck, wish.hold, refused, failure)
 
 
 def _dialect(process: Process, model: object) -> Dialect:
-    offer = process.catalogue.find(model) if isinstance(model, str) else None
+    offer = process.catalogue.find(parted(model)[0]) if isinstance(model, str) else None
     return _DIALECTS[offer.capability] if offer is not None else CHAT
 
 

@@ -10,6 +10,7 @@ from catalog.snapshot import Hop
 from ..ask import ChatAsk
 from ..errors import Failure
 from ..meter import Reading
+from ..wishes import Wishes
 
 __all__ = ["Ask", "Dialect", "Measured", "Told", "Voice"]
 
@@ -35,6 +36,8 @@ class Ask(Protocol):
     def prompt_extra(self) -> int: ...
     @property
     def images(self) -> int: ...
+    @property
+    def wishes(self) -> Wishes: ...
     @property
     def prompt_field(self) -> str:
         """The field that holds the prompt, as the caller wrote it: what a refusal of its length names."""

@@ -8,9 +8,10 @@ from uuid import UUID
 from catalog.pricing import Counts
 from catalog.snapshot import Hop
 
-from .. import tokens
-from ..ask import STRIPPED, invalid, read_object, refuse_unfulfilled
+from .. import tokens, wishes
+from ..ask import STRIPPED, invalid, read_object
 from ..meter import Reading
+from ..wishes import Wishes
 from . import Voice
 
 __all__ = [
@@ -63,6 +64,11 @@ class Forwarded:
         """No output tokens are sold."""
         return None
 
+    @property
+    def wishes(self) -> Wishes:
+        """What is wished about models and providers."""
+        return wishes.read(self.body)
+
     def prompt_text(self) -> str:
         """Return what goes in as one text, for counting."""
         return "\n".join(self.texts)
@@ -86,7 +92,9 @@ class AnsweredWhole:
 def read_body(raw: bytes, *, acted_on: Collection[str]) -> dict[str, Any]:
     """Read a body that names a model and does not ask for a stream. Raises Failure."""
     body = read_object(raw, acted_on=("model", "stream", *acted_on))
-    refuse_unfulfilled(body)
+    wished = wishes.read(body)
+    if not body.get("model") and wished.models:
+        body["model"] = wished.models[0]
     required_text(body, "model")
     if flag(body, "stream"):
         raise invalid("stream", "stream must be false: this answer comes whole.")

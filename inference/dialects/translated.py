@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from catalog.snapshot import Hop
 
 from ..ask import ChatAsk
+from ..wishes import Wishes
 
 __all__ = ["Translated"]
 
@@ -51,6 +52,11 @@ class Translated:
     def images(self) -> int:
         """No pictures are made."""
         return 0
+
+    @property
+    def wishes(self) -> Wishes:
+        """What is wished about models and providers."""
+        return self.chat.wishes
 
     def prompt_text(self) -> str:
         """Return what goes in as one text, for counting."""

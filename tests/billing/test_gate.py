@@ -177,7 +177,7 @@ def test_a_checkpoint_follows_an_open_stream() -> None:
 
     async def work(gate: Gate) -> None:
         await gate.admit(item)
-        gate.progress(item.request_id, Progress(workspace, 5, clock.now(), 11, 22, "1:1000000"))
+        gate.progress(item.request_id, Progress(workspace, 1, 1, 1, 5, clock.now(), 11, 22, "1:1000000"))
         await asyncio.sleep(1.5)
 
     with_gate(work)

@@ -6,14 +6,19 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 
 from catalog.snapshot import Hop
 from inference import routing
-from inference.adapters import Refusal
-from inference.breaker import Breaker
-from inference.routing import Exhausted, Reached, RefusedRequest, Trail, candidates, reach
+from inference.adapters import Refusal, Unsupported
+from inference.budget import RetryBudget
+from inference.legs import Leg
+from inference.news import News
+from inference.routing import Exhausted, Reached, RefusedRequest, Roads, Trail, candidates, reach
 from inference.upstream import UpstreamFailed
+from kernel.cache import Cache
 from tests.fakes.hops import ONE
+from tests.fakes.legs import leg
 
 TWO = dataclasses.replace(ONE, provider_id=2, provider="two", endpoint_id=2)
 SANDBOX = dataclasses.replace(ONE, provider_id=3, provider="sandbox", endpoint_id=3, dialect="sandbox")
@@ -23,18 +28,26 @@ TIMEOUT = UpstreamFailed("timeout", timed_out=True)
 UNREACHED = UpstreamFailed("connect_timeout", timed_out=True)
 
 
+def roads(news: News | None = None, budget: RetryBudget | None = None) -> Roads:
+    return Roads(news or News(Cache(settings.REDIS_URL)), budget or RetryBudget(), lambda leg, failure: None)
+
+
 def walk(
-    hops: list[Hop], *replies: "str | UpstreamFailed", breaker: Breaker | None = None
+    hops: list[Hop],
+    *replies: "str | UpstreamFailed",
+    news: News | None = None,
+    budget: RetryBudget | None = None,
 ) -> tuple[Reached[str], Trail]:
     """Reach out to upstreams that reply so, in turn; every reply must be used."""
     trail, left = Trail(), iter(replies)
 
-    async def attempt(hop: Hop, seconds: float) -> str:
+    async def attempt(leg: Leg, seconds: float) -> str:
         assert 0 < seconds <= 600
-        return said(hop, left)
+        return said(leg.hop, left)
 
+    legs = [leg(hop) for hop in hops]
     try:
-        return asyncio.run(reach(hops, attempt, breaker=breaker or Breaker(), trail=trail)), trail
+        return asyncio.run(reach(legs, attempt, roads=roads(news, budget), trail=trail)), trail
     except (Exhausted, RefusedRequest) as error:
         error.add_note(trail.text)
         raise
@@ -56,7 +69,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_takes_the_first_that_answers() -> None:
     reached, trail = walk([ONE, TWO], "hello")
-    assert (reached.answer, reached.hop, reached.fallback) == ("one hello", ONE, False)
+    assert (reached.answer, reached.leg.hop, reached.fallback) == ("one hello", ONE, False)
     assert (trail.text, trail.failed) == ("one:ok", [])
 
 
@@ -121,44 +134,44 @@ def test_says_that_all_timed_out() -> None:
 
 
 def test_opens_the_breaker_and_skips_the_place() -> None:
-    breaker = Breaker()
+    news = News(Cache(settings.REDIS_URL))
     for _ in range(5):
-        walk([ONE, TWO], ERROR, "hello", breaker=breaker)
-    reached, trail = walk([ONE, TWO], "hello", breaker=breaker)
-    assert (reached.hop, trail.text) == (TWO, "one:open,two:ok")
+        walk([ONE, TWO], ERROR, "hello", news=news)
+    reached, trail = walk([ONE, TWO], "hello", news=news)
+    assert (reached.leg.hop, trail.text) == (TWO, "one:open,two:ok")
 
 
 def test_answers_at_once_when_every_breaker_is_open() -> None:
-    breaker = Breaker()
-    for _ in range(5):
-        breaker.failed((ONE.endpoint_id, ONE.upstream_model))
+    news = News(Cache(settings.REDIS_URL))
+    news.breaker.heard((ONE.endpoint_id, ONE.upstream_model), 60, tripped=True)
     with pytest.raises(Exhausted) as gave_up:
-        walk([ONE], breaker=breaker)
+        walk([ONE], news=news)
     assert gave_up.value.__notes__ == ["one:open"]
 
 
 def test_blames_no_place_for_a_wrong_request() -> None:
-    breaker = Breaker()
+    news = News(Cache(settings.REDIS_URL))
     for _ in range(9):
         with pytest.raises(RefusedRequest):
-            walk([ONE], UpstreamFailed("status_400", status=400, refusal=Refusal(True)), breaker=breaker)
-    assert breaker.allows((ONE.endpoint_id, ONE.upstream_model))
+            walk([ONE], UpstreamFailed("status_400", status=400, refusal=Refusal(True)), news=news)
+    assert news.breaker.verdict((ONE.endpoint_id, ONE.upstream_model)) == "closed"
 
 
 def test_skips_a_place_that_asked_to_wait() -> None:
-    breaker = Breaker()
-    walk([ONE, TWO], UpstreamFailed("status_429", status=429, retry_after=30), "hello", breaker=breaker)
-    reached, _ = walk([ONE, TWO], "hello", breaker=breaker)
-    assert reached.hop == TWO
+    news = News(Cache(settings.REDIS_URL))
+    walk([ONE, TWO], UpstreamFailed("status_429", status=429, retry_after=30), "hello", news=news)
+    reached, _ = walk([ONE, TWO], "hello", news=news)
+    assert reached.leg.hop == TWO
 
 
 def test_stops_when_the_time_for_the_whole_walk_is_over() -> None:
-    async def slow(hop: Hop, seconds: float) -> str:
+    async def slow(leg: Leg, seconds: float) -> str:
         await asyncio.sleep(0.06)
         raise ERROR
 
     async def go() -> None:
-        await reach([ONE, TWO], slow, breaker=Breaker(), trail=Trail(), total_seconds=0.05)
+        legs = [leg(ONE), leg(TWO)]
+        await reach(legs, slow, roads=roads(), trail=Trail(), total_seconds=0.05)
 
     with pytest.raises(Exhausted) as gave_up:
         asyncio.run(go())
@@ -174,3 +187,25 @@ def test_leaves_out_what_the_plan_is_too_low_for() -> None:
     high = dataclasses.replace(ONE, min_plan_rank=3)
     assert candidates((high, TWO), rank=2) == [TWO]
     assert candidates((high, TWO), rank=3) == [high, TWO]
+
+
+def test_passes_by_who_has_no_words_for_the_request() -> None:
+    wordless = UpstreamFailed(
+        "unsupported", unsupported=Unsupported("n", "Only one answer can be asked for.")
+    )
+    reached, trail = walk([ONE, TWO], wordless, "hello")
+    assert (reached.leg.hop, trail.text) == (TWO, "one:unsupported,two:ok")
+    with pytest.raises(RefusedRequest) as refused:
+        walk([ONE, TWO], wordless, wordless)
+    assert refused.value.unsupported is not None
+    assert (refused.value.status, refused.value.unsupported.param) == (400, "n")
+
+
+def test_goes_round_again_only_while_the_budget_lasts() -> None:
+    budget = RetryBudget()
+    while budget.take():
+        pass
+    with pytest.raises(Exhausted):
+        walk([ONE], ERROR, budget=budget)
+    reached, _ = walk([ONE, TWO], ERROR, "hello", budget=budget)  # the next hop is no repeat
+    assert reached.leg.hop == TWO
