@@ -24,9 +24,9 @@ API = "https://generativelanguage.googleapis.com/v1beta"
 VERTEX = "https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google"
 
 
-def calling(given: str | None = None, **fields: Any) -> dict[str, Any]:
+def calling(given: str = '{"a":1}', **fields: Any) -> dict[str, Any]:
     """An assistant's message that calls f, with arguments as text."""
-    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": given or '{"a":1}'}}
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": given}}
     return {"role": "assistant", "content": None, "tool_calls": [{**call, **fields}]}
 
 

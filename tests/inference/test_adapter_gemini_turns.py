@@ -150,8 +150,8 @@ def test_have_arguments_that_are_objects_and_results_that_answer_a_call() -> Non
 
 
 def test_give_a_signature_back_on_the_call_it_came_with() -> None:
-    google = {"extra_content": {"google": {"thought_signature": "c2ln"}}}
-    assert parts(HI, calling(**google), RESULT)[1]["thoughtSignature"] == "c2ln"
+    google = {"google": {"thought_signature": "c2ln"}}
+    assert parts(HI, calling(extra_content=google), RESULT)[1]["thoughtSignature"] == "c2ln"
     entry = {"type": "reasoning.encrypted", "data": "c2lo", "format": "google-gemini-v1", "id": "c1"}
     assert parts(HI, {**calling(), "reasoning_details": [entry]}, RESULT)[1]["thoughtSignature"] == "c2lo"
 
