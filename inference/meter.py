@@ -16,6 +16,10 @@ SLACK = 64
 # Providers put words of their own around a prompt; more than this is no prompt of ours.
 PROMPT_FACTOR = 2
 PROMPT_SLACK = 8192
+# Classes of tokens, and what usage objects call them.
+_WRITTEN = {"cache_write": "cache_write_tokens", "cache_write_1h": "cache_write_1h_tokens"}
+_SENSES_IN = {"image_in": "image_tokens", "audio_in": "audio_tokens"}
+_SENSES_OUT = {"image_out": "image_tokens", "audio_out": "audio_tokens"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,26 +129,55 @@ def read(tally: Tally, *, prompt: Callable[[], str], prompt_bound: int, output_b
         told_out = None
     if told_in is not None and told_in > PROMPT_FACTOR * prompt_bound + PROMPT_SLACK:
         told_in = None
-    suspect = bool(tally.usage) and (told_in is None or told_out is None)
+    # A figure that is missing is no impossible one: what broke off may have told only what went in.
+    suspect = (told_in is None and "prompt_tokens" in usage) or (
+        told_out is None and "completion_tokens" in usage
+    )
     came_in = told_in if told_in is not None else tokens.count([prompt()])[0]
     came_out = told_out if told_out is not None else tally.output()
-    cached = (
-        min(_detail(usage, "prompt_tokens_details", "cached_tokens"), came_in) if told_in is not None else 0
-    )
-    reasoning = reasoning if told_out is not None else 0
-    counts = Counts(input=came_in - cached, cached=cached, output=came_out - reasoning, reasoning=reasoning)
+    went_in, too_much = _prompt_side(usage if told_in is not None else {}, came_in)
+    came = _output_side(usage, came_out, reasoning) if told_out is not None else {"output": came_out}
     told = told_in is not None and told_out is not None
-    return Reading(counts, "upstream" if told else "counted", suspect)
+    return Reading(Counts(**went_in, **came), "upstream" if told else "counted", suspect or too_much)
 
 
 def usage_object(counts: Counts) -> dict[str, Any]:
-    """Return counts as OpenAI's usage object."""
+    """Return counts as OpenAI's usage object; of the classes that few requests have only those that this one has."""
     return {
         "prompt_tokens": counts.prompt_tokens,
         "completion_tokens": counts.completion_tokens,
         "total_tokens": counts.prompt_tokens + counts.completion_tokens,
-        "prompt_tokens_details": {"cached_tokens": counts.cached},
-        "completion_tokens_details": {"reasoning_tokens": counts.reasoning},
+        "prompt_tokens_details": {"cached_tokens": counts.cached, **_rare(counts, _WRITTEN, _SENSES_IN)},
+        "completion_tokens_details": {"reasoning_tokens": counts.reasoning, **_rare(counts, _SENSES_OUT)},
+    }
+
+
+def _prompt_side(usage: Mapping[str, Any], came_in: int) -> tuple[dict[str, int], bool]:
+    """Return the prompt by its classes, and whether its cache is told to be greater than it."""
+    classes, left, too_much = {}, came_in, False
+    for name, field_name in (("cached", "cached_tokens"), *_WRITTEN.items()):
+        told = _detail(usage, "prompt_tokens_details", field_name)
+        classes[name] = min(told, left)
+        too_much |= told > left
+        left -= classes[name]
+    for name, field_name in _SENSES_IN.items():
+        # Pictures and sound may lie in the cache too, so more than is left of them is no contradiction.
+        classes[name] = min(_detail(usage, "prompt_tokens_details", field_name), left)
+        left -= classes[name]
+    return {"input": left, **classes}, too_much
+
+
+def _output_side(usage: Mapping[str, Any], came_out: int, reasoning: int) -> dict[str, int]:
+    classes, left = {"reasoning": reasoning}, came_out - reasoning
+    for name, field_name in _SENSES_OUT.items():
+        classes[name] = min(_detail(usage, "completion_tokens_details", field_name), left)
+        left -= classes[name]
+    return {"output": left, **classes}
+
+
+def _rare(counts: Counts, *groups: Mapping[str, str]) -> dict[str, int]:
+    return {
+        told: count for group in groups for name, told in group.items() if (count := getattr(counts, name))
     }
 
 

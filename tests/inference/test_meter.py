@@ -1,13 +1,20 @@
 """Reading off what a request used."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.pricing import Counts
 from inference import tokens
-from inference.meter import Reading, Tally, read
+from inference.meter import Reading, Tally, read, usage_object
 
+DETAILS = (
+    *("cached_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
+    *("image_tokens", "audio_tokens", "reasoning_tokens"),
+)
 PROMPT = "What is a rate limiter, in one sentence?"
 
 
@@ -35,10 +42,71 @@ def test_keeps_details_within_their_whole() -> None:
     usage = {
         "prompt_tokens": 10,
         "completion_tokens": 5,
-        "prompt_tokens_details": {"cached_tokens": 99},
-        "completion_tokens_details": {"reasoning_tokens": 99},
+        "prompt_tokens_details": {"image_tokens": 8, "audio_tokens": 8},
+        "completion_tokens_details": {"reasoning_tokens": 99, "audio_tokens": 1},
     }
-    assert reading(answer(usage)).counts == Counts(cached=10, reasoning=5)
+    counts = Counts(image_in=8, audio_in=2, reasoning=5)
+    assert reading(answer(usage)) == Reading(counts, "upstream")
+
+
+@pytest.mark.parametrize(
+    ("details", "counts"),
+    [
+        ({"cached_tokens": 99}, Counts(cached=10)),
+        ({"cached_tokens": 8, "cache_write_tokens": 3}, Counts(cached=8, cache_write=2)),
+        (
+            {"cached_tokens": 1, "cache_write_tokens": 8, "cache_write_1h_tokens": 2**40},
+            Counts(cached=1, cache_write=8, cache_write_1h=1),
+        ),
+    ],
+)
+def test_mends_a_cache_greater_than_the_prompt_and_marks_it(details: dict[str, int], counts: Counts) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 0, "prompt_tokens_details": details}
+    assert reading(answer(usage)) == Reading(counts, "upstream", suspect=True)
+
+
+def test_takes_each_class_apart_from_the_others() -> None:
+    usage = {
+        "prompt_tokens": 100,
+        "completion_tokens": 50,
+        "prompt_tokens_details": {
+            "cached_tokens": 30,
+            "cache_write_tokens": 20,
+            "cache_write_1h_tokens": 10,
+            "image_tokens": 5,
+            "audio_tokens": 4,
+        },
+        "completion_tokens_details": {"reasoning_tokens": 20, "audio_tokens": 3, "image_tokens": 2},
+    }
+    counts = Counts(
+        input=31,
+        cached=30,
+        cache_write=20,
+        cache_write_1h=10,
+        image_in=5,
+        audio_in=4,
+        output=25,
+        reasoning=20,
+        audio_out=3,
+        image_out=2,
+    )
+    assert reading(answer(usage)) == Reading(counts, "upstream")
+    assert usage_object(counts) == {**usage, "total_tokens": 150}
+
+
+@given(st.dictionaries(st.sampled_from(DETAILS), st.integers(-9, 2**41)), st.integers(0, 2**13))
+def test_never_comes_to_more_or_less_than_was_told(details: dict[str, int], prompt: int) -> None:
+    usage = {"prompt_tokens": prompt, "completion_tokens": 9, "prompt_tokens_details": details}
+    counts = reading(answer({**usage, "completion_tokens_details": details})).counts
+    assert (counts.prompt_tokens, counts.completion_tokens) == (prompt, 9)
+    assert all(count >= 0 for count in asdict(counts).values())
+
+
+def test_takes_what_went_in_from_an_answer_that_broke_off() -> None:
+    text = "It holds requests back."
+    usage = {"prompt_tokens": 100, "prompt_tokens_details": {"cached_tokens": 90}}
+    counts = Counts(input=10, cached=90, output=tokens.count([text])[0])
+    assert reading(answer(usage, text)) == Reading(counts, "counted")
 
 
 @pytest.mark.parametrize("details", [None, 3, [], {"cached_tokens": None}, {"cached_tokens": -1}])
