@@ -4,11 +4,17 @@ from collections.abc import Mapping
 
 from . import Adapter
 from .anthropic import ANTHROPIC
+from .gemini import GEMINI
 from .openai import OPENAI
 
 __all__ = ["adapter_for"]
 
-_ADAPTERS: Mapping[str, Adapter] = {"anthropic": ANTHROPIC, "openai": OPENAI, "sandbox": OPENAI}
+_ADAPTERS: Mapping[str, Adapter] = {
+    "anthropic": ANTHROPIC,
+    "openai": OPENAI,
+    "sandbox": OPENAI,
+    "gemini": GEMINI,
+}
 
 
 def adapter_for(dialect: str) -> Adapter:
