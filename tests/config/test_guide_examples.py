@@ -1,0 +1,123 @@
+"""Every example of the pages for developers does what it says, pasted as it stands into a site of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients.runtimes import Node, Python, Unavailable
+from tests.config.examples import Example, examples
+from tests.fakes.exchange import ask
+from tests.fakes.site import new_site
+
+# On a clean machine some clients are installed first.
+pytestmark = pytest.mark.timeout(600)
+
+LOCKED = {"langchain_openai": "langchain-openai", "litellm": "litellm"}
+# So that an answer that is an error is a failure of the command.
+STRICT = 'curl() { command curl -sS --fail-with-body "$@"; }\n'
+
+
+def of(language: str) -> list[Example]:
+    return [example for example in examples() if example.language == language]
+
+
+CALLS = [example for example in of("bash") if "curl " in example.code]
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[dict[str, Any]]:
+    """The addresses and credentials of a site that has just been started for the first time."""
+    with new_site() as started:
+        started.up()
+        yield started.credentials
+
+
+def run(command: list[str], site: dict[str, Any], **environment: str) -> str:
+    person = site["customer"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    given = {
+        "TOLLWAY_API_KEY": site["api_key"],
+        "TOLLWAY_EMAIL": person["email"],
+        "TOLLWAY_PASSWORD": person["password"],
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it looks for prices on the network
+    }
+    done = subprocess.run(
+        command,
+        env={**kept, **given, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def origin(site: dict[str, Any]) -> str:
+    return str(site["base_url"]).removesuffix("/v1")
+
+
+def interpreter(code: str) -> str:
+    lock = next((lock for module, lock in LOCKED.items() if module in code), "")
+    return found(Python("none", lock=lock))[0] if lock else sys.executable
+
+
+def found(runtime: Python | Node) -> list[str]:
+    try:
+        return runtime.command()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.mark.parametrize("example", of("python"), ids=str)
+def test_python_runs(site: dict[str, Any], example: Example) -> None:
+    said = run([interpreter(example.code), "-c", example.at(origin(site))], site)
+    assert said.strip()
+
+
+@pytest.mark.parametrize("example", CALLS, ids=str)
+def test_curl_is_answered(site: dict[str, Any], example: Example) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed (Debian: apt-get install curl)")
+    assert run(["bash", "-ec", STRICT + example.at(origin(site))], site)
+
+
+@pytest.mark.parametrize("example", of("javascript"), ids=str)
+def test_node_runs(site: dict[str, Any], example: Example) -> None:
+    node, driver = found(Node("openai.mjs"))
+    file = Path(driver).with_name(f".{example}-{os.getpid()}.mjs")
+    try:
+        file.write_text(example.at(origin(site)))
+        assert run([node, str(file)], site).strip()
+    finally:
+        file.unlink()
+
+
+def test_llm_answers_with_the_model_that_the_page_declares(site: dict[str, Any], tmp_path: Path) -> None:
+    (declared,) = (example for example in of("yaml") if example.slug == "sdks")
+    (tmp_path / declared.name).write_text(declared.at(origin(site)))
+    (tmp_path / "keys.json").write_text(json.dumps({"tollway": site["api_key"]}))
+    python = found(Python("none", lock="llm"))[0]
+    asked = [python, "-m", "llm", "-m", "tollway", "Say hello."]
+    assert run(asked, site, LLM_USER_PATH=str(tmp_path)).strip()
+
+
+def test_a_key_is_made_as_the_page_says(site: dict[str, Any]) -> None:
+    (wanted,) = (example for example in of("json") if example.slug == "authentication")
+    login = {name: site["customer"][name] for name in ("email", "password")}
+    token = ask("POST", f"{origin(site)}/auth/login", body=login).json["access_token"]
+    made = ask(
+        "POST",
+        f"{origin(site)}/v1/user/key",
+        body=json.loads(wanted.code),
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert made.json["key"].startswith("rk_")
+    assert made.json["name"] == json.loads(wanted.code)["name"]
