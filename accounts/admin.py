@@ -9,16 +9,18 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.decorators import action
+from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
-from catalog.admin_page import Inline, Page, ReadOnlyPage, figure, moment
+from catalog.admin_page import Inline, Page, ReadOnlyPage, figure, go_to, moment
 
 from . import admin_signins as admin_signins  # registers its pages
-from . import keys
+from . import keys, provider_keys
+from .admin_own_keys import SET_OWN_KEY, TAKE_OWN_KEY, OwnKeysInline
 from .models import ApiKey, Member, User, Workspace
 
 admin.site.unregister(Group)
@@ -150,7 +152,8 @@ class WorkspacePage(Page):
         (None, {"fields": (("name", "slug"), ("plan_version", "status"), "time_zone")}),
         ("Record", {"fields": (("account", "created_at"),)}),
     )
-    inlines = (MembersInline, KeysInline)
+    inlines = (MembersInline, KeysInline, OwnKeysInline)
+    actions_detail = ("set_own_key", "take_own_key")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Workspace | None = None) -> tuple[str, ...]:
         """Return what never changes; the slug is in addresses once it exists."""
@@ -170,6 +173,45 @@ class WorkspacePage(Page):
             return self.empty_value_display
         address = reverse("admin:billing_account_change", args=[workspace.pk])
         return format_html('<a class="ref" href="{}">Account</a>', address)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Return what can be done here: only a key that is there is taken away."""
+        offered = super().get_actions_detail(request, object_id)
+        kept = provider_keys.listed(Workspace(pk=object_id)).exists()
+        return [each for each in offered if kept or each.path != "take-own-key"]
+
+    def has_own_keys_permission(self, request: HttpRequest, object_id: int | None = None) -> bool:
+        """Tell whether this operator may enter and take away own keys of customers."""
+        return request.user.has_perm("accounts.change_providerkey")
+
+    @action(
+        description="Set an own key", permissions=("own_keys",), url_path="set-own-key", dialog=SET_OWN_KEY
+    )  # type: ignore[untyped-decorator]
+    def set_own_key(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+        """Keep the key that the dialog asked for."""
+        workspace, provider = Workspace.objects.get(pk=object_id), form.cleaned_data["provider"]
+        key = provider_keys.put(workspace, provider, form.cleaned_data["secret"], by=_operator(request))
+        messages.success(
+            request, f"Calls of {workspace} to {provider} go out with {key.hint or 'its own key'}."
+        )
+        return go_to(request, reverse("admin:accounts_workspace_change", args=[object_id]))
+
+    @action(
+        description="Take an own key away",
+        permissions=("own_keys",),
+        url_path="take-own-key",
+        dialog=TAKE_OWN_KEY,
+    )  # type: ignore[untyped-decorator]
+    def take_own_key(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+        """Take away the key that the dialog named."""
+        workspace, provider = Workspace.objects.get(pk=object_id), form.cleaned_data["provider"]
+        if provider_keys.remove(workspace, provider, by=_operator(request)):
+            messages.success(request, f"The own key of {workspace} at {provider} is erased.")
+        return go_to(request, reverse("admin:accounts_workspace_change", args=[object_id]))
+
+
+def _operator(request: HttpRequest) -> User:
+    return User.objects.get(pk=request.user.pk)
 
 
 @admin.register(ApiKey)

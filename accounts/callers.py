@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +15,17 @@ from psycopg_pool import AsyncConnectionPool
 
 from kernel import ids
 
-from . import persons, tokens
+from . import persons, provider_keys, tokens
 
 __all__ = ["Caller", "Credential", "Directory", "ForeignWorkspace"]
 
 _LONGEST_NAME = 64
 
 # Marks the key as used, at most once a minute; a row that somebody else holds is left for the next time.
-_FIND = b"""
+_FIND = f"""
 WITH found AS (
-  SELECT k.workspace_id, k.id, k.name, w.plan_version_id, k.default_tag, k.allowed_models, w.status, k.last_used_at
+  SELECT k.workspace_id, k.id, k.name, w.plan_version_id, k.default_tag, k.allowed_models, w.status, k.last_used_at,
+  {provider_keys.OF_WORKSPACE} AS own_keys
   FROM accounts_apikey k JOIN accounts_workspace w ON w.id = k.workspace_id
   WHERE (k.digest = %(digest)s OR (k.retired_digest = %(digest)s AND k.retired_until > now()))
     AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
@@ -33,7 +34,7 @@ used AS (
   UPDATE accounts_apikey SET last_used_at = now() WHERE id IN (
     SELECT a.id FROM accounts_apikey a JOIN found f ON f.id = a.id
     WHERE f.last_used_at IS NULL OR f.last_used_at < now() - interval '1 minute' FOR UPDATE OF a SKIP LOCKED))
-SELECT workspace_id, id, name, plan_version_id, default_tag, allowed_models, status FROM found"""
+SELECT workspace_id, id, name, plan_version_id, default_tag, allowed_models, status, own_keys FROM found""".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Caller:
     """The identity behind a valid credential; a person who signed in has `person_id` and `role`.
 
     `api_key_id` is never empty: usage of a person is written under a row of accounts_apikey that opens nothing.
+    `own_keys` are the workspace's own secrets by provider: calls there go out with them and never with ours. One that
+    cannot be opened is empty, so that it is missed.
     """
 
     workspace_id: int
@@ -62,6 +65,7 @@ class Caller:
     credential: Credential
     person_id: int | None = None
     role: str = ""
+    own_keys: Mapping[int, str] = field(default_factory=dict, repr=False, hash=False)
 
 
 class ForeignWorkspace(Exception):
@@ -143,7 +147,7 @@ async def _by_key(connection: AsyncConnection[Any], digest: bytes) -> Caller | N
     row = await (await connection.execute(_FIND, {"digest": digest})).fetchone()
     if row is None:
         return None
-    workspace, key, name, plan, tag, allowed, status = row
+    workspace, key, name, plan, tag, allowed, status, own_keys = row
     return Caller(
         workspace_id=workspace,
         api_key_id=key,
@@ -153,6 +157,7 @@ async def _by_key(connection: AsyncConnection[Any], digest: bytes) -> Caller | N
         allowed_models=frozenset(allowed) if allowed is not None else None,
         workspace_status=status,
         credential=Credential(workspace, digest=digest),
+        own_keys=provider_keys.opened(own_keys, workspace_id=workspace),
     )
 
 
@@ -174,4 +179,5 @@ async def _by_token(connection: AsyncConnection[Any], said: tokens.Access, works
         credential=Credential(seat.workspace_id, sign_in=said.sign_in),
         person_id=said.person_id,
         role=seat.role,
+        own_keys=provider_keys.opened(seat.own_keys, workspace_id=seat.workspace_id),
     )

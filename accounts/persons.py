@@ -1,11 +1,13 @@
 """Where a person who signed in sits: their role in a workspace, and the row their usage is written under."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import AsyncConnection
 
+from .provider_keys import OF_WORKSPACE
 from .tokens import Access
 
 __all__ = ["STANDS", "Seat", "SignedIn", "find"]
@@ -15,7 +17,7 @@ STANDS = """u.id = s.person_id AND u.is_active AND s.ended_at IS NULL AND s.expi
   AND s.password_mark = left(encode(sha256(convert_to(u.password, 'UTF8')), 'hex'), 16)"""
 
 _FIND = f"""
-SELECT w.id, w.plan_version_id, w.status, m.role, k.id, k.name
+SELECT w.id, w.plan_version_id, w.status, m.role, k.id, k.name, {OF_WORKSPACE}
 FROM accounts_signin s JOIN accounts_user u ON {STANDS}
 LEFT JOIN (accounts_member m JOIN accounts_workspace w ON w.id = m.workspace_id) ON m.user_id = u.id
   AND CASE WHEN %(named)s = '' THEN w.id = %(own)s ELSE w.slug = %(named)s OR w.id::text = %(named)s END
@@ -34,7 +36,10 @@ RETURNING id, name"""
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A person's place in a workspace; `api_key_id` and `name` are of the row that their usage is written under."""
+    """A person's place in a workspace; `api_key_id` and `name` are of the row that their usage is written under.
+
+    `own_keys` are the workspace's own keys by provider, sealed.
+    """
 
     workspace_id: int
     plan_version_id: int
@@ -42,6 +47,7 @@ class Seat:
     role: str
     api_key_id: int
     name: str
+    own_keys: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +71,11 @@ async def find(connection: AsyncConnection[Any], said: Access, workspace: str) -
     row = await (await connection.execute(_FIND, asked)).fetchone()
     if row is None:
         return None
-    workspace_id, plan, status, role, key, name = row
+    workspace_id, plan, status, role, key, name, own_keys = row
     if workspace_id is None:
         return SignedIn(None)
     if key is None:
         # The digest is of no secret: nothing opens by it.
         made = {"workspace": workspace_id, "person": said.person_id, "digest": os.urandom(32)}
         key, name = await (await connection.execute(_SIT, made)).fetchone() or (0, "")
-    return SignedIn(Seat(workspace_id, plan, status, role, key, name))
+    return SignedIn(Seat(workspace_id, plan, status, role, key, name, own_keys))

@@ -51,6 +51,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Chains", "route", "catalog.chain"),
             _item("Upstreams", "dns", "catalog.provider"),
             _item("Endpoints", "terminal", "catalog.endpoint"),
+            _item("Keys of ours", "vpn_key", "catalog.endpointkey"),
             _item("Price book", "sell", "catalog.priceversion"),
             _item("Multipliers", "close", "catalog.multiplier"),
             _item("Plans", "credit_card", "catalog.plan"),
