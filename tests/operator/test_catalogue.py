@@ -1,4 +1,4 @@
-"""What operators change in the catalogue: credentials, prices, chains and plans."""
+"""What operators change in the catalogue: credentials, prices and plans; chains have a file of their own."""
 
 import pytest
 from django.test import Client
@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import Workspace
 from catalog import credentials
-from catalog.models import Chain, Endpoint, Model, PriceVersion, Rate
+from catalog.models import Endpoint, Model, PriceVersion, Rate
 from tests.operator.reading import text
 
 pytestmark = pytest.mark.django_db
@@ -83,29 +83,6 @@ def test_a_price_is_added_exactly_and_stays(operator: Client) -> None:
 def test_a_price_that_cannot_be_is_refused(operator: Client, rate: dict[str, str]) -> None:
     assert operator.post(reverse("admin:catalog_priceversion_add"), _price(**rate)).status_code == 200
     assert not PriceVersion.objects.filter(source="a test").exists()
-
-
-def test_a_chain_changes_by_a_draft_that_is_published(operator: Client) -> None:
-    live = Chain.objects.get(model__public_id="route/glm-5")
-    operator.post(reverse("admin:catalog_chain_draft", args=[live.pk]), {"_form_submitted": "on"})
-    draft = Chain.objects.get(model=live.model, status="draft")
-    assert [*draft.hops.values_list("upstream_model")] == [*live.hops.values_list("upstream_model")]  # type: ignore[arg-type]
-    publish = reverse("admin:catalog_chain_publish", args=[draft.pk])
-    operator.get(publish)
-    assert Chain.objects.get(model=live.model, status="live") == live
-    operator.post(publish, {"_form_submitted": "on"})
-    assert Chain.objects.get(model=live.model, status="live") == draft
-    assert Chain.objects.get(pk=live.pk).status == "retired"
-    operator.post(reverse("admin:catalog_chain_publish", args=[live.pk]), {"_form_submitted": "on"})
-    assert Chain.objects.get(model=live.model, status="live") == draft
-
-
-def test_a_live_chain_is_not_changed_in_place(operator: Client) -> None:
-    live = Chain.objects.get(model__public_id="route/glm-5")
-    assert (
-        operator.post(reverse("admin:catalog_chain_change", args=[live.pk]), {"version": 9}).status_code
-        == 403
-    )
 
 
 def test_new_terms_begin_from_the_newest(operator: Client) -> None:

@@ -5,6 +5,7 @@ import secrets
 import openai
 import pytest
 
+from catalog import chains
 from catalog.models import Endpoint, Hop, Model, Provider
 from tests.fakes.cast import customer, model
 from tests.fakes.exchange import Told, ask
@@ -64,8 +65,9 @@ def test_names_only_providers_that_the_plan_would_be_sent_to(gateway: Gateway, s
     who, name = customer(), model((sandbox, "m"), (sandbox, "m"), (sandbox, "m"))
     first, second, third = Hop.objects.filter(chain__model__public_id=name).order_by("position")
     Endpoint.objects.filter(pk=first.endpoint_id).update(needs_credential=True)
-    second.plan_ranks_from = 32_000
-    second.save()
+    draft = chains.draft_from(first.chain)
+    Hop.objects.filter(chain=draft, position=second.position).update(plan_ranks_from=32_000)
+    chains.publish(draft)
     gateway.knows(who.secret, name)
     providers = [third.endpoint.provider.slug]
     gateway.eventually(
