@@ -1,5 +1,6 @@
 """On what terms a request runs: the plan that allows it, and each way it may be served, priced and in order."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -97,16 +98,25 @@ def _legs(
     catalogue: Catalogue, caller: Caller, terms: Terms, named: Named, ask: Ask, dialect: Dialect
 ) -> list[Leg]:
     offer = named.offer
-    hops = routing.candidates(offer.hops, rank=terms.rank)
+    hops = routing.candidates(offer.hops, rank=terms.rank, own_keys=caller.own_keys)
     if not hops:
         raise Failure("PROVIDER_ERROR", f"No provider of {offer.public_id} is connected at the moment.")
     wanted = ask.limit if ask.limit is not None else terms.default_max_tokens
     writes = min(wanted, offer.max_output_tokens) if dialect.capability == "chat" else 0
     weight = terms.weight(offer.public_id, otherwise=_WEIGHTS.get(offer.capability, 1))
     try:
-        prices = _prices(catalogue, offer, terms, hops, workspace_id=caller.workspace_id, dialect=dialect)
+        prices = _prices(catalogue, caller, offer, terms, hops, dialect)
         legs = [
-            Leg(offer, hop, price, catalogue.provider_price(offer, hop.provider_id), weight, ask, writes)
+            Leg(
+                offer=offer,
+                hop=hop,
+                price=price,
+                cost=catalogue.provider_price(offer, hop.provider_id),
+                weight=weight,
+                ask=ask,
+                max_tokens=writes,
+                own_key=caller.own_keys.get(hop.provider_id),
+            )
             for hop, price in zip(hops, prices, strict=True)
         ]
         for price in {id(price): price for price in prices}.values():
@@ -119,12 +129,15 @@ def _legs(
 
 
 def _prices(
-    catalogue: Catalogue, offer: Offer, terms: Terms, hops: list[Hop], *, workspace_id: int, dialect: Dialect
+    catalogue: Catalogue, caller: Caller, offer: Offer, terms: Terms, hops: list[Hop], dialect: Dialect
 ) -> list[Price]:
-    plain = catalogue.price(offer, terms, workspace_id=workspace_id, dialect=dialect.name)
+    shared = functools.partial(
+        catalogue.price, offer, terms, workspace_id=caller.workspace_id, dialect=dialect.name
+    )
+    plain = shared()
     return [
-        catalogue.price(offer, terms, workspace_id=workspace_id, provider=hop.provider, dialect=dialect.name)
-        if ("provider", hop.provider) in catalogue.multipliers
+        shared(provider=hop.provider, own_key=hop.provider_id in caller.own_keys)
+        if ("provider", hop.provider) in catalogue.multipliers or hop.provider_id in caller.own_keys
         else plain
         for hop in hops
     ]

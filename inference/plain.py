@@ -36,6 +36,7 @@ async def serve(visit: Visit) -> Answer:
                 accepts=functools.partial(dialect.accepts, leg.ask),
                 request_id=request_id,
                 seconds=seconds,
+                secret=leg.own_key,
             )
         finally:
             visit.upstream_seconds += time.monotonic() - begun

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -117,12 +117,16 @@ class _Account:
         return Exhausted(timed_out=0 < self.timeouts == self.tries)
 
 
-def candidates(hops: tuple[Hop, ...], *, rank: int) -> list[Hop]:
-    """Return the hops that a plan of this rank may use, in order.
+def candidates(hops: Sequence[Hop], *, rank: int, own_keys: Container[int] = ()) -> list[Hop]:
+    """Return the hops that a plan of this rank may use, in order; those with an own key of the caller's need none of ours.
 
     The sandbox never answers for a chain that has a configured provider.
     """
-    usable = [hop for hop in hops if hop.configured and hop.min_plan_rank <= rank]
+    usable = [
+        hop
+        for hop in hops
+        if hop.min_plan_rank <= rank and (hop.configured or (hop.base_url and hop.provider_id in own_keys))
+    ]
     real = [hop for hop in usable if hop.dialect != "sandbox"]
     return real or usable
 

@@ -69,7 +69,12 @@ async def _reach(visit: Visit, stream: Stream) -> routing.Reached[Opened] | None
         begun = time.monotonic()
         try:
             return await process.upstreams.open(
-                leg.hop, visit.dialect.path, body, request_id=request_id, seconds=seconds
+                leg.hop,
+                visit.dialect.path,
+                body,
+                request_id=request_id,
+                seconds=seconds,
+                secret=leg.own_key,
             )
         finally:
             visit.upstream_seconds += time.monotonic() - begun

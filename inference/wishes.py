@@ -13,11 +13,11 @@ AUTO = "auto"
 MOST_MODELS, MOST_PROVIDERS = 8, 32
 LONGEST_NAME = 128
 Sort = Literal["price", "throughput", "latency"]
-_SORTS: Mapping[str, Sort] = {"price": "price", "throughput": "throughput", "latency": "latency"}
+SORTS: Mapping[str, Sort] = {"price": "price", "throughput": "throughput", "latency": "latency"}
 _SUFFIXES: Mapping[str, Sort] = {":floor": "price", ":nitro": "throughput"}
 _LISTS = ("order", "only", "ignore")
 _FLAGS = ("allow_fallbacks", "require_parameters")
-_PRICES = ("prompt", "completion", "request", "image")
+PRICES = ("prompt", "completion", "request", "image")
 _GREATEST_PRICE = Decimal(10**9)
 
 
@@ -108,17 +108,17 @@ def _flag(wanted: Mapping[str, Any], name: str, *, otherwise: bool) -> bool:
 def _sort(given: Any) -> Sort | None:
     if given is None:
         return None
-    if not isinstance(given, str) or given not in _SORTS:
-        raise _invalid("provider.sort", f"must be one of {', '.join(_SORTS)}.")
-    return _SORTS[given]
+    if not isinstance(given, str) or given not in SORTS:
+        raise _invalid("provider.sort", f"must be one of {', '.join(SORTS)}.")
+    return SORTS[given]
 
 
 def _max_price(given: Any) -> Mapping[str, Decimal] | None:
     if given is None:
         return None
     if not isinstance(given, dict) or not given:
-        raise _invalid("provider.max_price", f"must be an object with some of {', '.join(_PRICES)}.")
-    _known("provider.max_price", given, _PRICES)
+        raise _invalid("provider.max_price", f"must be an object with some of {', '.join(PRICES)}.")
+    _known("provider.max_price", given, PRICES)
     return {name: _price(f"provider.max_price.{name}", value) for name, value in given.items()}
 
 

@@ -20,7 +20,7 @@ from catalog.models import (
 from kernel import money
 
 from . import rows
-from .plans import MULTIPLIERS, PLANS, REQUEST_WEIGHTS
+from .plans import AUTO_MODELS, MULTIPLIERS, PLANS, REQUEST_WEIGHTS
 from .providers import PROVIDERS, SANDBOX
 from .rows import House, ModelRow, PlanRow
 
@@ -131,6 +131,7 @@ def _add_plan(row: PlanRow) -> None:
         day_cap=row.day,
         stream_cap=row.streams,
         request_weights=REQUEST_WEIGHTS,
+        auto_models=list(AUTO_MODELS),
     )
 
 

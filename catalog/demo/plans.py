@@ -2,7 +2,16 @@
 
 from .rows import PlanRow
 
-__all__ = ["MULTIPLIERS", "PLANS", "REQUEST_WEIGHTS"]
+__all__ = ["AUTO_MODELS", "MULTIPLIERS", "PLANS", "REQUEST_WEIGHTS"]
+
+# What "auto" stands for on every plan, as far as its tiers include it: good value first, one that sees pictures early.
+AUTO_MODELS = (
+    "route/deepseek-v4-pro",
+    "route/kimi-k2.6",
+    "route/deepseek-v3.2",
+    "route/kimi-k2.5",
+    "anthropic/claude-sonnet-4.5",
+)
 
 _LITE = ("free", "lite")
 _PREMIUM = (*_LITE, "premium")

@@ -65,11 +65,16 @@ def price(process: Process, caller: Caller, model: str) -> Priced:
     if offer is None:
         raise Failure("INVALID_MODEL", f"There is no model {model[:128]!r}.", param="model")
     terms = terms_of(catalogue, caller)
-    first = next(iter(routing.candidates(offer.hops, rank=terms.rank)), None)
+    first = next(iter(routing.candidates(offer.hops, rank=terms.rank, own_keys=caller.own_keys)), None)
     provider = first.provider if first is not None else None
     try:
         found = catalogue.price(
-            offer, terms, workspace_id=caller.workspace_id, provider=provider, dialect=CHAT.name
+            offer,
+            terms,
+            workspace_id=caller.workspace_id,
+            provider=provider,
+            dialect=CHAT.name,
+            own_key=first is not None and first.provider_id in caller.own_keys,
         )
     except Unpriced as error:
         raise Failure(

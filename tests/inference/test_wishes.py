@@ -10,7 +10,8 @@ from inference.errors import Failure
 
 
 def test_nothing_is_wished_where_nothing_is_said() -> None:
-    for body in ({}, {"models": []}, {"provider": {}}, {"models": None, "provider": None}):
+    nothing: list[dict[str, Any]] = [{}, {"models": []}, {"provider": {}}, {"models": None, "provider": None}]
+    for body in nothing:
         assert wishes.read(body) is wishes.NONE
 
 

@@ -133,11 +133,12 @@ _DENIAL: Schema = {
         ),
     ]
 }
+_HOP = record(position=whole(1), model=WORD, provider_name=WORD, left_alone=FLAG, multipliers=_MULTIPLIERS)
 _SIMULATION = record(
     model=TEXT,
     admitted=FLAG,
     refusal=nullable(named("Refusal")),
-    hops=nullable(listed(record(position=whole(1), provider_name=WORD, multipliers=_MULTIPLIERS))),
+    hops=nullable(listed(_HOP)),
     terms=nullable(
         record(
             plan=WORD,

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from ... import ask, reasoning
+from ... import ask, reasoning, wishes
 from ...fitting import TRUNCATE
 from ..fields import Body, Field, listing, needed, optional
 from ..schemas import (
     ANY,
     FLAG,
     TEXT,
+    USD_TEXT,
     WORD,
     Schema,
     choice,
@@ -17,6 +18,7 @@ from ..schemas import (
     named,
     nullable,
     open_record,
+    record,
     whole,
 )
 
@@ -93,6 +95,35 @@ _THINKING = open_record(
     type=choice(reasoning.THINKING),
     budget_tokens=nullable(whole(1, GREATEST)),
 )
+_NAME: Schema = {**WORD, "maxLength": wishes.LONGEST_NAME}
+_SLUGS = nullable(listed(_NAME, most=wishes.MOST_PROVIDERS))
+_USD: Schema = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 10**9}, USD_TEXT]}
+_PROVIDER: Schema = {
+    "type": "object",
+    "properties": {
+        "order": {**_SLUGS, "description": "Providers to try first, in this order."},
+        "only": {**_SLUGS, "description": "No others."},
+        "ignore": {**_SLUGS, "description": "None of these."},
+        "allow_fallbacks": {
+            **nullable(FLAG),
+            "description": "false: only those of `order`, or only the first.",
+        },
+        "require_parameters": {
+            **nullable(FLAG),
+            "description": "true: only models that support every parameter of the request.",
+        },
+        "sort": {
+            **nullable(choice(wishes.SORTS)),
+            "description": "Cheapest, fastest or promptest first; a model's suffix `:floor` or `:nitro` asks the same.",
+        },
+        "max_price": {
+            **nullable({**record(wishes.PRICES, **dict.fromkeys(wishes.PRICES, _USD)), "minProperties": 1}),
+            "description": "Most USD per million tokens, or per request or image, after all multipliers.",
+        },
+        "data_collection": nullable(fixed("allow")),
+    },
+    "additionalProperties": False,
+}
 _LIMIT = (
     "Most output tokens, thinking included; clamped to the model's maximum. Equal to the other of the two."
 )
@@ -119,9 +150,13 @@ _FIELDS: Mapping[str, Field] = {
         '`["truncate"]` drops the oldest turns of a prompt that does not fit, `[]` never does.'
         " Without it the model's own setting counts.",
     ),
-    "models": Field(ANY, "Reserved for fallbacks: refused until they are acted on, unless it is empty."),
-    "provider": Field(
-        ANY, "Reserved for routing wishes: refused until they are acted on, unless it is empty."
+    "models": optional(
+        listed(_NAME, most=wishes.MOST_MODELS),
+        "Models to fall back on, in order, when none of the first one's providers answers. The one that answers is"
+        " charged; the hold is for the dearest.",
+    ),
+    "provider": optional(
+        _PROVIDER, "Who may serve the request; a wish that leaves nobody is refused, none is dropped."
     ),
 }
 
