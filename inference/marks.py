@@ -4,12 +4,23 @@ Both stand in the fields that clients know from OpenRouter. An entry of `reasoni
 it goes only to where that format is read; its `id` may say which place it had among the blocks of its answer.
 """
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from catalog.snapshot import Hop
 
-__all__ = ["ANTHROPIC", "ERROR_PREFIX", "GEMINI", "UNPARSED", "details_of", "for_hop", "place_id", "place_of"]
+__all__ = [
+    "ANTHROPIC",
+    "ERROR_PREFIX",
+    "GEMINI",
+    "UNPARSED",
+    "details_of",
+    "for_hop",
+    "place_id",
+    "place_of",
+    "woven",
+]
 
 ANTHROPIC = "anthropic-claude-v1"
 GEMINI = "google-gemini-v1"
@@ -50,6 +61,19 @@ def place_of(detail: Mapping[str, Any]) -> int | None:
         return None
     number = name.removeprefix(_PLACE)
     return int(number) if number.isascii() and number.isdigit() and len(number) < 6 else None
+
+
+def woven(
+    placed: Iterable[tuple[int | None, dict[str, Any]]], rest: Iterable[dict[str, Any]], *, behind: int = 0
+) -> list[dict[str, Any]]:
+    """Return blocks in one row, those with a place at it and those without at once, `behind` of the rest at the end."""
+    row: list[dict[str, Any]] = []
+    waiting = deque(rest)
+    for place, block in placed:
+        while place is not None and len(row) < place and len(waiting) > behind:
+            row.append(waiting.popleft())
+        row.append(block)
+    return [*row, *waiting]
 
 
 def for_hop(body: dict[str, Any], hop: Hop, *, translated: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from inference.ask import ChatAsk
-from inference.dialects.messages import MESSAGES, asking
+from inference.dialects.messages import MESSAGES, asking, signing
 
 HI = {"role": "user", "content": "Hi"}
 TOOL = {"name": "f", "description": "does", "input_schema": {"type": "object"}}
@@ -55,7 +55,8 @@ def test_become_the_plainest_chat() -> None:
 def test_put_the_system_prompt_first() -> None:
     blocks = [text("One.", cache_control={"type": "ephemeral"}), text("Two.")]
     assert turns(system="Be.") == [{"role": "system", "content": "Be."}, HI]
-    assert turns(system=blocks) == [{"role": "system", "content": "One.\nTwo."}, HI]
+    assert turns(system=blocks) == [{"role": "system", "content": blocks}, HI]
+    assert turns(system=[text("One."), text("Two.")]) == [{"role": "system", "content": "One.\nTwo."}, HI]
     assert turns(HI, {"role": "system", "content": [text("Now.")]}, HI)[1] == {
         "role": "system",
         "content": "Now.",
@@ -137,7 +138,8 @@ def test_put_results_right_behind_the_calls_wherever_they_stood() -> None:
 )
 def test_say_that_a_tool_failed(content: Any, told: str) -> None:
     result = {"type": "tool_result", "tool_use_id": "t", "is_error": True, "content": content}
-    assert turns(user(result)) == [{"role": "tool", "tool_call_id": "t", "content": told}]
+    message = {"role": "tool", "tool_call_id": "t", "content": told, "is_error": True}
+    assert turns(user(result)) == [message]
 
 
 def test_move_pictures_of_a_result_to_where_a_chat_takes_them() -> None:
@@ -151,11 +153,67 @@ def test_move_pictures_of_a_result_to_where_a_chat_takes_them() -> None:
 def test_give_thinking_back_to_the_model() -> None:
     thought = {"type": "thinking", "thinking": "Hm.", "signature": "abc"}
     sealed = {"type": "redacted_thinking", "data": "xyz"}
+    form = {"format": "anthropic-claude-v1"}
     assert turns(HI, {"role": "assistant", "content": [thought, sealed, text("A"), text("b")]})[1] == {
         "role": "assistant",
         "content": "Ab",
         "reasoning_content": "Hm.",
+        "reasoning_details": [
+            {
+                "type": "reasoning.text",
+                "text": "Hm.",
+                "signature": "abc",
+                "id": "block-0",
+                "index": 0,
+                **form,
+            },
+            {"type": "reasoning.encrypted", "data": "xyz", "id": "block-1", "index": 1, **form},
+        ],
     }
+
+
+def test_take_no_signature_of_ours_for_one() -> None:
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": signing.UNSIGNED}
+    assert "reasoning_details" not in turns(HI, {"role": "assistant", "content": [thought, text("A")]})[1]
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"type": "reasoning.encrypted", "data": "c2ln", "format": "google-gemini-v1", "id": "call_1"},
+        {"type": "reasoning.text", "text": "Hm.", "signature": "s", "format": "xai-responses-v1"},
+    ],
+)
+def test_open_what_others_signed_and_we_wrapped(detail: dict[str, Any]) -> None:
+    block = {"type": "redacted_thinking", "data": signing.redacted({**detail, "index": 3})}
+    assert turns({"role": "assistant", "content": [block, text("A")]})[0]["reasoning_details"] == [
+        {**detail, "index": 0}
+    ]
+
+
+@pytest.mark.parametrize("data", ["tollway.1.%%%", "tollway.1.bm8=", "tollway.1.WzFd"])
+def test_hand_on_what_only_looks_wrapped(data: str) -> None:
+    block = {"type": "redacted_thinking", "data": data}
+    (detail,) = turns({"role": "assistant", "content": [block, text("A")]})[0]["reasoning_details"]
+    assert (detail["type"], detail["data"]) == ("reasoning.encrypted", data)
+
+
+def test_keep_the_marks_for_caches() -> None:
+    mark = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [text("a")], **mark}
+    asked = chat(
+        user(text("a"), text("b", **mark)),
+        {"role": "assistant", "content": [text("c", **mark), {**USE, **mark}]},
+        user(result, {**PNG, **mark}),
+        tools=[{**TOOL, **mark}],
+    )
+    assert asked["messages"] == [
+        user(text("a"), text("b", **mark)),
+        {"role": "assistant", "content": [text("c", **mark)], "tool_calls": [{**USED, **mark}]},
+        {"role": "tool", "tool_call_id": "toolu_1", "content": "a", **mark},
+        user({**PNG_PART, **mark}),
+    ]
+    assert asked["tools"] == [{**FUNCTION, **mark}]
 
 
 def test_give_arguments_back_that_were_no_json() -> None:
@@ -198,6 +256,7 @@ def test_give_arguments_back_that_were_no_json() -> None:
             {"temperature": 0.5, "top_p": 0.9, "top_k": 5, "seed": 7},
         ),
         ({"stream": True}, {"stream": True}),
+        ({"cache_control": {"type": "ephemeral"}}, {"cache_control": {"type": "ephemeral"}}),
         ({"metadata": {"user_id": "u"}}, {"user": "u"}),
         ({"metadata": {"user_id": "u" * 65}}, {"user": hashlib.sha256(b"u" * 65).hexdigest()}),
         ({"metadata": {"user_id": None}}, {}),
@@ -225,7 +284,6 @@ def test_give_arguments_back_that_were_no_json() -> None:
             {
                 "service_tier": "auto",
                 "context_management": {"edits": []},
-                "cache_control": {"type": "ephemeral"},
                 "mcp_servers": [],
                 "container": None,
                 "stream_options": {"include_usage": False},

@@ -85,11 +85,11 @@ def pieces(draw: st.DrawFn, text: str) -> list[str]:
 
 @st.composite
 def arguments(draw: st.DrawFn) -> str:
-    """The JSON of an object; sometimes nothing, sometimes cut off."""
+    """The JSON of an object; sometimes nothing, sometimes no object."""
     whole = json.dumps(
         draw(st.dictionaries(st.text(max_size=4), VALUES, max_size=3)), ensure_ascii=draw(st.booleans())
     )
-    return whole[: draw(st.sampled_from([len(whole), len(whole), 0, len(whole) - 1]))]
+    return draw(st.sampled_from([whole, whole, "", whole[1:]]))
 
 
 @st.composite
@@ -261,15 +261,50 @@ def test_signs_thinking_as_clients_give_none_back_without() -> None:
     assert signed["signature"]
 
 
-def test_writes_a_call_as_soon_as_the_next_one_shows_it_whole() -> None:
+def calling(index: int, **function: str) -> dict[str, Any]:
+    return event({"tool_calls": [{"index": index, "id": f"c{index}", "function": function}]})
+
+
+def test_writes_a_call_as_it_comes() -> None:
     speaker = MESSAGES.voice(ASK, REQUEST, MODEL)
-    function = {"name": "f", "arguments": '{"a":1}'}
-    speaker.event(b"", event({"tool_calls": [{"index": 0, "id": "c0", "function": function}]}))
-    second = speaker.event(b"", event({"tool_calls": [{"index": 1, "id": "c1", "function": {"name": "g"}}]}))
-    start, delta, stop = parsed(second)
+    speaker.event(b"", calling(0, name="f"))
+    start, delta = parsed(speaker.event(b"", calling(0, arguments='{"a":')))
     assert start["content_block"] == {"type": "tool_use", "id": "c0", "name": "f", "input": {}}
-    assert delta["delta"] == {"type": "input_json_delta", "partial_json": '{"a":1}'}
-    assert stop["index"] == 0
+    assert delta["delta"] == {"type": "input_json_delta", "partial_json": '{"a":'}
+    (delta,) = parsed(speaker.event(b"", calling(0, arguments="1}")))
+    assert delta["delta"] == {"type": "input_json_delta", "partial_json": "1}"}
+    (stop,) = parsed(speaker.event(b"", calling(1, name="g")))
+    assert stop == {"type": "content_block_stop", "index": 0}
+
+
+def test_has_calls_and_words_wait_for_the_call_under_way() -> None:
+    speaker = MESSAGES.voice(ASK, REQUEST, MODEL)
+    speaker.event(b"", calling(0, name="f", arguments="{"))
+    assert speaker.event(b"", calling(1, name="g", arguments='{"b":')) == b""
+    assert speaker.event(b"", event({"content": "Meanwhile."})) == b""
+    told = parsed(speaker.event(b"", calling(0, arguments="}")))
+    assert [each["type"] for each in told] == [
+        "content_block_delta",
+        "content_block_stop",
+        "content_block_start",
+        "content_block_delta",
+    ]
+    assert told[-1]["delta"]["partial_json"] == '{"b":'
+    told = parsed(speaker.event(b"", event({}, finish_reason="tool_calls")))
+    assert [each.get("delta", {}).get("text") for each in told] == [None, None, "Meanwhile."]
+
+
+def test_writes_what_is_no_object_whole_and_as_one() -> None:
+    stream = spoken([calling(0, name="f", arguments="[1"), calling(0, arguments=", 2")])
+    (delta,) = deltas_of(stream, "input_json_delta")
+    assert json.loads(delta["partial_json"]) == {"unparsed_arguments": "[1, 2"}
+
+
+def test_leaves_a_call_that_the_limit_cut_as_it_came() -> None:
+    stream = spoken([calling(0, name="f", arguments='{"a": [1, 2'), event({}, finish_reason="length")])
+    assert [delta["partial_json"] for delta in deltas_of(stream, "input_json_delta")] == ['{"a": [1, 2']
+    (block,) = read(stream, streamed=True).to_dict()["content"]  # type: ignore[misc]
+    assert block["input"] == {"a": [1, 2]}
 
 
 def test_tells_calls_apart_by_their_ids_where_they_have_no_index() -> None:
@@ -286,13 +321,12 @@ def test_tells_calls_apart_by_their_ids_where_they_have_no_index() -> None:
     ]
 
 
-def test_pings_while_a_call_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pings_while_something_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     speaker = MESSAGES.voice(ASK, REQUEST, MODEL)
-    piece = event({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{"}}]})
-    speaker.event(b"", piece)
-    assert speaker.event(b"", piece) == b""
+    speaker.event(b"", calling(0, name="f", arguments="{"))
+    assert speaker.event(b"", calling(1, name="g", arguments="{")) == b""
     monkeypatch.setattr(voice, "SILENT_SECONDS", 0.0)
-    assert speaker.event(b"", piece) == PING
+    assert speaker.event(b"", calling(1, arguments="}")) == PING
 
 
 def test_tells_the_first_choice_only() -> None:
@@ -322,12 +356,12 @@ def test_ends_without_a_reason_when_it_is_killed() -> None:
     started = event({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{"}}]})
     stream = spoken([event({"content": "a"}), started], MessagesVoice.killed)
     assert [told["type"] for told in parsed(stream)][-3:] == [
+        "content_block_start",
         "content_block_delta",
-        "content_block_stop",
         "message_stop",
     ]
     message = read(stream, streamed=True)
-    assert (message.stop_reason, [block.type for block in message.content]) == (None, ["text"])
+    assert (message.stop_reason, [block.type for block in message.content]) == (None, ["text", "tool_use"])
 
 
 def test_tells_what_was_used_also_when_it_is_killed() -> None:

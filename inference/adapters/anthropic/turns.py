@@ -83,15 +83,12 @@ def _said(message: Mapping[str, Any]) -> list[Block]:
     rest += [_call(call) for call in message.get("tool_calls") or ()]
     if not rest:
         return []  # a turn of nothing but reasoning is refused
-    said: list[Block] = []
-    for detail in marks.details_of(message, marks.ANTHROPIC):
-        block, place = _thought(detail), marks.place_of(detail)
-        if block is not None:
-            # At least one block stays behind it: none may end with reasoning.
-            while place is not None and len(said) < place and len(rest) > 1:
-                said.append(rest.pop(0))
-            said.append(block)
-    return said + rest
+    placed = [
+        (marks.place_of(detail), block)
+        for detail in marks.details_of(message, marks.ANTHROPIC)
+        if (block := _thought(detail)) is not None
+    ]
+    return marks.woven(placed, rest, behind=1)  # a turn may not end with reasoning
 
 
 def _thought(detail: Mapping[str, Any]) -> Block | None:

@@ -1,7 +1,6 @@
 """How the answer to a chat is told as a message: its content blocks, why it stopped, and what it used."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,64 +9,21 @@ import orjson
 from catalog.pricing import Counts
 from kernel import money
 
+from ... import marks
 from .. import Told
+from . import signing
+from .calls import Call
 
-__all__ = ["SIGNATURE", "UNPARSED", "Call", "ending", "message", "opening", "text_of", "thought_of", "usage"]
+__all__ = ["details_of", "ending", "message", "opening", "text_of", "thought_of", "usage"]
 
-# The key that holds a call's arguments as they came where they are no JSON object.
-UNPARSED = "unparsed_arguments"
-# Clients give back no thinking without a signature. Upstreams here sign nothing, and ours is never checked.
-SIGNATURE = "dG9sbHdheQ=="
-
+# Anthropic's own words for an end that OpenAI has no word for.
+_NATIVE = frozenset(("model_context_window_exceeded", "refusal"))
 _REASONS = {
     "length": "max_tokens",
     "tool_calls": "tool_use",
     "function_call": "tool_use",
     "content_filter": "refusal",
 }
-
-
-@dataclass(slots=True)
-class Call:
-    """A call of a tool as far as it came; the arguments are JSON text."""
-
-    id: str = ""
-    name: str = ""
-    arguments: str = ""
-
-    @property
-    def complete(self) -> bool:
-        """Whether the arguments are a whole JSON object."""
-        try:
-            return isinstance(orjson.loads(self.arguments), dict)
-        except orjson.JSONDecodeError:
-            return False
-
-    def add(self, given: Mapping[str, Any]) -> None:
-        """Take in a piece of the call, or all of it."""
-        self.id = self.id or _string(given, "id")
-        function = given.get("function")
-        if not isinstance(function, dict):
-            return
-        name, arguments = function.get("name"), function.get("arguments")
-        # Once there are arguments the name is whole; some upstreams repeat it with each piece of them.
-        if isinstance(name, str) and not self.arguments:
-            self.name += name
-        if isinstance(arguments, dict):
-            arguments = orjson.dumps(arguments).decode()
-        if isinstance(arguments, str):
-            self.arguments += arguments
-
-    def input(self) -> str:
-        """Return the input as the text of a JSON object."""
-        if not self.arguments.strip():
-            return "{}"
-        return self.arguments if self.complete else orjson.dumps({UNPARSED: self.arguments}).decode()
-
-    def block(self, content: Any, *, request_id: UUID, number: int) -> dict[str, Any]:
-        """Return the call as a content block with this input; where the upstream gave no id it gets one of ours."""
-        name = self.id or f"toolu_{request_id.hex}_{number}"
-        return {"type": "tool_use", "id": name, "name": self.name, "input": content}
 
 
 def message(answer: Mapping[str, Any], told: Told, *, stops: Collection[str]) -> dict[str, Any]:
@@ -107,6 +63,9 @@ def ending(choice: Mapping[str, Any], *, calls: bool, stops: Collection[str]) ->
         told = choice.get(name)
         if isinstance(told, str) and told in stops:
             return "stop_sequence", told
+    native = _string(choice, "native_finish_reason")
+    if native in _NATIVE:
+        return native, None
     reason = _REASONS.get(_string(choice, "finish_reason"), "end_turn")
     # Clients run tools only where this says so, and some upstreams end with a plain stop after a call.
     if reason in ("end_turn", "tool_use"):
@@ -142,12 +101,16 @@ def text_of(body: Mapping[str, Any]) -> str:
     return _string(body, "content") + _string(body, "refusal")
 
 
+def details_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the entries of reasoning that a message or a delta holds."""
+    listed = body.get("reasoning_details")
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
 def _blocks(body: Mapping[str, Any], *, request_id: UUID) -> list[dict[str, Any]]:
-    content: list[dict[str, Any]] = []
-    if thought := thought_of(body):
-        content.append({"type": "thinking", "thinking": thought, "signature": SIGNATURE})
+    rest: list[dict[str, Any]] = []
     if text := text_of(body):
-        content.append({"type": "text", "text": text})
+        rest.append({"type": "text", "text": text})
     listed = body.get("tool_calls")
     for number, given in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(given, dict):
@@ -155,10 +118,24 @@ def _blocks(body: Mapping[str, Any], *, request_id: UUID) -> list[dict[str, Any]
             call.add(given)
             if call.name:
                 # The input goes out as it came, so that no number is rounded on the way.
-                content.append(
-                    call.block(orjson.Fragment(call.input()), request_id=request_id, number=number)
-                )
-    return content
+                rest.append(call.block(orjson.Fragment(call.input()), request_id=request_id, number=number))
+    return marks.woven(_thoughts(body), rest)
+
+
+def _thoughts(body: Mapping[str, Any]) -> list[tuple[int | None, dict[str, Any]]]:
+    """Return the blocks of thinking, each with its place in the answer if that is known."""
+    found: list[tuple[int | None, dict[str, Any]]] = []
+    details = details_of(body)
+    own = [detail for detail in details if signing.is_own(detail)]
+    if not own and (thought := thought_of(body)):
+        found.append((None, signing.block(thought, "")))
+    for detail in details:
+        place = marks.place_of(detail)
+        if data := signing.redacted(detail):
+            found.append((place, {"type": "redacted_thinking", "data": data}))
+        elif detail in own:
+            found.append((place, signing.block(_string(detail, "text"), signing.signature_of(detail))))
+    return found
 
 
 def _string(body: Mapping[str, Any], name: str) -> str:

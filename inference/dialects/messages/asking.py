@@ -31,7 +31,6 @@ REFUSED: Mapping[str, str] = {
 LEFT_OUT: Mapping[str, str] = {
     "service_tier": "there is one tier, and the answer names it",
     "speed": "there is one speed",
-    "cache_control": "upstreams that cache do it unasked",
     "context_management": "advice on saving tokens: the whole history goes upstream instead",
     "diagnostics": "asks for notes on Anthropic's cache",
     "user_profile_id": "names a profile kept at Anthropic",
@@ -69,7 +68,7 @@ def _asked(raw: bytes, *, required: tuple[str, ...]) -> ChatAsk:
         size = len(orjson.dumps(chat))
     except orjson.JSONEncodeError as error:
         raise invalid(None, "The body is nested too deeply.") from error
-    return chat_ask(chat, size=size)
+    return chat_ask(chat, size=size, translated=True)
 
 
 def chat_body(body: Mapping[str, Any]) -> dict[str, Any]:

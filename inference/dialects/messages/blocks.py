@@ -5,7 +5,7 @@ from typing import Any
 from . import checks
 from .checks import wrong
 
-__all__ = ["Part", "content", "is_text", "parts"]
+__all__ = ["Part", "content", "is_text", "marked", "parts"]
 
 Part = dict[str, Any]
 
@@ -13,7 +13,21 @@ _PDF = "application/pdf"
 
 
 def parts(block: dict[str, Any], *, at: str) -> list[Part]:
-    """Return a block as parts of a chat message. Raises Failure for one that chat completions cannot hold."""
+    """Return a block as parts of a chat message, the last with the block's mark for the cache.
+
+    Raises Failure for one that chat completions cannot hold.
+    """
+    found = _parts(block, at=at)
+    return [*found[:-1], marked(found[-1], block)] if found else found
+
+
+def marked(made: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
+    """Return what a block became with the mark for the cache that stands in the block, if there is one."""
+    mark = block.get("cache_control")
+    return {**made, "cache_control": mark} if isinstance(mark, dict) else made
+
+
+def _parts(block: dict[str, Any], *, at: str) -> list[Part]:
     kind = checks.text(block, "type", at=at)
     if kind == "text":
         return [_text(checks.string(block, "text", at=at))]
@@ -31,9 +45,10 @@ def parts(block: dict[str, Any], *, at: str) -> list[Part]:
     raise wrong(f"{at}.type", f"Blocks of type {kind[:64]!r} are not available here")
 
 
-def content(found: list[Part]) -> str | list[Part]:
-    """Return parts as the content of a chat message: plain text where there is only text, as every upstream reads it."""
-    return "\n".join(part["text"] for part in found) if all(map(is_text, found)) else found
+def content(found: list[Part], *, between: str = "\n") -> str | list[Part]:
+    """Return parts as the content of a chat message: plain text where there is nothing else, as every upstream reads it."""
+    plain = all(is_text(part) and "cache_control" not in part for part in found)
+    return between.join(part["text"] for part in found) if plain else found
 
 
 def is_text(part: Part) -> bool:

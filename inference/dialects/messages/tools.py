@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from . import checks
+from . import blocks, checks
 from .checks import wrong
 
 __all__ = ["chat_tools"]
@@ -42,7 +42,7 @@ def _function(tool: dict[str, Any], *, at: str) -> dict[str, Any]:
     function["parameters"] = schema
     if checks.flag(tool, "strict", at=at):
         function["strict"] = True
-    return {"type": "function", "function": function}
+    return blocks.marked({"type": "function", "function": function}, tool)
 
 
 def _chosen(choice: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from . import blocks, checks
-from .answering import UNPARSED
+from ...marks import ERROR_PREFIX, UNPARSED
+from . import blocks, checks, signing
 from .blocks import Part
 from .checks import wrong
 
@@ -16,7 +16,6 @@ __all__ = ["chat_messages"]
 # and with it there no provider would find the rest of the prompt in its cache.
 _ATTRIBUTION = re.compile(r"\Ax-anthropic-billing-header:[^\n]*\n?")
 _ELSEWHERE = {"type": "text", "text": "[attached to the next message]"}
-_FAILED = "Error: "
 
 
 def chat_messages(system: Any, messages: Any) -> list[dict[str, Any]]:
@@ -45,12 +44,12 @@ def _system(system: Any, *, at: str) -> list[dict[str, Any]]:
     for number, block in enumerate(listed):
         if block.get("type") != "text":
             raise wrong(f"{at}.{number}.type", "Input should be 'text'")
-    texts = [
-        _ATTRIBUTION.sub("", checks.string(block, "text", at=f"{at}.{number}"))
+    found = [
+        blocks.marked({"type": "text", "text": text}, block)
         for number, block in enumerate(listed)
+        if (text := _ATTRIBUTION.sub("", checks.string(block, "text", at=f"{at}.{number}")))
     ]
-    text = "\n".join(text for text in texts if text)
-    return [{"role": "system", "content": text}] if text else []
+    return [{"role": "system", "content": blocks.content(found)}] if found else []
 
 
 def _user(content: Any, *, at: str) -> list[dict[str, Any]]:
@@ -77,38 +76,47 @@ def _tool_result(block: dict[str, Any], *, at: str) -> tuple[dict[str, Any], lis
     content = block.get("content")
     found = [] if content is None else _parts(content, at=f"{at}.content")
     attached = [part for part in found if not blocks.is_text(part)]
-    text = blocks.content([part if blocks.is_text(part) else _ELSEWHERE for part in found])
+    text = "\n".join((part if blocks.is_text(part) else _ELSEWHERE)["text"] for part in found)
+    failed = {}
     if checks.flag(block, "is_error", at=at):
-        text = f"{_FAILED}{text}"
-    return {
-        "role": "tool",
-        "tool_call_id": checks.text(block, "tool_use_id", at=at),
-        "content": text,
-    }, attached
+        text, failed = f"{ERROR_PREFIX}{text}", {"is_error": True}
+    call_id = checks.text(block, "tool_use_id", at=at)
+    return blocks.marked(
+        {"role": "tool", "tool_call_id": call_id, "content": text, **failed}, block
+    ), attached
 
 
 def _assistant(content: Any, *, at: str) -> dict[str, Any]:
     if isinstance(content, str):
         return {"role": "assistant", "content": content}
-    texts: list[str] = []
+    said: list[Part] = []
     thoughts: list[str] = []
+    details: list[dict[str, Any]] = []
     calls: list[dict[str, Any]] = []
     for number, block in enumerate(checks.listed(content, at=at)):
         path = f"{at}.{number}"
         match block.get("type"):
             case "thinking":
                 thoughts.append(checks.string(block, "thinking", at=path))
+                details += signing.details(block, place=number)
             case "redacted_thinking":
-                checks.text(block, "data", at=path)  # sealed by another service: no upstream here can read it
+                checks.text(block, "data", at=path)
+                details += signing.details(block, place=number)
             case "tool_use":
                 calls.append(_call(block, at=path))
             case "text":
-                texts.append(checks.string(block, "text", at=path))
+                words = checks.string(block, "text", at=path)
+                said.append(blocks.marked({"type": "text", "text": words}, block))
             case kind:
                 raise wrong(f"{path}.type", f"Blocks of type {str(kind)[:64]!r} are not available here")
-    message: dict[str, Any] = {"role": "assistant", "content": "".join(texts) if texts or not calls else None}
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": blocks.content(said, between="") if said or not calls else None,
+    }
     if any(thoughts):
         message["reasoning_content"] = "".join(thoughts)
+    if details:
+        message["reasoning_details"] = [{**detail, "index": index} for index, detail in enumerate(details)]
     return {**message, "tool_calls": calls} if calls else message
 
 
@@ -117,14 +125,12 @@ def _call(block: dict[str, Any], *, at: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise wrong(f"{at}.input", "Field required" if given is None else "Input should be an object")
     unparsed = given.get(UNPARSED) if len(given) == 1 else None
-    return {
-        "id": checks.text(block, "id", at=at),
-        "type": "function",
-        "function": {
-            "name": checks.text(block, "name", at=at),
-            "arguments": unparsed if isinstance(unparsed, str) else orjson.dumps(given).decode(),
-        },
+    function = {
+        "name": checks.text(block, "name", at=at),
+        "arguments": unparsed if isinstance(unparsed, str) else orjson.dumps(given).decode(),
     }
+    call = {"id": checks.text(block, "id", at=at), "type": "function", "function": function}
+    return blocks.marked(call, block)
 
 
 def _parts(content: Any, *, at: str) -> list[Part]:

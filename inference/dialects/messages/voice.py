@@ -12,21 +12,21 @@ from kernel import money
 
 from ...errors import Failure, anthropic_envelope
 from .. import Told
-from . import answering
-from .answering import Call
+from . import answering, signing
+from .calls import Call, Calls
 
 __all__ = ["PING", "MessagesVoice"]
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
-# A call is held back until it is whole, which may take a while; a ping tells meanwhile that it goes on.
+# What is held back may take a while; a ping tells meanwhile that it goes on.
 SILENT_SECONDS = 5.0
 
 
 class MessagesVoice:
-    """Writes thinking and text as they come, and each call of a tool once it is known to be whole.
+    """Writes thinking, text and calls as they come, one block at a time.
 
-    Upstreams may send several calls at once, in pieces and with names in pieces; Anthropic's blocks follow each
-    other. So calls wait for the end, or for the next call where the one before it is a whole JSON object by then.
+    Upstreams may send several calls at once, in pieces and with names in pieces. The first of them is written as it
+    comes; the others wait until it is whole, and so does what is said meanwhile.
     """
 
     keep_alive = PING
@@ -41,8 +41,10 @@ class MessagesVoice:
         self._begun = False
         self._index = -1
         self._open = ""
-        self._calls: dict[int | str, Call] = {}
-        self._written = 0
+        self._calls = Calls()
+        self._held: list[tuple[str, str]] = []
+        self._signature = ""
+        self._thought: Any = None
         self._called = False
         self._last: dict[str, Any] = {}
         self._spoke_at = time.monotonic()
@@ -54,24 +56,24 @@ class MessagesVoice:
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and choice.get("index") in (0, None):
                 self._choice(choice)
-        held_back = self._written < len(self._calls)
-        if held_back and not self._frames and time.monotonic() - self._spoke_at >= SILENT_SECONDS:
+        silent = self._calls.waiting and not self._frames
+        if silent and time.monotonic() - self._spoke_at >= SILENT_SECONDS:
             self._frames.append(PING)
         return self._said()
 
     def end(self, told: Told) -> bytes:
         """Return what is still open, why the message stopped, and all that it used."""
         self._begin()
-        self._write_calls(over=True)
+        self._tell_calls(over=True)
         self._close()
         self._sum_up(told, *answering.ending(self._last, calls=self._called, stops=self._stops))
         self._say("message_stop")
         return self._said()
 
     def killed(self, told: Told | None = None) -> bytes:
-        """Return the end with all that it used and no reason, as none is true; a call that is not whole is left out."""
+        """Return the end with all that it used and no reason, as none is true; a call under way is not told to be over."""
         self._begin()
-        self._close()
+        self._leave()
         if told is not None:
             self._sum_up(told, None, None)
         self._say("message_stop")
@@ -80,7 +82,7 @@ class MessagesVoice:
     def broken(self, failure: Failure, told: Told | None = None) -> bytes:
         """Return all that it used, if it had begun, then one error event and no end."""
         if told is not None and self._begun:
-            self._close()
+            self._leave()
             self._sum_up(told, None, None)
         error = b"event: error\ndata: " + anthropic_envelope(failure, str(self._request_id)) + b"\n\n"
         return self._said() + error
@@ -96,43 +98,75 @@ class MessagesVoice:
     def _choice(self, choice: dict[str, Any]) -> None:
         delta = choice.get("delta")
         if isinstance(delta, dict):
-            self._piece("thinking", "thinking_delta", answering.thought_of(delta))
-            self._piece("text", "text_delta", answering.text_of(delta))
+            self._think(delta)
+            self._speak("text", answering.text_of(delta))
             calls = delta.get("tool_calls")
             for given in calls if isinstance(calls, list) else ():
                 if isinstance(given, dict):
-                    self._call(given)
+                    self._calls.add(given)
+                    self._tell_calls(over=False)
         if choice.get("finish_reason"):
             self._last = choice
-            self._write_calls(over=True)
+            self._tell_calls(over=True)
 
-    def _call(self, given: dict[str, Any]) -> None:
-        key = next((key for name in ("index", "id") if isinstance(key := given.get(name), int | str)), "")
-        if key == "" and self._calls:
-            key = next(reversed(self._calls))
-        if key not in self._calls:
-            self._write_calls(over=False)
-            self._calls[key] = Call()
-        self._calls[key].add(given)
+    def _think(self, delta: dict[str, Any]) -> None:
+        """Write the thinking in a delta; where an upstream signs it, each of its blocks is told apart."""
+        details = answering.details_of(delta)
+        own = [detail for detail in details if signing.is_own(detail)]
+        if not own:
+            self._speak("thinking", answering.thought_of(delta))
+        for detail in details:
+            if data := signing.redacted(detail):
+                self._speak("redacted_thinking", data)
+            elif detail in own and not self._calling:
+                self._go_on_with(detail.get("index"))
+                self._speak("thinking", text if isinstance(text := detail.get("text"), str) else "")
+                self._signature += signing.signature_of(detail)
 
-    def _write_calls(self, *, over: bool) -> None:
-        """Write the calls that wait; unless all is over only as far as they are whole."""
-        for number, call in enumerate(list(self._calls.values())[self._written :], self._written):
-            if not (over or call.complete):
-                return
-            self._written += 1
-            if call.name:
-                self._called = True
-                self._start(call.block({}, request_id=self._request_id, number=number))
+    def _go_on_with(self, thought: Any) -> None:
+        """Have the block of thinking of this number open, although nothing may be said in it."""
+        if self._open != "thinking" or self._thought != thought:
+            self._start({"type": "thinking", "thinking": "", "signature": ""})
+            self._thought = thought
+
+    def _tell_calls(self, *, over: bool) -> None:
+        """Write what can be told of the calls, and what waited for the end of one."""
+        for number, call, ended in self._calls.telling(over=over):
+            self._tell(call, number, ended=ended)
+        if not self._calling:
+            held, self._held = self._held, []
+            for kind, words in held:
+                self._speak(kind, words)
+
+    def _tell(self, call: Call, number: int, *, ended: bool) -> None:
+        if not call.begun and call.name and (ended or call.tellable):
+            call.begun = self._called = True
+            self._start(call.block({}, request_id=self._request_id, number=number))
+            if not call.tellable:
                 self._delta("input_json_delta", partial_json=call.input())
-                self._close()
+                call.fresh()
+        if call.begun and (piece := call.fresh()):
+            self._delta("input_json_delta", partial_json=piece)
+        if call.begun and ended:
+            self._close()
 
-    def _piece(self, block: str, kind: str, text: str) -> None:
-        if not text:
+    @property
+    def _calling(self) -> bool:
+        return self._open == "tool_use"
+
+    def _speak(self, kind: str, words: str) -> None:
+        """Write words of a kind of block, behind the call under way if there is one."""
+        if not words:
             return
-        if self._open != block:
-            self._start({"type": block, block: "", **({"signature": ""} if block == "thinking" else {})})
-        self._delta(kind, **{block: text})
+        if self._calling:
+            self._held.append((kind, words))
+        elif kind == "redacted_thinking":
+            self._start({"type": kind, "data": words})
+            self._close()
+        else:
+            if self._open != kind:
+                self._start({"type": kind, kind: "", **({"signature": ""} if kind == "thinking" else {})})
+            self._delta(f"{kind}_delta", **{kind: words})
 
     def _begin(self) -> None:
         if not self._begun:
@@ -152,10 +186,16 @@ class MessagesVoice:
 
     def _close(self) -> None:
         if self._open == "thinking":
-            self._delta("signature_delta", signature=answering.SIGNATURE)
+            self._delta("signature_delta", signature=self._signature or signing.UNSIGNED)
+            self._signature, self._thought = "", None
         if self._open:
             self._say("content_block_stop", index=self._index)
         self._open = ""
+
+    def _leave(self) -> None:
+        # Clients that run tools as their calls are over must not run half a one.
+        if not self._calling:
+            self._close()
 
     def _say(self, kind: str, **fields: Any) -> None:
         self._frames.append(
