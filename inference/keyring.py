@@ -5,7 +5,6 @@ operator takes it up again.
 """
 
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -35,6 +34,7 @@ _REASONS = {401: "refused (401)", 402: "its account is empty (402)", 403: "forbi
 
 @dataclass(slots=True)
 class _State:
+    picked: int = 0
     refusals: int = 0
     aside_until: float = 0.0
     waits: bool = False
@@ -60,17 +60,18 @@ class Keyring:
         self._clock = clock
         self._set_aside = set_aside
         self._states: dict[int, _State] = {}
-        self._turns: defaultdict[int, int] = defaultdict(int)
+        self._picks = 0
 
     def pick(self, hop: Hop, *, besides: Key | None = None) -> Key | None:
-        """Return the key of an endpoint whose turn it is, or None where all are set aside."""
+        """Return the key of an endpoint that went out longest ago, or None where all are set aside."""
         now = self._clock()
         usable = [key for key in hop.keys if key != besides and self._state(key).aside_until <= now]
         if not usable:
             return None
-        turn = self._turns[hop.endpoint_id]
-        self._turns[hop.endpoint_id] = turn + 1
-        return usable[turn % len(usable)]
+        key = min(usable, key=lambda each: self._state(each).picked)
+        self._picks += 1
+        self._state(key).picked = self._picks
+        return key
 
     def wait(self, hop: Hop) -> Wait:
         """Return how long a hop without a usable key only waits for its provider's rate limits, if that is all."""
