@@ -96,7 +96,8 @@ class Beats:
         self.checks_refused += other.checks_refused
         for mine, others in ((self.first_byte, other.first_byte), (self.speed, other.speed)):
             for bucket, count in enumerate(others):
-                mine[bucket] += count
+                if count:
+                    mine[bucket] += count
 
 
 def judge(made: int, failed: int) -> State:

@@ -1,7 +1,8 @@
-"""What comes of the calls to providers: counted in the process, written once a second, never on a request's way."""
+"""What comes of the calls to providers: counted in the process, written every two seconds, never on a request's way."""
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from kernel import clock
 
-from .beats import COUNTS, HISTOGRAMS, Beats
+from .beats import COUNTS, HISTOGRAMS, Beats, total
 from .histograms import FIRST_BYTE_MS, TOKENS_PER_SECOND
 from .vitals import PROVIDER, Health, Vitals
 
@@ -22,7 +23,7 @@ __all__ = ["LEAST_TOKENS", "Checked", "Pulse", "claim_quiet", "drop_old", "kind_
 
 log = structlog.get_logger()
 
-EVERY_SECONDS = 1.0
+EVERY_SECONDS = 2.0
 LEAST_TOKENS = 10
 """Answers of fewer output tokens say nothing of a provider's speed."""
 QUIET_MINUTES = 5
@@ -41,9 +42,11 @@ _KINDS: Mapping[str, str | None] = {
     "status_401": "refused_keys",
     "status_402": "refused_keys",
     "status_403": "refused_keys",
+    "keys_aside": "refused_keys",
     # Nobody was called: the request needs what the dialect has no words for, or the place is left alone for a while.
     "unsupported": None,
     "open": None,
+    "own_key_unreadable": None,
 }
 # Rows come in order, so that two processes cannot lock each other's crosswise.
 _WRITE = f"""
@@ -224,12 +227,15 @@ def drop_old(now: datetime) -> int:
 
 def _rows(noted: Mapping[_Place, Beats]) -> dict[_Row, Beats]:
     """Return what is added to which row: each place counts for its minute and hour, and for its provider's."""
-    rows: dict[_Row, Beats] = {}
+    minutes: dict[_Row, Beats] = {}
     for (minute, provider, model), beats in noted.items():
-        for span in (1, 60):
-            for whose in {model, PROVIDER}:
-                rows.setdefault((span, minute - minute % span, provider, whose), Beats()).add(beats)
-    return rows
+        minutes[1, minute, provider, model] = beats
+        if model != PROVIDER:
+            minutes.setdefault((1, minute, provider, PROVIDER), Beats()).add(beats)
+    hours: dict[_Row, list[Beats]] = defaultdict(list)
+    for (_, minute, provider, model), beats in minutes.items():
+        hours[60, minute - minute % 60, provider, model].append(beats)
+    return minutes | {row: parts[0] if len(parts) == 1 else total(parts) for row, parts in hours.items()}
 
 
 def _parameters(rows: Mapping[_Row, Beats]) -> list[list[Any]]:

@@ -1,12 +1,13 @@
 """When providers were in trouble: spans of five-minute slots that were judged degraded or down, with what went wrong."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from .beats import Beats, State, total
 
-__all__ = ["READ", "SLOT", "Incident", "Slot", "assemble"]
+__all__ = ["READ", "SLOT", "Incident", "Slot", "assemble", "slots"]
 
 SLOT = 5
 """Minutes that are judged together: as many as uptime_last_5m looks at."""
@@ -46,24 +47,40 @@ class Incident:
     beats: Beats
 
 
-def assemble(slots: Iterable[Slot], *, minute: int, lasting: Iterable[int]) -> tuple[Incident, ...]:
-    """Return the incidents in slots, the newest first; `lasting` names the providers that are in trouble now.
+def slots(provider_id: int, minutes: Iterable[tuple[int, Beats]]) -> Iterator[Slot]:
+    """Give the slots in which anything failed, of a provider's minutes."""
+    parts: dict[int, list[tuple[int, Beats]]] = defaultdict(list)
+    for minute, beats in minutes:
+        parts[minute // SLOT].append((minute, beats))
+    for number, theirs in parts.items():
+        failing = [
+            minute
+            for minute, beats in theirs
+            if beats.failures or beats.checks_failed or beats.checks_refused
+        ]
+        if failing:
+            whole = total(beats for _, beats in theirs)
+            yield Slot(provider_id, number, min(failing), max(failing), whole)
+
+
+def assemble(found: Iterable[Slot], *, minute: int, lasting: Iterable[int]) -> tuple[Incident, ...]:
+    """Return the incidents in the slots found, the newest first; `lasting` names the providers that are in trouble now.
 
     The slots come in the order of their providers and numbers.
     """
-    troubled = [slot for slot in slots if slot.beats.state in _TROUBLE]
+    troubled = [slot for slot in found if slot.beats.state in _TROUBLE]
     still = set(lasting)
-    found = [
+    told = [
         _incident(span, present=minute // SLOT if provider in still else None)
         for provider, theirs in groupby(troubled, key=lambda slot: slot.provider_id)
         for span in _spans(theirs)
     ]
-    return tuple(sorted(found, key=lambda incident: (-incident.began, incident.provider_id)))
+    return tuple(sorted(told, key=lambda incident: (-incident.began, incident.provider_id)))
 
 
-def _spans(slots: Iterable[Slot]) -> list[list[Slot]]:
+def _spans(troubled: Iterable[Slot]) -> list[list[Slot]]:
     spans: list[list[Slot]] = []
-    for slot in slots:
+    for slot in troubled:
         if spans and slot.number - spans[-1][-1].number <= _JOINED_SLOTS:
             spans[-1].append(slot)
         else:

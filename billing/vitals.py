@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import Any
 
@@ -26,11 +26,14 @@ OLDEST_SECONDS = 300.0
 """A copy that could not be renewed for so long is no longer told."""
 PROVIDER = 0
 """In place of a model's id: the provider itself, with all its models."""
-_INCIDENTS_EVERY = 6
+_SLOTS_EVERY_MINUTES = (
+    10  # only those of more than half an hour ago are taken from there, which change no more
+)
 _DAY = 1440
-# Other processes write within a second or two; what they could not write in time is read by the next two readings.
-_UNSETTLED_MINUTES = 2
-_ROWS_AT_ONCE = 500
+_TROUBLE = (State.DEGRADED, State.DOWN)
+# Other processes write within seconds; what they could not write in time is read by the next two readings.
+_UNSETTLED_MINUTES = 1
+_ROWS_AT_ONCE = 100
 _POOL_SECONDS = 2.0
 _NAMES = ", ".join((*COUNTS, *HISTOGRAMS))
 _READ = f"""
@@ -58,9 +61,10 @@ class Health:
     ) -> None:
         self.minute = minute
         self.taken = taken
-        self._spans: dict[_Place, dict[int, list[tuple[int, Beats]]]] = defaultdict(dict)
+        self._spans: dict[_Place, dict[int, list[tuple[int, Beats]]]] = {}
         for (span, begins, provider, model), beats in rows.items():
-            self._spans[provider, model].setdefault(span, []).append((begins, beats))
+            spans = self._spans.setdefault((provider, model), {})
+            spans.setdefault(span, []).append((begins, beats))
         self._sums: dict[tuple[_Place, Window], Beats] = {}
         self._slots = tuple(slots)
 
@@ -74,7 +78,7 @@ class Health:
 
     def figures(self, window: Window) -> Mapping[tuple[int, int], Beats]:
         """Return what was counted of every (provider, model) and, under `PROVIDER`, of every provider."""
-        return {place: self.at(*place, window=window) for place in tuple(self._spans)}
+        return {place: self.at(*place, window=window) for place in self._spans}
 
     def state(self, provider_id: int, model_id: int = PROVIDER) -> State:
         """Return how a place is: by the last five minutes, or by the half hour where those saw nothing."""
@@ -89,19 +93,24 @@ class Health:
         if own is not State.UNKNOWN:
             return own
         house = self.state(provider_id)
-        return house if house in (State.DEGRADED, State.DOWN) else State.UNKNOWN
+        return house if house in _TROUBLE else State.UNKNOWN
 
     def incidents(self) -> tuple[Incident, ...]:
-        """Return when providers were in trouble in the last day, the newest first; up to a minute late."""
-        troubled = {
-            slot.provider_id
-            for slot in self._slots
-            if self.state(slot.provider_id) in (State.DEGRADED, State.DOWN)
-        }
-        return incidents.assemble(self._slots, minute=self.minute, lasting=troubled)
+        """Return when providers were in trouble in the last day, the newest first."""
+        # What is long past was read from the database now and then; the last half hour is at hand.
+        recent = (self.minute - Window.HALF_HOUR) // incidents.SLOT + 1
+        slots = [slot for slot in self._slots if slot.number < recent]
+        slots += [slot for slot in self._recent_slots() if slot.number >= recent]
+        slots.sort(key=lambda slot: (slot.provider_id, slot.number))
+        troubled = {slot.provider_id for slot in slots if self.state(slot.provider_id) in _TROUBLE}
+        return incidents.assemble(slots, minute=self.minute, lasting=troubled)
+
+    def _recent_slots(self) -> Iterator[Slot]:
+        for (provider, model), spans in self._spans.items():
+            if model == PROVIDER:
+                yield from incidents.slots(provider, spans.get(1, ()))
 
     def _sum(self, place: _Place, window: Window) -> Beats:
-        # Not through the defaultdict: asking for what nobody called must not make it grow.
         spans = self._spans.get(place, {})
         if window is Window.DAY:
             since = self.minute - self.minute % 60 - _DAY
@@ -116,10 +125,10 @@ class Vitals:
         self._pool = pool
         self._rows: dict[_Row, Beats] = {}
         self._slots: tuple[Slot, ...] = ()
+        self._slots_read = 0
         self._health = Health({}, minute=clock.minute_number())
         self._nothing = self._health
         self._read: deque[int] = deque(maxlen=2)  # the minutes of the last two readings
-        self._readings = 0
 
     @property
     def current(self) -> Health:
@@ -147,9 +156,8 @@ class Vitals:
             since, hour_since = max(since, settled), max(hour_since, settled - settled % 60)
         async with self._pool.connection(timeout=_POOL_SECONDS) as connection:
             fresh = await _rows(connection, since, hour_since)
-            if self._readings % _INCIDENTS_EVERY == 0:
-                self._slots = await _slots(connection, minute - _DAY)
-        self._readings += 1
+            if minute - self._slots_read >= _SLOTS_EVERY_MINUTES:
+                self._slots, self._slots_read = await _slots(connection, minute - _DAY), minute
         self._read.append(minute)
         first = {1: minute - Window.HALF_HOUR, 60: minute - minute % 60 - _DAY}
         self._rows = {row: beats for row, beats in self._rows.items() if row[1] >= first[row[0]]} | fresh
