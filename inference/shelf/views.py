@@ -67,7 +67,7 @@ async def model_endpoints(process: Process, request: Arrival, name: str) -> Http
     listed = seen.find(name)
     if listed is None:
         return _no_such_model(request)
-    return await _object(request, {"data": endpoints.endpoints(listed, seen)})
+    return await _object(request, {"data": endpoints.endpoints(listed, seen, process.pulse.health)})
 
 
 async def count(process: Process, request: Arrival) -> HttpResponseBase:
@@ -94,7 +94,9 @@ async def prices(process: Process, request: Arrival) -> HttpResponseBase:
 async def state(process: Process, request: Arrival) -> Answer:
     """Answer with the state of the service, for anybody. Raises Failure."""
     seen = await _seen(process, request, anybody=True)
-    return freshness.whole(request, orjson.dumps(status.status(seen)), public=seen.caller is None)
+    return freshness.whole(
+        request, orjson.dumps(status.status(seen, process.pulse.health)), public=seen.caller is None
+    )
 
 
 async def settings(process: Process, request: Arrival) -> HttpResponseBase:

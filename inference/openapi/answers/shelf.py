@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from billing.beats import State
 from catalog.quote import FIELDS
 
-from ...shelf.status import UNKNOWN
+from ...shelf.endpoints import PERCENTILES, STATUS, UPTIMES
+from ...shelf.status import INCIDENT_STATES
 from ..schemas import (
     FLAG,
     MOMENT,
@@ -66,13 +68,7 @@ _ITEM: Mapping[str, Schema] = {
     "limit": record(context=whole(), output=whole()),
     "modalities": record(input=_WORDS, output=_WORDS),
 }
-_UNMEASURED = (
-    "uptime_last_5m",
-    "uptime_last_30m",
-    "uptime_last_1d",
-    "latency_last_30m",
-    "throughput_last_30m",
-)
+_SPREAD = nullable(record(**dict.fromkeys(PERCENTILES, NUMBER)))
 _ENDPOINT = record(
     name=WORD,
     model_id=WORD,
@@ -84,9 +80,11 @@ _ENDPOINT = record(
     max_prompt_tokens=_NULL,
     pricing=_PRICING,
     quantization=_NULL,
-    status=whole(),
     supported_parameters=_WORDS,
-    **dict.fromkeys(_UNMEASURED, nullable(NUMBER)),
+    status=whole(min(STATUS.values()), 0),
+    **dict.fromkeys(UPTIMES, nullable({"type": "number", "minimum": 0, "maximum": 100})),
+    latency_last_30m=_SPREAD,
+    throughput_last_30m=_SPREAD,
 )
 _HOUSE = record(
     name=WORD,
@@ -108,11 +106,21 @@ _PRICE_ROW = record(
     your_price=_YOURS,
     your_price_by_provider=_BY_PROVIDER,
 )
-_HEALTH = choice([UNKNOWN, "healthy", "degraded"])
+_HEALTH = choice([state.value for state in State])
+_INCIDENT = record(
+    id=WORD,
+    provider=WORD,
+    title=TEXT,
+    description=TEXT,
+    severity=choice([State.DEGRADED.value, State.DOWN.value]),
+    status=choice(list(INCIDENT_STATES)),
+    created_at=MOMENT,
+    resolved_at=nullable(MOMENT),
+)
 _STATUS = record(
     providers=listed(record(name=WORD, status=_HEALTH, latency_ms=nullable(NUMBER))),
     models=listed(record(id=WORD, name=TEXT, provider=nullable(WORD), tier=WORD, status=_HEALTH)),
-    incidents=listed(open_record()),
+    incidents=listed(_INCIDENT),
     last_updated=MOMENT,
 )
 SCHEMAS: Mapping[str, Schema] = {
