@@ -150,6 +150,7 @@ CELERY_BEAT_SCHEDULE = {
     "charge": {"task": "billing.charge_due", **_EVERY_SWEEP},
     "reap": {"task": "billing.reap", **_EVERY_SWEEP},
     "chains": {"task": "catalog.publish_due", "schedule": 30.0, "options": {"expires": 60}},
+    "health": {"task": "inference.check_quiet_providers", "schedule": 60.0, "options": {"expires": 50}},
     "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

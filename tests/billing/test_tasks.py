@@ -12,6 +12,7 @@ from billing import tasks
 from billing.models import LedgerTransaction, UsageBucket, UsageEvent
 from catalog.tasks import publish_due
 from config.celery import app
+from inference.tasks import check_quiet_providers
 from kernel import clock
 from tests.billing import rows
 
@@ -76,5 +77,6 @@ def test_quarters_are_kept_ninety_days() -> None:
 
 def test_the_schedule_names_tasks_that_exist() -> None:
     names = {entry["task"] for entry in app.conf.beat_schedule.values()}
-    assert names == {"billing.charge_due", "billing.reap", "billing.make_partitions", publish_due.name}
+    money = {"billing.charge_due", "billing.reap", "billing.make_partitions"}
+    assert names == money | {publish_due.name, check_quiet_providers.name}
     assert names <= set(current_app.tasks)

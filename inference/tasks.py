@@ -1,0 +1,15 @@
+"""What Celery does for the gateway."""
+
+from celery import shared_task
+
+from kernel import clock
+
+from . import probing
+
+__all__ = ["check_quiet_providers"]
+
+
+@shared_task(name="inference.check_quiet_providers")
+def check_quiet_providers() -> int:
+    """Ask providers that nobody called for five minutes how they are; return how many calls that took."""
+    return probing.check_quiet(clock.minute_number())
