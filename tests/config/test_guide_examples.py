@@ -112,12 +112,13 @@ def test_llm_answers_with_the_model_that_the_page_declares(site: dict[str, Any],
 def test_a_key_is_made_as_the_page_says(site: dict[str, Any]) -> None:
     (wanted,) = (example for example in of("json") if example.slug == "authentication")
     login = {name: site["customer"][name] for name in ("email", "password")}
-    token = ask("POST", f"{origin(site)}/auth/login", body=login).json["access_token"]
+    as_json = {"Content-Type": "application/json"}
+    token = ask("POST", f"{origin(site)}/auth/login", login, headers=as_json).json["access_token"]
     made = ask(
         "POST",
         f"{origin(site)}/v1/user/key",
-        body=json.loads(wanted.code),
-        headers={"Authorization": f"Bearer {token}"},
+        json.loads(wanted.code),
+        headers={**as_json, "Authorization": f"Bearer {token}"},
     )
     assert made.json["key"].startswith("rk_")
     assert made.json["name"] == json.loads(wanted.code)["name"]
