@@ -5,7 +5,7 @@ from typing import Any
 
 from catalog import chains
 from catalog.chain_checks import Fault
-from catalog.models import Chain, Endpoint, Model
+from catalog.models import Chain, Endpoint, Hop, Model
 
 from . import book, shape
 from .run import Run
@@ -14,6 +14,8 @@ from .tree import Node
 __all__ = ["chain"]
 
 NOTE = "From a catalogue file."
+# What a model that is switched off need not have yet.
+_MAY_WAIT = frozenset({Fault.NOT_CONFIGURED, Fault.NO_PRICE, Fault.NO_RATE})
 _COLUMNS = tuple(field.column for field in shape.HOP)
 Place = tuple[Endpoint, dict[str, Any]]
 
@@ -27,7 +29,7 @@ def chain(run: Run, model: Model, node: Node, stated: Sequence[book.Hop]) -> Non
     live = Chain.objects.filter(model=model, status=Chain.Status.LIVE).first()
     before: list[Place] = []
     if live is not None:
-        rows = live.hops.select_related("endpoint__provider").order_by("position")
+        rows = Hop.objects.filter(chain=live).select_related("endpoint__provider").order_by("position")
         before = [(hop.endpoint, {column: getattr(hop, column) for column in _COLUMNS}) for hop in rows]
     if before == known:
         return
@@ -35,7 +37,7 @@ def chain(run: Run, model: Model, node: Node, stated: Sequence[book.Hop]) -> Non
     try:
         chains.publish(draft)
     except chains.ChainRefused as refusal:
-        if model.active or {reason.fault for reason in refusal.reasons} != {Fault.NOT_CONFIGURED}:
+        if model.active or not {reason.fault for reason in refusal.reasons} <= _MAY_WAIT:
             for reason in refusal.reasons:
                 run.problems.add(stated[reason.hop - 1].entry.node if reason.hop else node, str(reason))
             return
@@ -63,14 +65,15 @@ def _place(run: Run, hop: book.Hop) -> Place | None:
 def _draft(model: Model, places: Sequence[Place]) -> Chain:
     draft = Chain.objects.create(model=model, version=chains.next_version(model.pk), note=NOTE)
     for position, (endpoint, columns) in enumerate(places, start=1):
-        draft.hops.create(position=position, endpoint=endpoint, **columns)
+        Hop.objects.create(chain=draft, position=position, endpoint=endpoint, **columns)
     return draft
 
 
 def _lay(run: Run, draft: Chain) -> None:
-    """Make the chain of a model that is switched off the live one, before any of its hops can be called.
+    """Make the chain of a model that is switched off the live one, though a key or its price is still missing.
 
-    So the demo's models wait for the keys of their providers: the key alone is missing then, and nothing is sold.
+    So the demo's models wait for the keys of their providers. Nothing is sold meanwhile, and no file or operator
+    can switch the model on before it has its price: the checks of the catalogue refuse that.
     """
     Chain.objects.filter(model_id=draft.model_id, status=Chain.Status.LIVE).update(
         status=Chain.Status.RETIRED

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 
-from catalog.declared import applying, exporting, reading
+from catalog.declared import applying, exporting, litellm, reading
 from catalog.declared.tree import MOST_BYTES, Refused
+from catalog.models import Tier
 from kernel import clock
 
 
@@ -33,11 +34,32 @@ class Command(BaseCommand):
             "--check", action="store_true", help="as --dry-run, and exit with 1 if something would change"
         )
 
+        theirs = ways.add_parser("import-litellm", help="make such a file from LiteLLM's configuration")
+        theirs.add_argument("file", metavar="CONFIG", help="config.yaml of LiteLLM's proxy, or -")
+        theirs.add_argument("-o", "--output", metavar="FILE", default="-", help="where to (default: -)")
+        theirs.add_argument(
+            "--tier",
+            choices=Tier.values,
+            default=Tier.LITE.value,
+            help="of all models (default: %(default)s)",
+        )
+
     def handle(self, *_arguments: Any, way: str, **options: Any) -> None:
         if way == "export":
             _put(options["file"], exporting.export(clock.now()))
+        elif way == "import-litellm":
+            self._import(options["file"], options["output"], tier=options["tier"])
         else:
             self._apply(options["file"], dry_run=options["dry_run"], check=options["check"])
+
+    def _import(self, file: str, output: str, *, tier: str) -> None:
+        try:
+            made = litellm.convert(_get(file), os.environ, tier=tier, moment=clock.now())
+        except Refused as refusal:
+            raise CommandError(str(refusal)) from None
+        for line in made.left:
+            self.stderr.write(line)
+        _put(output, made.text)
 
     def _apply(self, file: str, *, dry_run: bool, check: bool) -> None:
         try:
