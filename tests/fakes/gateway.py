@@ -119,13 +119,15 @@ class Gateway:
 
 
 @contextmanager
-def running_gateway(*, patience_s: int = 60, **environment: str) -> Iterator[Gateway]:
+def running_gateway(
+    *, patience_s: int = 60, application: str = "config.asgi:application", **environment: str
+) -> Iterator[Gateway]:
     """Start uvicorn with the application; it ends with the block.
 
     At its end the server cancels what is open after `patience_s`. Raises RuntimeError if it does not start.
     """
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1"]
+    command = [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1"]
     command += ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
     command += ["--log-level", "warning", "--timeout-graceful-shutdown", str(patience_s)]
     command += ["--timeout-keep-alive", str(settings.KEEP_ALIVE_SECONDS)]

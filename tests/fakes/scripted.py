@@ -36,6 +36,11 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Hang:
+    """Send nothing more until the caller leaves."""
+
+
+@dataclass(frozen=True)
 class Reset:
     """Reset the connection."""
 
@@ -45,7 +50,7 @@ class Close:
     """Close the connection."""
 
 
-Step = bytes | Pause | Hold | Reset | Close
+Step = bytes | Pause | Hold | Hang | Reset | Close
 Answer = tuple[Step, ...]
 
 
@@ -189,6 +194,11 @@ def _play(wire: socket.socket, request: Seen, steps: Answer, closing: threading.
                 while not held.wait(POLL_S) and time.monotonic() < deadline:
                     if closing.is_set():
                         return False
+            case Hang():
+                while not closing.is_set() and _heard(wire):
+                    pass
+                request.ended = "caller_left"
+                return False
             case Reset():
                 request.ended = "sent"
                 wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -205,6 +215,13 @@ def _play(wire: socket.socket, request: Seen, steps: Answer, closing: threading.
                 request.sent += step
     request.ended = "sent"
     return True
+
+
+def _heard(wire: socket.socket) -> bool:
+    try:
+        return bool(wire.recv(READ_BYTES))
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.fakes.caller import call
-from tests.fakes.scripted import DONE, Close, Hold, Pause, Reset, answer, event, scripted, stream
+from tests.fakes.scripted import DONE, Close, Hang, Hold, Pause, Reset, answer, event, scripted, stream
 
 
 def test_answers_in_order_and_writes_down_what_it_was_sent() -> None:
@@ -55,6 +55,15 @@ def test_tells_that_the_caller_left() -> None:
         while upstream.seen[0].ended == "open" and time.monotonic() < deadline:
             time.sleep(0.01)
     assert upstream.seen[0].ended == "caller_left"
+
+
+def test_sends_nothing_more_until_the_caller_leaves() -> None:
+    with scripted(stream(event(1), Hang(), event(2))) as upstream:
+        heard = call(upstream.base_url, "/x", {}, patience_s=0.3)
+        deadline = time.monotonic() + 5
+        while upstream.seen[0].ended == "open" and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert (heard.ending, heard.events, upstream.seen[0].ended) == ("silent", [1], "caller_left")
 
 
 def test_ends_at_once_though_an_answer_is_held() -> None:

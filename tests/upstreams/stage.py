@@ -1,0 +1,209 @@
+"""Where trials are run: the gateways, the faulty provider, and a loop in a thread that plays and asks at once."""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import psutil
+
+from tests.fakes import caller
+from tests.fakes.cast import Customer, customer
+from tests.fakes.gateway import Gateway, running_gateway
+
+from . import certificates, promises, rows
+from .case import Case
+from .cuttable import Cuttable
+from .impostors import TRAP
+from .speech import healthy
+from .trial import SLACK_SECONDS, Trial
+from .upstream import FaultyUpstream, Place
+from .watched import PATH
+
+__all__ = ["Held", "Stage", "staged"]
+
+T = TypeVar("T")
+HEALTHY = "fault-second"
+STREAMS = 10_000
+AT_ONCE = 40
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a gateway process holds: tasks, open files, TCP connections, and memory in KiB, now and at its most."""
+
+    tasks: dict[str, int]
+    files: int
+    wires: int
+    resident: int
+    peak: int
+
+
+@dataclass
+class Stage:
+    """A gateway, another one whose Redis can be cut off, and the provider, with a customer who pays for all."""
+
+    gateway: Gateway
+    lonely: Gateway
+    redis: Cuttable
+    upstream: FaultyUpstream
+    who: Customer
+    trap: Place
+    loop: asyncio.AbstractEventLoop
+    closed_port: int
+    mute_port: int
+    known: set[str] = field(default_factory=set)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Have the stage's loop do something, and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    def set_up(self, cases: Iterable[Case]) -> list[Trial]:
+        """Return trials of these cases, whole and streamed, first and only, once the gateways know their models."""
+        cases = list(cases)
+        slugs = {self._slug(case) for case in cases} | {HEALTHY}
+        rows.providers(sorted(slugs - self.known))
+        self.known |= slugs
+        trials = [
+            Trial(case, stream, only, self.upstream.add(case.play), self.upstream.add(case.second or healthy))
+            for case in cases
+            for stream in (False, True)
+            for only in (False, True)
+        ]
+        rows.save([(trial.model, self._hops(trial)) for trial in trials])
+        for gateway in (self.gateway, self.lonely):
+            gateway.knows(self.who.secret, *(trial.model for trial in trials))
+        return trials
+
+    async def play_all(self, trials: Iterable[Trial]) -> None:
+        """Play trials at the same time; those that move many megabytes come after, one by one."""
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def one(trial: Trial) -> None:
+            async with slots:
+                await self.play(trial)
+
+        trials = list(trials)
+        await asyncio.gather(*(one(trial) for trial in trials if not trial.case.heavy))
+        for trial in trials:
+            if trial.case.heavy:
+                await self.play(trial)
+
+    async def play(self, trial: Trial) -> None:
+        """Do what a case asks, then see that the upstream's connections are let go."""
+        if trial.case.walk is not None:
+            await trial.case.walk(trial, self)
+        else:
+            expected = trial.case.stream if trial.stream else trial.case.plain
+            await self.ask(trial, expected=expected)
+        ends = time.monotonic() + SLACK_SECONDS
+        while (trial.faulty.unfinished or trial.second.unfinished) and time.monotonic() < ends:
+            await asyncio.sleep(0.01)
+
+    async def ask(self, trial: Trial, **fields: Any) -> Any:
+        """Send one request of a trial to the gateway."""
+        return await trial.ask(self.gateway.base_url, self.who.secret, **fields)
+
+    def check(self, trial: Trial) -> None:
+        """Complain of everything that a trial broke."""
+        promises.check(trial, self.who)
+        if self.trap.calls:
+            trial.complain("calls", "a redirect was followed")
+
+    def held(self) -> Held:
+        """Return what the gateway process holds now."""
+        door = urlsplit(self.gateway.base_url)
+        heard = caller.get(f"http://{door.netloc}{PATH}")
+        told = json.loads(heard.raw.partition(b"\r\n\r\n")[2])
+        process = psutil.Process(self.gateway.process.pid)
+        wires = [wire for wire in process.net_connections("tcp") if wire.raddr]
+        status = dict(
+            line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        )
+        sizes = [int(status[name].split()[0]) for name in ("VmRSS", "VmHWM")]
+        return Held(told["tasks"], told["files"], len(wires), *sizes)
+
+    def forget_peak(self) -> None:
+        """Have the gateway's greatest memory counted from now."""
+        Path(f"/proc/{self.gateway.process.pid}/clear_refs").write_text("5")
+
+    def _slug(self, case: Case) -> str:
+        return f"fault-{case.id}"[:32].lower().rstrip("-")
+
+    def _hops(self, trial: Trial) -> list[tuple[str, str, str]]:
+        first = (self._slug(trial.case), self._url(trial), trial.secret)
+        return [first] if trial.only else [first, (HEALTHY, self.upstream.url(trial.second), trial.secret)]
+
+    def _url(self, trial: Trial) -> str:
+        place, door = trial.faulty, trial.case.door
+        match door:
+            case "closed":
+                return f"http://127.0.0.1:{self.closed_port}/{place.token}/v1"
+            case "unknown":
+                return f"http://nowhere.invalid/{place.token}/v1"
+            case "mute":
+                return f"https://127.0.0.1:{self.mute_port}/{place.token}/v1"
+            case "https-to-http":
+                return self.upstream.url(place).replace("http://", "https://")
+        return self.upstream.url(place, door=door)
+
+
+@contextlib.contextmanager
+def staged(folder: Path) -> Iterator[Stage]:
+    """Start everything; it ends with the block."""
+    authority, doors = certificates.doors(folder)
+    upstream, loop = FaultyUpstream(), asyncio.new_event_loop()
+    # What a peer does to a handshake is the point here, and no news.
+    loop.set_exception_handler(lambda loop, context: None)
+    thread = threading.Thread(target=loop.run_forever, name="stage")
+    thread.start()
+    with contextlib.ExitStack() as stack:
+        stack.callback(loop.close)
+        stack.callback(thread.join)
+        stack.callback(loop.call_soon_threadsafe, loop.stop)
+        redis = Cuttable(os.environ["REDIS_URL"])
+        stack.enter_context(_inside(loop, upstream.running(doors)))
+        stack.enter_context(_inside(loop, redis.running()))
+        settings = {"application": "tests.upstreams.watched:application", "SSL_CERT_FILE": str(authority)}
+        gateway = stack.enter_context(running_gateway(**settings))
+        lonely = stack.enter_context(running_gateway(**settings, REDIS_URL=redis.url))
+        closed = stack.enter_context(_unlistened())
+        mute = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024))
+        yield Stage(
+            gateway=gateway,
+            lonely=lonely,
+            redis=redis,
+            upstream=upstream,
+            who=customer(stream_cap=STREAMS, credit_usd="1000000"),
+            trap=upstream.add(healthy, token=TRAP),
+            loop=loop,
+            closed_port=closed,
+            mute_port=mute.getsockname()[1],
+        )
+
+
+@contextlib.contextmanager
+def _unlistened() -> Iterator[int]:
+    """Give a port that is taken and that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@contextlib.contextmanager
+def _inside(loop: asyncio.AbstractEventLoop, block: AbstractAsyncContextManager[None]) -> Iterator[None]:
+    """Enter and leave a block in the loop of another thread."""
+    asyncio.run_coroutine_threadsafe(block.__aenter__(), loop).result()
+    try:
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(block.__aexit__(None, None, None), loop).result()

@@ -1,0 +1,205 @@
+"""Faults that take several requests to show: what is left alone, for how long, and who notices."""
+
+import asyncio
+import functools
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from tests.fakes.scripted import Answer, Close, Pause, answer
+
+from .case import Case, Walk
+from .speech import error, healthy
+from .trial import Exchange, Trial
+from .upstream import Call, Play
+from .watched import PAUSE_SECONDS
+
+if TYPE_CHECKING:
+    from .stage import Stage
+
+__all__ = ["CASES"]
+
+FAILURES = 5
+PROBE_SECONDS = 0.5
+AT_ONCE = 100
+MARGIN_SECONDS = 0.3
+WINDOW_SECONDS = 10.0
+LOAD, LOAD_AT_ONCE = 300, 16
+SHARE_OF_RETRIES = 0.2
+# So few retries are allowed whatever the share: else the first failure after a quiet time could not be repeated.
+FLOOR_OF_RETRIES = 10
+
+Ask = Callable[..., Awaitable[Exchange]]
+FAILED: Answer = answer(error(), status=500)
+
+
+def _fails_at(*numbers: int, of: int) -> Play:
+    """Fail those calls of each `of`, counted from nought."""
+    return lambda call: FAILED if (call.number - 1) % of in numbers else healthy(call)
+
+
+def _recovers(call: Call) -> Answer:
+    return FAILED if call.number <= FAILURES else (Pause(PROBE_SECONDS), *healthy(call))
+
+
+def _always_fails(call: Call) -> Answer:
+    return FAILED
+
+
+def _limits(call: Call) -> Answer:
+    if call.number > 1:
+        return healthy(call)
+    return answer(error(), status=429, headers={"Retry-After": "3600"})
+
+
+def _hangs_up(call: Call) -> Answer:
+    """Promise to keep the connection, and close it after each answer, unannounced."""
+    return (*healthy(call), Close())
+
+
+def _hangs_up_late(call: Call) -> Answer:
+    """Answer the first request of a connection, and close on the second as it comes."""
+    return healthy(call) if call.number % 2 else (Close(),)
+
+
+def _fails_the_bad(call: Call) -> Answer:
+    bad = "bad" in call.json["messages"][0]["content"]
+    return answer(error(), status=400) if bad else healthy(call)
+
+
+async def _until_open(trial: Trial, ask: Ask) -> None:
+    """Ask until the place has failed as often as it may."""
+    while len(trial.faulty.calls) < FAILURES and trial.asked < 2 * FAILURES:
+        await ask(trial, expected="passed_by")
+    if len(trial.faulty.calls) != FAILURES:
+        trial.complain("answer", f"{len(trial.faulty.calls)} calls for {FAILURES} failures")
+
+
+async def _left_alone(trial: Trial, ask: Ask) -> None:
+    """Ask once more: the place must not be called."""
+    before = len(trial.faulty.calls)
+    exchange = await ask(trial, expected="passed_by")
+    if len(trial.faulty.calls) != before or "open" not in exchange.attempts:
+        trial.complain("answer", f"the open place was called: {exchange.attempts}")
+
+
+async def _probed(trial: Trial, stage: "Stage") -> None:
+    await _until_open(trial, stage.ask)
+    opened = time.monotonic()
+    await _left_alone(trial, stage.ask)
+    await asyncio.sleep(max(0.0, opened + PAUSE_SECONDS + MARGIN_SECONDS - time.monotonic()))
+    exchanges = await asyncio.gather(*(stage.ask(trial) for _ in range(AT_ONCE)))
+    later = [call.at for call in trial.faulty.calls[FAILURES:]]
+    probes = sum(moment < later[0] + PROBE_SECONDS for moment in later) if later else 0
+    if probes != 1:
+        trial.complain("answer", f"{probes} probes among {AT_ONCE} requests")
+    answered = sum(exchange.heard.status == 200 for exchange in exchanges)
+    if answered < (1 if trial.only else AT_ONCE):
+        trial.complain("answer", f"only {answered} of {AT_ONCE} were answered")
+    await stage.ask(trial, expected="answered")
+
+
+async def _rate_limited(trial: Trial, stage: "Stage") -> None:
+    await stage.ask(trial, expected="passed_by")
+    limited = time.monotonic()
+    await _left_alone(trial, stage.ask)
+    await asyncio.sleep(max(0.0, limited + PAUSE_SECONDS + MARGIN_SECONDS - time.monotonic()))
+    await stage.ask(trial, expected="answered")
+
+
+async def _keys_refused(trial: Trial, stage: "Stage") -> None:
+    """A credential that was refused three times is not shown again."""
+    for _ in range(2 * FAILURES):
+        await stage.ask(trial, expected="passed_by")
+    if len(trial.faulty.calls) > FAILURES:
+        trial.complain("answer", f"the refused credential was shown {len(trial.faulty.calls)} times")
+
+
+async def _tripped_by_share(trial: Trial, stage: "Stage") -> None:
+    for _ in range(40):
+        await stage.ask(trial)
+    if len(trial.faulty.calls) > 25:
+        trial.complain("answer", f"{len(trial.faulty.calls)} calls though two of three failed")
+
+
+async def _all_open(trial: Trial, stage: "Stage") -> None:
+    """With every place open nobody is called, and the caller is told at once."""
+    while trial.asked < 2 * FAILURES:
+        await stage.ask(trial)
+    before = len(trial.faulty.calls) + len(trial.second.calls)
+    exchange = await stage.ask(trial)
+    if exchange.heard.status not in (502, 503):
+        trial.complain("answer", f"{exchange.heard.status} though every place is open")
+    if len(trial.faulty.calls) + len(trial.second.calls) != before:
+        trial.complain("answer", "an open place was called")
+
+
+async def _bad_prompts(trial: Trial, stage: "Stage") -> None:
+    bad = [{"role": "user", "content": "a bad prompt"}]
+    for _ in range(2 * FAILURES):
+        await stage.ask(trial, expected="refused", messages=bad)
+    exchange = await stage.ask(trial, expected="answered")
+    if exchange.attempts != ["ok"]:
+        trial.complain("answer", f"bad prompts had consequences: {exchange.attempts}")
+
+
+async def _under_load(trial: Trial, stage: "Stage") -> None:
+    slots = asyncio.Semaphore(LOAD_AT_ONCE)
+
+    async def one() -> None:
+        async with slots:
+            await stage.ask(trial)
+
+    await asyncio.gather(*(one() for _ in range(LOAD)))
+    calls = sorted([*trial.faulty.calls, *trial.second.calls], key=lambda call: call.at)
+    seen: set[tuple[str, str]] = set()
+    marks: list[tuple[float, bool]] = []
+    for call in calls:
+        # To ask somebody else is no repeat: it adds nothing to the load of who is in trouble.
+        name = (call.headers["x-request-id"], call.address)
+        marks.append((call.at, name in seen))
+        seen.add(name)
+    for begin, _ in marks:
+        window = [retry for at, retry in marks if begin <= at < begin + WINDOW_SECONDS]
+        if sum(window) > SHARE_OF_RETRIES * len(window) + FLOOR_OF_RETRIES:
+            trial.complain("answer", f"{sum(window)} retries among {len(window)} calls in ten seconds")
+            return
+
+
+async def _without_redis(trial: Trial, stage: "Stage") -> None:
+    ask = functools.partial(_ask_lonely, stage)
+    stage.loop.call_soon(stage.redis.cut)
+    await _until_open(trial, ask)
+    await _left_alone(trial, ask)
+
+
+async def _ask_lonely(stage: "Stage", trial: Trial, **fields: object) -> Exchange:
+    return await trial.ask(stage.lonely.base_url, stage.who.secret, **fields)  # type: ignore[arg-type]
+
+
+async def _again_or_next(trial: Trial, stage: "Stage") -> None:
+    """A connection that closes under a request is made good by the next hop, or by a second pass if one is left."""
+    for _ in range(4):
+        exchange = await stage.ask(trial)
+        if exchange.heard.status != 200 and not (trial.only and exchange.attempts == ["disconnected"]):
+            trial.complain("answer", f"a closed connection was not made good: {exchange.attempts}")
+
+
+def _walk(
+    number: str, name: str, play: Play, walk: Walk, *, seconds: float = 0, second: Play | None = None
+) -> Case:
+    return Case(number, name, play, walk=walk, seconds=seconds, second=second)
+
+
+CASES = (
+    _walk("U22", "refused-again-and-again", lambda call: answer(error(), status=401), _keys_refused),
+    _walk("U23", "asks-for-an-hour", _limits, _rate_limited),
+    _walk("U24", "recovers-after-five", _recovers, _probed),
+    _walk("U25", "two-of-three-fail", _fails_at(0, 1, of=3), _tripped_by_share),
+    _walk("U31", "closes-between", _hangs_up, _again_or_next),
+    _walk("U31", "closes-on-the-next", _hangs_up_late, _again_or_next),
+    _walk("U32", "all-open", _always_fails, _all_open, second=_always_fails),
+    _walk("U33", "bad-prompts", _fails_the_bad, _bad_prompts),
+    _walk("U34", "three-of-ten-fail", _fails_at(0, 3, 6, of=10), _under_load),
+    _walk("U35", "redis-stopped", _always_fails, _without_redis),
+)

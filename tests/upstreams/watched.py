@@ -1,0 +1,32 @@
+"""The application with its long waits shortened, and a door that tells what the process holds: for tests alone."""
+
+import asyncio
+import json
+import os
+from collections import Counter
+from typing import Any
+
+from config.asgi import application as tollway
+from inference import breaker, keyring, news, routing
+from inference.arrival import Receive, Send
+
+__all__ = ["PATH", "PAUSE_SECONDS", "TOTAL_SECONDS", "application"]
+
+PATH = "/held"
+PAUSE_SECONDS = 3.0
+TOTAL_SECONDS = 8.0
+
+breaker.OPEN_SECONDS = news.OPEN_SECONDS = keyring.LONGEST_WAIT = PAUSE_SECONDS
+routing.TOTAL_SECONDS = TOTAL_SECONDS
+
+
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Serve one connection; the extra path answers with the tasks by name and the number of open files."""
+    if scope["type"] != "http" or scope["path"] != PATH:
+        await tollway(scope, receive, send)
+        return
+    coroutines = [task.get_coro() for task in asyncio.all_tasks()]
+    names = Counter(getattr(coroutine, "__qualname__", "?") for coroutine in coroutines)
+    body = json.dumps({"tasks": names, "files": len(os.listdir("/proc/self/fd"))}).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
