@@ -4,37 +4,29 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import anthropic
-import httpx2
 import orjson
 import pytest
 from anthropic.types import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.pricing import Counts
-from inference.dialects import Told
-from inference.dialects.messages import MESSAGES, voice
-from inference.dialects.messages.voice import PING, MessagesVoice
+from inference.dialects.messages import MESSAGES
+from inference.dialects.messages.voice import MessagesVoice
 from inference.errors import Failure
-from inference.meter import Reading
+from tests.inference.spoken_messages import (
+    ASK,
+    MODEL,
+    REQUEST,
+    TOLD,
+    deltas_of,
+    event,
+    parsed,
+    read,
+    spoken,
+)
 
-REQUEST = UUID(int=7)
-MODEL = "route/m"
-COUNTS = Counts(input=60, cached=40, output=30, reasoning=20)
-TOLD = Told(
-    request_id=REQUEST,
-    model=MODEL,
-    provider="p",
-    milliseconds=1,
-    reading=Reading(COUNTS, "upstream"),
-    cost=2_500,
-)
-ASK = MESSAGES.read(
-    orjson.dumps({"model": MODEL, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]})
-)
 # A busy machine is no failure.
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = st.text(min_size=1, max_size=8)
@@ -70,10 +62,6 @@ class Made:
     @property
     def events(self) -> list[dict[str, Any]]:
         return [event(delta) for delta in self.deltas] + [event({}, finish_reason=self.finish)]
-
-
-def event(delta: dict[str, Any], **choice: Any) -> dict[str, Any]:
-    return {"choices": [{"index": 0, "delta": delta, "finish_reason": None, **choice}]}
 
 
 @st.composite
@@ -130,50 +118,6 @@ def made(draw: st.DrawFn) -> Made:
     deltas += [{"content": piece} for piece in draw(pieces(text))]
     deltas += draw(call_deltas(calls))
     return Made(message, deltas, draw(st.sampled_from(["stop", "length", "tool_calls", "content_filter"])))
-
-
-def spoken(events: list[dict[str, Any]], end: Callable[[MessagesVoice], bytes] | None = None) -> bytes:
-    """The stream that these chat events become."""
-    speaker = MESSAGES.voice(ASK, REQUEST, MODEL)
-    frames = [speaker.event(orjson.dumps(each), each) for each in events]
-    return b"".join([*frames, end(speaker) if end else speaker.end(TOLD)])
-
-
-def parsed(stream: bytes) -> list[dict[str, Any]]:
-    """The events of a stream, after a look at how each is framed."""
-    found = []
-    for block in stream.decode().split("\n\n")[:-1]:
-        name, data = block.split("\n")
-        told = json.loads(data.removeprefix("data: "))
-        assert name == f"event: {told['type']}"
-        found.append(told)
-    return found
-
-
-def deltas_of(stream: bytes, kind: str) -> list[dict[str, Any]]:
-    found = [told["delta"] for told in parsed(stream) if told["type"] == "content_block_delta"]
-    return [delta for delta in found if delta["type"] == kind]
-
-
-def read(body: bytes, *, streamed: bool, heard: list[Message] | None = None) -> Message:
-    """What Anthropic's client makes of an answer with this body; `heard` takes in the message after each event."""
-    kind = "text/event-stream" if streamed else "application/json"
-
-    def answer(request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, content=body, headers={"Content-Type": kind})
-
-    asked: dict[str, Any] = {"model": MODEL, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
-    with (
-        httpx2.Client(transport=httpx2.MockTransport(answer)) as http,
-        anthropic.Anthropic(api_key="k", base_url="http://x", http_client=http, max_retries=0) as client,
-    ):
-        if not streamed:
-            return client.messages.create(**asked)  # type: ignore[no-any-return]
-        with client.messages.stream(**asked) as told:
-            for _ in told:
-                if heard is not None:
-                    heard.append(told.current_message_snapshot)
-            return told.get_final_message()
 
 
 def assert_in_order(events: list[dict[str, Any]]) -> None:
@@ -259,74 +203,6 @@ def test_tells_each_piece_as_it_comes() -> None:
 def test_signs_thinking_as_clients_give_none_back_without() -> None:
     (signed,) = deltas_of(spoken([event({"reasoning_content": "Hm"})]), "signature_delta")
     assert signed["signature"]
-
-
-def calling(index: int, **function: str) -> dict[str, Any]:
-    return event({"tool_calls": [{"index": index, "id": f"c{index}", "function": function}]})
-
-
-def test_writes_a_call_as_it_comes() -> None:
-    speaker = MESSAGES.voice(ASK, REQUEST, MODEL)
-    speaker.event(b"", calling(0, name="f"))
-    start, delta = parsed(speaker.event(b"", calling(0, arguments='{"a":')))
-    assert start["content_block"] == {"type": "tool_use", "id": "c0", "name": "f", "input": {}}
-    assert delta["delta"] == {"type": "input_json_delta", "partial_json": '{"a":'}
-    (delta,) = parsed(speaker.event(b"", calling(0, arguments="1}")))
-    assert delta["delta"] == {"type": "input_json_delta", "partial_json": "1}"}
-    (stop,) = parsed(speaker.event(b"", calling(1, name="g")))
-    assert stop == {"type": "content_block_stop", "index": 0}
-
-
-def test_has_calls_and_words_wait_for_the_call_under_way() -> None:
-    speaker = MESSAGES.voice(ASK, REQUEST, MODEL)
-    speaker.event(b"", calling(0, name="f", arguments="{"))
-    assert speaker.event(b"", calling(1, name="g", arguments='{"b":')) == b""
-    assert speaker.event(b"", event({"content": "Meanwhile."})) == b""
-    told = parsed(speaker.event(b"", calling(0, arguments="}")))
-    assert [each["type"] for each in told] == [
-        "content_block_delta",
-        "content_block_stop",
-        "content_block_start",
-        "content_block_delta",
-    ]
-    assert told[-1]["delta"]["partial_json"] == '{"b":'
-    told = parsed(speaker.event(b"", event({}, finish_reason="tool_calls")))
-    assert [each.get("delta", {}).get("text") for each in told] == [None, None, "Meanwhile."]
-
-
-def test_writes_what_is_no_object_whole_and_as_one() -> None:
-    stream = spoken([calling(0, name="f", arguments="[1"), calling(0, arguments=", 2")])
-    (delta,) = deltas_of(stream, "input_json_delta")
-    assert json.loads(delta["partial_json"]) == {"unparsed_arguments": "[1, 2"}
-
-
-def test_leaves_a_call_that_the_limit_cut_as_it_came() -> None:
-    stream = spoken([calling(0, name="f", arguments='{"a": [1, 2'), event({}, finish_reason="length")])
-    assert [delta["partial_json"] for delta in deltas_of(stream, "input_json_delta")] == ['{"a": [1, 2']
-    (block,) = read(stream, streamed=True).to_dict()["content"]  # type: ignore[misc]
-    assert block["input"] == {"a": [1, 2]}
-
-
-def test_tells_calls_apart_by_their_ids_where_they_have_no_index() -> None:
-    calls: list[dict[str, Any]] = [
-        {"id": "a", "function": {"name": "f", "arguments": '{"x":'}},
-        {"function": {"arguments": "1}"}},
-        {"id": "b", "function": {"name": "g", "arguments": "{}"}},
-    ]
-    stream = spoken([event({"tool_calls": [call]}) for call in calls])
-    blocks = read(stream, streamed=True).to_dict()["content"]
-    assert blocks == [
-        {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}},
-        {"type": "tool_use", "id": "b", "name": "g", "input": {}},
-    ]
-
-
-def test_pings_while_something_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    speaker = MESSAGES.voice(ASK, REQUEST, MODEL)
-    speaker.event(b"", calling(0, name="f", arguments="{"))
-    assert speaker.event(b"", calling(1, name="g", arguments="{")) == b""
-    monkeypatch.setattr(voice, "SILENT_SECONDS", 0.0)
-    assert speaker.event(b"", calling(1, arguments="}")) == PING
 
 
 def test_tells_the_first_choice_only() -> None:
