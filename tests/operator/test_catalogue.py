@@ -5,46 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Workspace
-from catalog import credentials
-from catalog.models import Endpoint, Model, PriceVersion, Rate
+from catalog.models import Model, PriceVersion, Rate
 from tests.operator.reading import text
 
 pytestmark = pytest.mark.django_db
-
-
-def test_a_credential_goes_in_and_never_comes_out(operator: Client) -> None:
-    endpoint = Endpoint.objects.get(provider__slug="openai")
-    secret = "sk-very-secret-0123456789"
-    answer = operator.post(
-        reverse("admin:catalog_endpoint_change", args=[endpoint.pk]),
-        {**_fields(endpoint), "new_credential": secret},
-    )
-    assert answer.status_code == 302
-    endpoint.refresh_from_db()
-    assert credentials.decrypt(bytes(endpoint.credential or b"")) == secret
-    shown = text(operator, "catalog_endpoint_change", endpoint.pk)
-    assert "…6789" in shown
-    assert secret not in shown
-    assert "very-secret" not in text(operator, "catalog_endpoint_history", endpoint.pk)
-
-
-def test_saving_an_endpoint_without_a_new_credential_keeps_the_old_one_until_it_is_removed(
-    operator: Client,
-) -> None:
-    endpoint = Endpoint.objects.get(provider__slug="openai")
-    credentials.store(endpoint, "sk-very-secret-0123456789")
-    endpoint.save()
-    address = reverse("admin:catalog_endpoint_change", args=[endpoint.pk])
-    operator.post(address, _fields(endpoint))
-    assert Endpoint.objects.get(pk=endpoint.pk).credential
-    operator.post(address, {**_fields(endpoint), "remove_credential": "on"})
-    assert not Endpoint.objects.get(pk=endpoint.pk).credential
-
-
-def _fields(endpoint: Endpoint) -> dict[str, object]:
-    names = ("name", "base_url", "connect_seconds", "first_byte_seconds", "idle_seconds", "total_seconds")
-    kept = {name: getattr(endpoint, name) for name in names}
-    return {**kept, "provider": endpoint.provider_id, "needs_credential": "on", "active": "on"}
 
 
 def _price(**rate: str) -> dict[str, object]:
