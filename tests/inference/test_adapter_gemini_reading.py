@@ -21,6 +21,9 @@ PARTS = st.one_of(
     st.builds(lambda text, sign: signed({"text": text}, sign), TEXTS, SIGNATURES),
     st.builds(lambda text: {"text": text, "thought": True}, TEXTS),
     st.builds(
+        lambda sign: signed({"inlineData": {"mimeType": "image/png", "data": "iVBO"}}, sign), SIGNATURES
+    ),
+    st.builds(
         lambda name, args, sign: signed({"functionCall": {"name": name, "args": args}}, sign),
         st.sampled_from(["f", "g"]),
         st.dictionaries(TEXTS, st.integers(-9, 9) | TEXTS, max_size=2),

@@ -184,3 +184,9 @@ def test_sign_only_the_first_of_calls_made_at_once() -> None:
 def test_show_a_model_the_pictures_it_drew() -> None:
     drawn = {"role": "assistant", "content": "A", "images": [PNG]}
     assert parts(HI, drawn, HI)[2] == {"inlineData": {"mimeType": "image/png", "data": "iVBORw=="}}
+
+
+def test_sign_each_picture_that_was_signed() -> None:
+    entry = {"type": "reasoning.encrypted", "data": "c2lo", "format": "google-gemini-v1", "id": "image-1"}
+    drawn = {"role": "assistant", "content": None, "images": [PNG, PNG], "reasoning_details": [entry]}
+    assert [part.get("thoughtSignature") for part in parts(HI, drawn, HI)[1:3]] == [None, "c2lo"]

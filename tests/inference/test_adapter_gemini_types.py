@@ -132,6 +132,7 @@ def test_take_back_what_they_wrote(read: dict[str, Any]) -> None:
     message = GEMINI.answer(whole)["choices"][0]["message"]
     results = [{"role": "tool", "tool_call_id": call["id"], "content": "1"} for call in message["tool_calls"]]
     (_, turn, _) = sent(HI, message, *results)["contents"]
-    (signed, called) = turn["parts"][0], turn["parts"][2]
-    assert signed["text"] == "Yes."
+    text, picture, called, _ = turn["parts"]
+    assert text == {"text": "Yes.", "thoughtSignature": "dGV4dA=="}
+    assert picture == {"inlineData": {"mimeType": "image/png", "data": "cG5n"}}
     assert (called["functionCall"]["id"], called["thoughtSignature"]) == ("x1", "Y2FsbA==")

@@ -41,6 +41,7 @@ class Candidate:
         self.finish: str | None = None
         self._nonce = nonce
         self._calls = 0
+        self._images = 0
         self._details = 0
 
     def gains(self, candidate: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,17 +71,18 @@ class Candidate:
 
     def _part(self, part: Mapping[str, Any], delta: dict[str, Any]) -> None:
         signature, call = part.get("thoughtSignature"), part.get("functionCall")
-        call_id = None
+        name = None
         if isinstance(call, dict) and isinstance(call.get("name"), str):
-            call_id = self._call(call, signature, delta)
+            name = self._call(call, signature, delta)
         elif isinstance(part.get("text"), str):
-            name = "reasoning_content" if part.get("thought") is True else "content"
+            field = "reasoning_content" if part.get("thought") is True else "content"
             if part["text"]:
-                delta[name] = delta.get(name, "") + part["text"]
-        else:
-            _data(part.get("inlineData"), delta)
+                delta[field] = delta.get(field, "") + part["text"]
+        elif (image := _image(part.get("inlineData"))) is not None:
+            delta.setdefault("images", []).append(image)
+            name, self._images = signatures.image_id(self._images), self._images + 1
         if isinstance(signature, str) and signature:
-            entry = signatures.detail(signature, index=self._details, call_id=call_id)
+            entry = signatures.detail(signature, index=self._details, name=name)
             delta.setdefault("reasoning_details", []).append(entry)
             self._details += 1
 
@@ -111,11 +113,11 @@ def objects(value: Any) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _data(data: Any, delta: dict[str, Any]) -> None:
+def _image(data: Any) -> dict[str, Any] | None:
     kind, text = (data.get("mimeType"), data.get("data")) if isinstance(data, dict) else (None, None)
-    if isinstance(kind, str) and isinstance(text, str) and kind.startswith("image/"):
-        images = delta.setdefault("images", [])
-        images.append({"type": "image_url", "image_url": {"url": f"data:{kind};base64,{text}"}})
+    if not (isinstance(kind, str) and isinstance(text, str) and kind.startswith("image/")):
+        return None
+    return {"type": "image_url", "image_url": {"url": f"data:{kind};base64,{text}"}}
 
 
 def _scores(told: Any) -> list[dict[str, Any]]:

@@ -54,31 +54,30 @@ class Conversation:
 
     def _spoken(self, message: Message, place: str) -> list[Part]:
         held = signatures.kept(message)
-        content = message.get("content") or message.get("refusal")
-        said = media.parts(content, f"{place}.content")
-        images = message.get("images")
-        for number, image in enumerate(images if isinstance(images, list) else ()):
-            said += media.parts([image], f"{place}.images[{number}]")
+        texts = media.parts(message.get("content") or message.get("refusal"), f"{place}.content")
+        drawn = message.get("images")
+        images = media.parts(drawn if isinstance(drawn, list) else None, f"{place}.images")
+        for number, image in enumerate(images):
+            if signature := held.of_image(number):
+                image["thoughtSignature"] = signature
         given = message.get("tool_calls") or ()
         calls = [self._call(call, f"{place}.tool_calls[{number}]") for number, call in enumerate(given)]
         for part, call in zip(calls, given, strict=True):
             if signature := held.of_call(call):
                 part["thoughtSignature"] = signature
-        self._sign(said, calls, held.loose)
-        return said + calls
+        self._sign(texts, calls, held.loose)
+        return texts + images + calls
 
-    def _sign(self, said: list[Part], calls: list[Part], loose: str | None) -> None:
-        if not calls:
-            if loose:
-                if not said:
-                    said.append({"text": ""})
-                said[-1]["thoughtSignature"] = loose
-            return
+    def _sign(self, texts: list[Part], calls: list[Part], loose: str | None) -> None:
         # Of calls made at once the first alone is signed.
-        if not any("thoughtSignature" in call for call in calls):
+        if calls and not any("thoughtSignature" in call for call in calls):
             signature = loose or (NO_SIGNATURE if self._strict else None)
             if signature:
                 calls[0]["thoughtSignature"] = signature
+        elif loose:
+            if not texts:
+                texts.append({"text": ""})
+            texts[-1]["thoughtSignature"] = loose
 
     def _call(self, call: Message, place: str) -> Part:
         function = call.get("function")
