@@ -110,7 +110,7 @@ def _models(moment: datetime) -> dict[str, Any]:
 def _chain(chain: Chain | None) -> dict[str, Any]:
     if chain is None:
         return {}
-    hops = sorted(chain.hops.all(), key=lambda hop: hop.position)
+    hops = sorted(chain.hops.all(), key=lambda hop: hop.position)  # type: ignore[arg-type]  # see _rates
     return {
         "chain": [
             {"to": str(hop.endpoint)} | _row(hop, shape.HOP, without=shape.HOP_DEFAULTS) for hop in hops
@@ -140,9 +140,8 @@ def _standing(versions: Sequence[PriceVersion], moment: datetime) -> list[dict[s
 
 def _rates(version: PriceVersion) -> dict[str, str]:
     order = list(shape.CLASSES)
-    rates = sorted(
-        version.rates.all(), key=lambda rate: (order.index(rate.token_class), rate.min_prompt_tokens)
-    )
+    known = version.rates.all()  # type: ignore[arg-type]  # a manager declared on the class confuses the plugin
+    rates = sorted(known, key=lambda rate: (order.index(rate.token_class), rate.min_prompt_tokens))
     return {
         rate.token_class + (f">{rate.min_prompt_tokens}" if rate.min_prompt_tokens else ""): values.rate_text(
             rate.token_class, rate.micro_usd_per_million

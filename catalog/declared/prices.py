@@ -88,9 +88,9 @@ def _add(
 
 
 def _steps(version: PriceVersion) -> frozenset[Step]:
+    rates = version.rates.all()  # type: ignore[arg-type]  # a manager declared on the class confuses the plugin
     return frozenset(
-        Step(rate.token_class, rate.min_prompt_tokens, rate.micro_usd_per_million)
-        for rate in version.rates.all()
+        Step(rate.token_class, rate.min_prompt_tokens, rate.micro_usd_per_million) for rate in rates
     )
 
 

@@ -83,7 +83,8 @@ def test_a_mistake_is_told(text: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["sk-live-123456789", "{default: sk-live-123456789}", "[sk-live-123456789]", "'env:'", "env:A B"]
+    "written",
+    ["sk-live-123456789", "{default: sk-live-123456789}", "[sk-live-123456789]", "'env:'", "env:A B"],
 )
 def test_a_secret_in_clear_is_refused_and_not_repeated(written: str) -> None:
     (told,) = problems(PROVIDER + f"endpoints: {{default: {{base_url: '', credential: {written}}}}}")

@@ -75,7 +75,8 @@ class Places:
             prefix, slash, rest = named, "/", one.model.removeprefix(f"{named}/")
         if slash and prefix in HOUSES:
             if prefix == "huggingface" and not self._base(one):
-                return self._nowhere(one, "Hugging Face's own service is not spoken to"), ""
+                self._nowhere(one, "Hugging Face's own service is not spoken to")
+                return None, ""
             return HOUSES[prefix], rest
         if self._base(one):
             return HOUSES["custom_openai"], one.model
