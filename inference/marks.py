@@ -15,6 +15,8 @@ __all__ = [
     "ERROR_PREFIX",
     "GEMINI",
     "UNPARSED",
+    "Signed",
+    "details_in",
     "details_of",
     "for_hop",
     "place_id",
@@ -40,13 +42,40 @@ _TRANSLATED = frozenset(
         "xai-responses-v1",
     )
 )
+_GROWING = frozenset(("text", "data", "signature"))
 _MARK = "cache_control"
 _PLACE = "block-"
 
 
+class Signed:
+    """The entries of reasoning of one answer, put together from their pieces: those of one index are one."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Any, dict[str, Any]] = {}
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The entries with a signature or sealed data; what nobody signed need not go back."""
+        return [each for each in self._entries.values() if each.get("signature") or each.get("data")]
+
+    def add(self, piece: Mapping[str, Any]) -> None:
+        """Take in a piece: texts grow, everything else is said once."""
+        index = piece.get("index")
+        entry = self._entries.setdefault(index if type(index) is int else len(self._entries), {})
+        for name, value in piece.items():
+            grows = name in _GROWING and isinstance(value, str) and isinstance(entry.get(name), str)
+            entry[name] = entry[name] + value if grows else value
+
+
 def details_of(message: Mapping[str, Any], form: str) -> list[dict[str, Any]]:
     """Return the entries of a message's reasoning that are of a format."""
-    return [detail for detail in _details(message) if detail.get("format") == form]
+    return [detail for detail in details_in(message) if detail.get("format") == form]
+
+
+def details_in(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return all entries of reasoning of a message or a delta."""
+    found = message.get("reasoning_details")
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def place_id(place: int) -> str:
@@ -90,15 +119,10 @@ def for_hop(body: dict[str, Any], hop: Hop, *, translated: bool) -> dict[str, An
     return body if reads_all or not translated else _without_marks(body)
 
 
-def _details(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = message.get("reasoning_details")
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
 def _without_foreign(message: dict[str, Any]) -> dict[str, Any]:
     if not message.get("reasoning_details"):
         return message
-    left = [detail for detail in _details(message) if detail.get("format") not in _TRANSLATED]
+    left = [detail for detail in details_in(message) if detail.get("format") not in _TRANSLATED]
     rest = {name: value for name, value in message.items() if name != "reasoning_details"}
     return {**rest, "reasoning_details": left} if left else rest
 

@@ -14,7 +14,7 @@ from .. import Told
 from . import signing
 from .calls import Call
 
-__all__ = ["details_of", "ending", "message", "opening", "text_of", "thought_of", "usage"]
+__all__ = ["ending", "message", "opening", "text_of", "thought_of", "usage"]
 
 # Anthropic's own words for an end that OpenAI has no word for.
 _NATIVE = frozenset(("model_context_window_exceeded", "refusal"))
@@ -101,12 +101,6 @@ def text_of(body: Mapping[str, Any]) -> str:
     return _string(body, "content") + _string(body, "refusal")
 
 
-def details_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the entries of reasoning that a message or a delta holds."""
-    listed = body.get("reasoning_details")
-    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-
-
 def _blocks(body: Mapping[str, Any], *, request_id: UUID) -> list[dict[str, Any]]:
     rest: list[dict[str, Any]] = []
     if text := text_of(body):
@@ -125,7 +119,7 @@ def _blocks(body: Mapping[str, Any], *, request_id: UUID) -> list[dict[str, Any]
 def _thoughts(body: Mapping[str, Any]) -> list[tuple[int | None, dict[str, Any]]]:
     """Return the blocks of thinking, each with its place in the answer if that is known."""
     found: list[tuple[int | None, dict[str, Any]]] = []
-    details = details_of(body)
+    details = marks.details_in(body)
     own = [detail for detail in details if signing.is_own(detail)]
     if not own and (thought := thought_of(body)):
         found.append((None, signing.block(thought, "")))

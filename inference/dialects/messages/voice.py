@@ -10,6 +10,7 @@ import orjson
 from catalog.pricing import Counts
 from kernel import money
 
+from ... import marks
 from ...errors import Failure, anthropic_envelope
 from .. import Told
 from . import answering, signing
@@ -111,7 +112,7 @@ class MessagesVoice:
 
     def _think(self, delta: dict[str, Any]) -> None:
         """Write the thinking in a delta; where an upstream signs it, each of its blocks is told apart."""
-        details = answering.details_of(delta)
+        details = marks.details_in(delta)
         own = [detail for detail in details if signing.is_own(detail)]
         if not own:
             self._speak("thinking", answering.thought_of(delta))

@@ -65,6 +65,7 @@ class _History:
         self._turns: list[_Turn] = []
         self._called: dict[str, _Turn] = {}
         self._thoughts: list[str] = []
+        self._signed: list[dict[str, Any]] = []
         self._readers: Mapping[str, Callable[[Mapping[str, Any], str], None]] = {
             "message": self._message,
             "reasoning": self._reasoning,
@@ -119,6 +120,7 @@ class _History:
             self._answer(parts.text_of(content, between=""))
             return
         self._thoughts.clear()
+        self._signed.clear()
         # Several upstreams take content only as a string.
         self.say(role, parts.text_of(content, between="\n") if parts.only_text(content) else content)
 
@@ -136,12 +138,18 @@ class _History:
             before = [turn.message["reasoning_content"]] if "reasoning_content" in turn.message else []
             turn.message["reasoning_content"] = "\n".join([*before, *self._thoughts])
             self._thoughts.clear()
+        for detail in self._signed:
+            listed = turn.message.setdefault("reasoning_details", [])
+            listed.append({**detail, "index": len(listed)})
+        self._signed.clear()
         return turn
 
     def _reasoning(self, item: Mapping[str, Any], place: str) -> None:
         token = item.get("encrypted_content")
         if isinstance(token, str) and token:
-            text = sealed.opened(token)  # another service's reasoning cannot be read
+            found = sealed.opened(token)  # another service's reasoning cannot be read
+            text = found.text
+            self._signed += found.details
         else:
             pieces = item.get("content") or item.get("summary") or []
             if not isinstance(pieces, list) or not all(isinstance(piece, dict) for piece in pieces):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ...marks import details_in
 from .calls import Call, CustomCall, FunctionCall, built_in
 from .events import Event, Slot, Status
 from .speech import Message, Reasoning
@@ -40,7 +41,11 @@ class Output:
         events: list[Event] = []
         thought = said.get("reasoning_content") or said.get("reasoning")
         if isinstance(thought, str) and thought:
-            events += self._think(thought)
+            slot, begun = self._thinking()
+            events += [*begun, *slot.write(thought)]
+        for detail in details_in(said):
+            slot, begun = self._thinking()
+            events += [*begun, *slot.sign(detail)]
         beside = _logprobs(logprobs)
         for name, kind in (("content", "output_text"), ("refusal", "refusal")):
             text = said.get(name)
@@ -75,14 +80,16 @@ class Output:
         self._calls.clear()
         return events
 
-    def _think(self, text: str) -> list[Event]:
+    def _thinking(self) -> tuple[Reasoning, list[Event]]:
+        """Return the reasoning that goes on, or a new one with the end of what was said before."""
         if isinstance(self._speech, Reasoning):
-            return self._speech.write(text)
+            return self._speech, []
         events = self._silence()
         index = len(self._slots)
-        self._speech = Reasoning(index, f"rs_{self._answer}{index:04x}", sealing=self._sealing)
-        self._slots.append(self._speech)
-        return [*events, *self._speech.write(text)]
+        slot = Reasoning(index, f"rs_{self._answer}{index:04x}", sealing=self._sealing)
+        self._speech = slot
+        self._slots.append(slot)
+        return slot, events
 
     def _say(self, kind: str, text: str, logprobs: list[Any]) -> list[Event]:
         if isinstance(self._speech, Message):

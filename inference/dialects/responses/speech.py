@@ -1,7 +1,9 @@
 """What a model says in an output item of its own: its reasoning, or a message of text and refusals."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from ...marks import Signed
 from . import sealed
 from .events import Event, Slot, Status
 
@@ -15,23 +17,38 @@ class Reasoning(Slot):
         super().__init__(index, {"id": item_id, "type": "reasoning", "status": "in_progress", "summary": []})
         self._sealing = sealing
         self._pieces: list[str] = []
+        self._signed = Signed()
+        self._begun = False
 
     def write(self, text: str) -> list[Event]:
         """Add text."""
-        events: list[Event] = []
+        events = self._begin()
         if not self._pieces:
-            events = [self.added(), self._told("part.added", part={"type": "summary_text", "text": ""})]
+            events.append(self._told("part.added", part={"type": "summary_text", "text": ""}))
         self._pieces.append(text)
         return [*events, self._told("text.delta", delta=text)]
+
+    def sign(self, detail: Mapping[str, Any]) -> list[Event]:
+        """Add an entry that the upstream signs, or a piece of one."""
+        self._signed.add(detail)
+        return self._begin()
 
     def close(self, status: Status) -> list[Event]:
         """End the item."""
         text = "".join(self._pieces)
+        if self._sealing:
+            self.item["encrypted_content"] = sealed.sealed(text, self._signed.entries)
+        if not self._pieces:
+            return [self.done(status)]  # it was thought in silence
         part = {"type": "summary_text", "text": text}
         self.item["summary"] = [part]
-        if self._sealing:
-            self.item["encrypted_content"] = sealed.sealed(text)
         return [self._told("text.done", text=text), self._told("part.done", part=part), self.done(status)]
+
+    def _begin(self) -> list[Event]:
+        if self._begun:
+            return []
+        self._begun = True
+        return [self.added()]
 
     def _told(self, what: str, **fields: Any) -> Event:
         return self.event(f"reasoning_summary_{what}", summary_index=0, **fields)
