@@ -19,10 +19,10 @@ USD_PER_CREDIT = "1"
 INCIDENT_STATES = ("ongoing", "resolved")
 _EVERY_RANK = 2**15
 _WRONG = (
-    ("errors", "ended in errors"),
-    ("timeouts", "timed out"),
-    ("rate_limited", "were over its rate limit"),
-    ("refused_keys", "were refused for our key"),
+    ("errors", "with an error"),
+    ("timeouts", "without an answer in time"),
+    ("rate_limited", "over its rate limit"),
+    ("refused_keys", "refused for our key"),
 )
 
 

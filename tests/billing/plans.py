@@ -12,6 +12,7 @@ TABLES = (
     "billing_usage_bucket",
     "billing_attempt",
     "billing_refusal",
+    "billing_health",
 )
 
 

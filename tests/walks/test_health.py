@@ -82,7 +82,7 @@ def test_of_a_provider_that_fails_is_degraded_then_down_and_an_incident(
     (incident,) = [incident for incident in incidents if incident["provider"] == failing]
     assert (incident["severity"], incident["status"], incident["resolved_at"]) == ("down", "ongoing", None)
     assert incident["title"] == "test has been down"
-    assert incident["description"] == "3 of 3 calls failed: 3 ended in errors."
+    assert incident["description"] == "3 of 3 calls failed: 3 with an error."
     assert incident["created_at"] <= ask("GET", f"{gateway.base_url}/status").json["last_updated"]
 
 
