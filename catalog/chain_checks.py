@@ -6,18 +6,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
 
-from .checks import NEEDED_RATES
-from .models import Capability, Chain, Dialect, Hop, Model, PlanVersion, PriceVersion
+from .checks import NEEDED_RATES, SERVED
+from .models import Capability, Chain, Hop, Model, PlanVersion, PriceVersion
 from .own_address import is_ours
 
 __all__ = ["Fault", "Reason", "Verdict", "examine"]
 
 NAMES_AT_MOST = 10
-# Dialects that are not here serve every capability.
-SERVED = {
-    Dialect.ANTHROPIC.value: frozenset({Capability.CHAT.value}),
-    Dialect.GEMINI.value: frozenset({Capability.CHAT.value, Capability.EMBEDDING.value}),
-}
 
 
 class Fault(StrEnum):
@@ -158,7 +153,7 @@ def _unconfigured(stops: Sequence[_Stop]) -> Iterator[Reason]:
 def _foreign_dialects(stops: Sequence[_Stop], model: Model) -> Iterator[Reason]:
     for stop in stops:
         provider = stop.hop.endpoint.provider
-        if model.capability not in SERVED.get(provider.dialect, frozenset(Capability.values)):
+        if model.capability not in SERVED.get(provider.dialect, Capability.values):
             yield stop.wrong(
                 Fault.DIALECT,
                 f"cannot serve {model}: the dialect {provider.dialect} has no {model.capability}.",

@@ -11,10 +11,12 @@ from django.core.checks import Warning as Notice
 
 from kernel import postgres
 
-__all__ = ["CONTRADICTIONS", "NEEDED_RATES", "catalogue_agrees", "contradictions"]
+__all__ = ["CONTRADICTIONS", "NEEDED_RATES", "SERVED", "catalogue_agrees", "contradictions"]
 
 # What every request of a kind is charged by.
 NEEDED_RATES = {"chat": ("input", "output"), "embedding": ("input",), "image": ("image",)}
+# What a dialect has words for; those that are not here have them for every capability.
+SERVED = {"anthropic": ("chat",), "gemini": ("chat", "embedding")}
 
 
 class Cursor(Protocol):
@@ -50,6 +52,8 @@ WITH sold AS (
 )
 """
 _PAIRS = ", ".join(f"('{kind}', '{rate}')" for kind, rates in NEEDED_RATES.items() for rate in rates)
+_NARROW = ", ".join(f"'{dialect}'" for dialect in SERVED)
+_SERVED = ", ".join(f"('{dialect}', '{kind}')" for dialect, kinds in SERVED.items() for kind in kinds)
 _NEEDED = f"(VALUES {_PAIRS}) AS needed (capability, class)"
 
 CONTRADICTIONS = (
@@ -105,6 +109,31 @@ CONTRADICTIONS = (
         "has a name that another model has too",
         "Take the alias from one of them: requests by that name reach only the other.",
         """SELECT DISTINCT a.public_id FROM named a JOIN named b ON a.name = b.name AND a.id <> b.id""",
+    ),
+    Contradiction(
+        "catalog.E009",
+        "has a live chain that asks the same place twice",
+        "Publish a chain without the loop: the same endpoint and model there, once.",
+        """SELECT DISTINCT public_id FROM sold JOIN catalog_hop h ON h.chain_id = sold.chain_id
+           GROUP BY public_id, h.endpoint_id, h.upstream_model HAVING count(*) > 1""",
+    ),
+    Contradiction(
+        "catalog.E010",
+        "has a live chain with a hop whose dialect does not have what the model is for",
+        "Publish a chain without it, or mend the provider's dialect.",
+        f"""SELECT DISTINCT public_id FROM sold JOIN catalog_hop h ON h.chain_id = sold.chain_id
+            JOIN catalog_endpoint e ON e.id = h.endpoint_id JOIN catalog_provider p ON p.id = e.provider_id
+            WHERE p.dialect IN ({_NARROW}) AND (p.dialect, capability) NOT IN (VALUES {_SERVED})""",
+    ),
+    Contradiction(
+        "catalog.E011",
+        "has no hop for a plan that includes it",
+        "Publish a chain with a hop for that plan, or take the model's tier out of the plan.",
+        """SELECT DISTINCT public_id FROM sold
+           JOIN LATERAL (SELECT min(plan_ranks_from) AS lowest FROM catalog_hop h WHERE h.chain_id = sold.chain_id) hops ON true
+           JOIN (SELECT DISTINCT ON (plan_id) plan_id, tiers FROM catalog_planversion ORDER BY plan_id, version DESC) t
+             ON tier = ANY (t.tiers)
+           JOIN catalog_plan p ON p.id = t.plan_id AND p.rank < lowest""",
     ),
 )
 

@@ -11,7 +11,17 @@ from django.db import connection
 
 from catalog import demo
 from catalog.checks import CONTRADICTIONS, contradictions
-from catalog.models import Chain, Endpoint, Hop, Model, PriceVersion, Provider, Rate
+from catalog.models import (
+    Chain,
+    Endpoint,
+    Hop,
+    Model,
+    Plan,
+    PlanVersion,
+    PriceVersion,
+    Provider,
+    Rate,
+)
 from kernel import clock
 
 CHAT = {"input": 1, "output": 1}
@@ -23,7 +33,13 @@ def found() -> list[tuple[str, str]]:
 
 
 def sold(
-    name: str = "route/x", *, rates: dict[str, int] | None = None, hops: int = 1, days: int = 0, **facts: Any
+    name: str = "route/x",
+    *,
+    rates: dict[str, int] | None = None,
+    hops: int = 1,
+    days: int = 0,
+    plan_ranks_from: int = 0,
+    **facts: Any,
 ) -> Model:
     """Save a model that is sold; its price begins in so many days."""
     now = clock.now()
@@ -44,7 +60,13 @@ def sold(
     provider, _ = Provider.objects.get_or_create(slug="p", defaults={"name": "P"})
     endpoint, _ = Endpoint.objects.get_or_create(provider=provider, name="e")
     for position in range(hops):
-        Hop.objects.create(chain=chain, position=position, endpoint=endpoint, upstream_model="m")
+        Hop.objects.create(
+            chain=chain,
+            position=position,
+            endpoint=endpoint,
+            upstream_model="m",
+            plan_ranks_from=plan_ranks_from,
+        )
     version = PriceVersion.objects.create(model=model, valid_from=now + timedelta(days=days), source="test")
     for token_class, rate in (CHAT if rates is None else rates).items():
         Rate.objects.create(price_version=version, token_class=token_class, micro_usd_per_million=rate)
@@ -108,6 +130,44 @@ def test_finds_a_name_that_two_models_have(aliases: list[str]) -> None:
     sold("route/a", aliases=["nick", "nick"])
     sold("route/b", aliases=aliases)
     assert found() == [("catalog.E008", "route/a"), ("catalog.E008", "route/b")]
+
+
+@pytest.mark.django_db
+def test_finds_a_chain_that_goes_round_in_a_loop() -> None:
+    sold(hops=2)
+    assert found() == [("catalog.E009", "route/x")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("dialect", "capability", "rates", "gives", "fits"),
+    [
+        ("anthropic", "chat", CHAT, "text", True),
+        ("anthropic", "embedding", CHAT, "embedding", False),
+        ("gemini", "embedding", CHAT, "embedding", True),
+        ("gemini", "image", {"image": 1}, "image", False),
+        ("openai", "image", {"image": 1}, "image", True),
+    ],
+)
+def test_finds_a_dialect_without_words_for_it(
+    dialect: str, capability: str, rates: dict[str, int], gives: str, fits: bool
+) -> None:
+    sold(capability=capability, rates=rates, output_modalities=[gives])
+    Provider.objects.update(dialect=dialect)
+    assert found() == ([] if fits else [("catalog.E010", "route/x")])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("rank", "tiers", "fits"), [(2, ["free"], False), (3, ["free"], True), (2, ["max"], True)]
+)
+def test_finds_a_plan_without_a_hop(rank: int, tiers: list[str], fits: bool) -> None:
+    sold(plan_ranks_from=3)
+    plan = Plan.objects.create(slug="x", name="X", rank=rank)
+    for version, included in enumerate((["free", "max"], tiers), start=1):
+        terms = {"published_at": clock.now(), "price_nano": 0, "credits_nano": 0, "stream_cap": 1}
+        PlanVersion.objects.create(plan=plan, version=version, tiers=included, **terms)
+    assert found() == ([] if fits else [("catalog.E011", "route/x")])
 
 
 @pytest.mark.django_db
