@@ -1,4 +1,4 @@
-"""What operators fill in about chains: hops and their order, why a version goes live, and when."""
+"""What operators fill in about chains: why a version goes live or leaves, and when."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,49 +13,11 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from kernel import clock
 
 from .admin_chain_panel import panel
-from .models import Chain, Hop
+from .models import Chain
 
-__all__ = ["DRAFT", "PUBLISH", "ROLL_BACK", "SCHEDULE", "UNSCHEDULE", "HopForm"]
+__all__ = ["DRAFT", "PUBLISH", "ROLL_BACK", "SCHEDULE", "UNSCHEDULE"]
 
-LAST = 32_767
-LABELS = {
-    "position": "Place",
-    "upstream_model": "Model there",
-    "plan_ranks_from": "Plans from rank",
-    "weight": "Weight",
-    "tool_ids_local": "Own tool ids only",
-    "first_byte_seconds": "First byte, s",
-    "idle_seconds": "Idle, s",
-    "total_seconds": "In all, s",
-}
 _TO_THE_MINUTE = "%Y-%m-%dT%H:%M"
-
-
-class HopForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
-    """A hop; a place that is left empty is the last one, and places are numbered anew when all are saved."""
-
-    class Meta:
-        model = Hop
-        fields = ("endpoint", *LABELS)
-        labels = LABELS
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "position" in self.fields:
-            self.fields["position"].required = False
-        if "plan_ranks_from" in self.fields:
-            self.fields["endpoint"].widget.can_add_related = self.fields[
-                "endpoint"
-            ].widget.can_change_related = False
-
-    def clean_position(self) -> int:
-        """Return the place, or one behind all others."""
-        place = self.cleaned_data.get("position")
-        return LAST if place is None else int(place)
-
-    def _get_validation_exclusions(self) -> set[str]:
-        # Hops that change places hold each other's for a moment; the database looks when all are saved.
-        return super()._get_validation_exclusions() | {"position"}  # type: ignore[no-any-return, misc]
 
 
 class ReasonForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types

@@ -8,15 +8,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html_join
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
 from . import chains
-from .admin_chain_forms import DRAFT, PUBLISH, ROLL_BACK, SCHEDULE, UNSCHEDULE, HopForm
+from .admin_chain_forms import DRAFT, PUBLISH, ROLL_BACK, SCHEDULE, UNSCHEDULE
 from .admin_chain_panel import badge, panel
-from .admin_page import NOTHING, Inline, Page, go_to, link, moment
-from .models import Chain, Hop
+from .admin_hops import HopsInline, is_draft
+from .admin_page import NOTHING, Page, go_to, link, moment
+from .models import Chain
 
 __all__ = ["road"]
 
@@ -32,48 +34,6 @@ def road(chain: Chain) -> str:
     """Return the providers of a chain in order, each with what the model is called there."""
     hops = chain.hops.all()  # type: ignore[arg-type]  # a manager declared on the class confuses the plugin
     return " → ".join(f"{hop.endpoint.provider.name} ({hop.upstream_model})" for hop in hops)
-
-
-class HopsInline(Inline):
-    """The hops of a chain, in order; they change only while it is a draft."""
-
-    model = Hop
-    form = HopForm
-    fields = (
-        "position",
-        "endpoint",
-        "upstream_model",
-        "plan_ranks_from",
-        "weight",
-        "tool_ids_local",
-        "first_byte_seconds",
-        "idle_seconds",
-        "total_seconds",
-    )
-    ordering = ("position",)
-    ordering_field = "position"
-    autocomplete_fields = ("endpoint",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Hop]:
-        """Return the hops with what their endpoints' names need."""
-        rows: QuerySet[Hop] = super().get_queryset(request)
-        return rows.select_related("endpoint__provider")
-
-    def has_add_permission(self, request: HttpRequest, obj: Chain | None = None) -> bool:
-        """Allow it in a draft."""
-        return _is_draft(obj) and super().has_add_permission(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Chain | None = None) -> bool:
-        """Allow it in a draft."""
-        return _is_draft(obj) and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Chain | None = None) -> bool:
-        """Allow it in a draft."""
-        return _is_draft(obj) and super().has_delete_permission(request, obj)
-
-
-def _is_draft(chain: Chain | None) -> bool:
-    return chain is None or chain.status == Chain.Status.DRAFT
 
 
 @admin.register(Chain)
@@ -120,11 +80,12 @@ class ChainPage(Page):
         """Return what is said of a new version, and of one that is there."""
         if obj is None:
             return ("model", "note")
-        return (("model_link", "version", "state"), ("scheduled", "published"), "note")
+        moments = (("scheduled",) if obj.publish_at else ()) + (("published",) if obj.published_at else ())
+        return (("model_link", "state"), *([moments] if moments else []), "note")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Chain | None = None) -> tuple[str, ...]:
-        """Return all but the note: model and version stay, the rest is done by the buttons."""
-        return () if obj is None else ("model_link", "version", "state", "scheduled", "published")
+        """Return all but the note: the model stays, the rest is done by the buttons."""
+        return () if obj is None else ("model_link", "state", "scheduled", "published")
 
     @admin.display(description="Version", ordering="model__public_id")
     def named(self, chain: Chain) -> str:
@@ -144,19 +105,23 @@ class ChainPage(Page):
     @admin.display(description="Hops, in order")
     def hops_in_order(self, chain: Chain) -> str:
         """Show providers and what the model is called there."""
-        return road(chain) or NOTHING
+        hops = chain.hops.all()  # type: ignore[arg-type]  # as above
+        lines = ((hop.endpoint.provider.name, hop.upstream_model) for hop in hops)
+        return (
+            format_html_join("", '<span class="hop">{} <span class="dim">{}</span></span>', lines) or NOTHING
+        )
 
     scheduled = staticmethod(moment("publish_at", "Scheduled for, UTC"))
     published = staticmethod(moment("published_at", "Published, UTC"))
 
     def has_change_permission(self, request: HttpRequest, obj: Chain | None = None) -> bool:
         """Allow it in a draft: what was live is what charges refer to."""
-        return _is_draft(obj) and bool(super().has_change_permission(request, obj))
+        return is_draft(obj) and bool(super().has_change_permission(request, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Chain | None = None) -> bool:
         """Allow it for one draft at a time, on its own page: no charge refers to it."""
         return (
-            obj is not None and _is_draft(obj) and bool(super(Page, self).has_delete_permission(request, obj))
+            obj is not None and is_draft(obj) and bool(super(Page, self).has_delete_permission(request, obj))
         )
 
     def changeform_view(
