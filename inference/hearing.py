@@ -19,7 +19,7 @@ MAX_ERROR_BYTES = 65536
 class UpstreamFailed(Exception):
     """A call that brought no answer. `outcome` is a word for the list of attempts; no text of the upstream's.
 
-    With `own_key` it was made on a customer's own key: what is said of that key says nothing of the place.
+    With `own_key` it failed because of the customer's own key, which says nothing of the place.
     """
 
     def __init__(

@@ -182,7 +182,7 @@ async def _on_own_key(secret: str, attempt: Callable[[str | None], Awaitable[T]]
             raise UpstreamFailed("own_key_unreadable")
         return await attempt(secret)
     except UpstreamFailed as failure:
-        failure.own_key = True
+        failure.own_key = not secret or _blames_key(failure)
         raise
 
 

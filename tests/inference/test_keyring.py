@@ -1,6 +1,7 @@
 """Our keys at an endpoint: in turn, at rest after a refusal, given up after three in a row."""
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -8,6 +9,8 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from catalog import endpoint_keys
+from catalog.models import Endpoint, EndpointKey, Provider
 from catalog.snapshot import Hop, Key
 from inference.keyring import REST_SECONDS, Keyring
 from kernel import drain
@@ -173,6 +176,28 @@ def test_tries_again_to_give_a_key_up_that_could_not_be_written(scene: Scene) ->
     scene.database_away = False
     within(scene.refuse)
     assert scene.given_up == [(1, "refused (401)", 4)]
+
+
+@pytest.mark.usefixtures("committed")
+def test_gives_a_key_up_for_all_processes_until_an_operator_takes_it_up() -> None:
+    provider = Provider.objects.create(slug=f"p-{secrets.token_hex(6)}", name="test")
+    row = EndpointKey(endpoint=Endpoint.objects.create(provider=provider, name="e"))
+    endpoint_keys.put_secret(row, "sk-real-0123456789")
+    row.save()
+    now = 1000.0
+    ring, key = Keyring(clock=lambda: now), Key(row.pk, "sk-real-0123456789")
+
+    def walk() -> None:
+        nonlocal now
+        for _ in range(3):
+            ring.refused(LONE, key, status=402, retry_after=None)
+            now += REST_SECONDS
+
+    with capture_logs() as logs:
+        within(walk)
+    row.refresh_from_db()
+    assert (row.set_aside_reason, row.failures) == ("its account is empty (402)", 3)
+    assert len(logs) == 1
 
 
 def test_shows_no_secret_of_a_hop() -> None:

@@ -140,15 +140,17 @@ def test_on_a_customers_own_key_use_no_other(call: Any, good: Answer) -> None:
         assert keys_of(upstream) == ["sk-own", "sk-own", A.secret]
 
 
-def test_say_so_when_an_own_key_failed() -> None:
+def test_say_so_when_it_was_an_own_key_that_failed() -> None:
     async def walk(upstreams: Upstreams, secret: str | None) -> bool:
         with pytest.raises(UpstreamFailed) as failed:
             await upstreams.open(hop, "/x", {}, request_id="r", seconds=5, secret=secret)
         return failed.value.own_key
 
-    with scripted(refusal(401), refusal(401)) as upstream:
+    with scripted(refusal(401), refusal(429), refusal(500), refusal(401)) as upstream:
         hop = at(upstream, A)
         assert within(lambda ups: walk(ups, "sk-own"))
+        assert within(lambda ups: walk(ups, "sk-own"))
+        assert not within(lambda ups: walk(ups, "sk-own"))
         assert not within(lambda ups: walk(ups, None))
         assert within(lambda ups: whole(ups, hop, secret="")) == "own_key_unreadable"
 
