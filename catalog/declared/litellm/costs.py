@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from genai_prices import Usage, __version__, calc_price
 
+from catalog.checks import NEEDED_RATES
 from catalog.models import TokenClass
 
 from .config import Config, Deployment
@@ -50,7 +51,6 @@ _KNOWN = {
     "requests_kcount": (TokenClass.REQUEST, 1000),
     "web_searches_kcount": (TokenClass.WEB_SEARCH, 1000),
 }
-_NEEDED = {"chat": {"input", "output"}, "embedding": {"input"}, "image": {"image"}, "rerank": set[str]()}
 NOT_FACTS = re.compile(r".*_cost(_.*)?")
 
 Rates = dict[tuple[str, int], Decimal]  # class and step → USD per million tokens, or per unit
@@ -68,7 +68,7 @@ class Cost:
 def cost(config: Config, one: Deployment, place: Place, capability: str, moment: datetime) -> Cost | None:
     """Return what a deployment costs, or None where neither the configuration nor genai-prices says all of it."""
     said = dict(_said(config, one))
-    if _NEEDED[capability] <= {name for name, above in said if not above} and said:
+    if said and _enough(said, capability):
         return Cost(_written(said, capability), "LiteLLM configuration" + _filled(said, capability))
     if said:
         config.say(one.node, f"its costs lack what {capability} needs, and are looked up instead")
@@ -110,7 +110,7 @@ def _looked_up(model: str, place: Place, capability: str, moment: datetime) -> C
         for above, amount in [(0, getattr(price, "base", price)), *steps]:
             if _exact(amount / units, per):
                 rates[per.value, above] = amount / units
-    if not rates or not _NEEDED[capability] <= {name for name, above in rates if not above}:
+    if not rates or not _enough(rates, capability):
         return None
     source = f"genai-prices {__version__}, {found.provider.id} {found.model.id}"
     return Cost(_written(rates, capability), source + _filled(rates, capability), found.model.context_window)
@@ -135,6 +135,10 @@ def _written(rates: Rates, capability: str) -> dict[str, str]:
 def _filled(rates: Rates, capability: str) -> str:
     lacks = capability == "chat" and ("cached", 0) not in rates
     return "; cache reads at the input price, as none is listed" if lacks else ""
+
+
+def _enough(rates: Rates, capability: str) -> bool:
+    return set(NEEDED_RATES.get(capability, ())) <= {name for name, above in rates if not above}
 
 
 def _exact(amount: Decimal, per: TokenClass) -> bool:
