@@ -89,6 +89,7 @@ def _some(group: str, names: str) -> list[str]:
     return [f"{group}.{name}" for name in names.split()]
 
 
+_TROUBLE = "INTERNAL_ERROR UNAVAILABLE REQUEST_TIMEOUT"
 _LANGCHAIN = (
     *_some(
         "chat",
@@ -97,7 +98,8 @@ _LANGCHAIN = (
     *_some("embeddings", "float"),
     *_some("responses", "plain stream"),
     *_some(
-        "refused", "INVALID_MODEL AUTHENTICATION_ERROR CONTEXT_LENGTH_EXCEEDED PROVIDER_ERROR in_a_stream"
+        "refused",
+        f"INVALID_MODEL AUTHENTICATION_ERROR CONTEXT_LENGTH_EXCEEDED PROVIDER_ERROR in_a_stream {_TROUBLE}",
     ),
 )
 _LITELLM = (
@@ -112,12 +114,12 @@ _LITELLM = (
     *_some("messages", "plain stream tools"),
     *_some(
         "refused",
-        "INVALID_MODEL AUTHENTICATION_ERROR MODEL_NOT_ALLOWED CONTEXT_LENGTH_EXCEEDED PROVIDER_ERROR in_a_stream",
+        f"INVALID_MODEL AUTHENTICATION_ERROR MODEL_NOT_ALLOWED CONTEXT_LENGTH_EXCEEDED PROVIDER_ERROR in_a_stream {_TROUBLE}",
     ),
 )
 _LLM = (
     *_some("chat", "keep_alive plain stream usage_asked tools tools_streamed tool_results structured vision"),
-    *_some("refused", "INVALID_MODEL AUTHENTICATION_ERROR PROVIDER_ERROR in_a_stream"),
+    *_some("refused", f"INVALID_MODEL AUTHENTICATION_ERROR PROVIDER_ERROR in_a_stream {_TROUBLE}"),
 )
 # The AI SDK has no lists, choices or log-probabilities of models, and refuses by itself what would be refused.
 _BEYOND_AI_SDK = {
@@ -125,7 +127,7 @@ _BEYOND_AI_SDK = {
     *("chat.usage_unasked", "chat.several", "chat.logprobs"),
     *("embeddings.base64", "rerank", *_RESPONSES),
     *("refused.VALIDATION_ERROR", "refused.AUTHORIZATION_ERROR"),
-    *("refused.NOT_FOUND", "refused.METHOD_NOT_ALLOWED"),
+    *("refused.NOT_FOUND", "refused.METHOD_NOT_ALLOWED", "refused.RATE_LIMIT_ERROR"),
 }
 
 CLAIMS: Mapping[str, tuple[str, ...]] = {

@@ -27,6 +27,7 @@ def _keys() -> dict[str, str]:
     from accounts import keys
     from kernel import ids
     from tests.fakes.cast import customer
+    from tests.fakes.signed_in import signed_in
 
     revoked, expired, suspended = customer(), customer(), customer()
     keys.revoke(revoked.key)
@@ -35,6 +36,8 @@ def _keys() -> dict[str, str]:
     expired.key.save()
     suspended.workspace.status = "suspended"
     suspended.workspace.save()
+    unlucky = customer()
+    _lose_marks(unlucky.workspace.pk)
     terms: dict[str, dict[str, Any]] = {
         "main": {},
         "poor": {"credit_usd": POOR_USD},
@@ -52,14 +55,43 @@ def _keys() -> dict[str, str]:
         "revoked": revoked.secret,
         "expired": expired.secret,
         "suspended": suspended.secret,
+        "unlucky": unlucky.secret,
+        "person": signed_in(customer().workspace).access,
         **{name: customer(**plan).secret for name, plan in terms.items()},
     }
+
+
+def _lose_marks(workspace_id: int) -> None:
+    """Have the database refuse to keep which requests of a workspace were marked as one, as a full disk would."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """CREATE OR REPLACE FUNCTION conformance_refuses() RETURNS trigger LANGUAGE plpgsql
+               AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = 'no space'; END $$"""
+        )
+        cursor.execute(
+            f"""CREATE TRIGGER conformance_{workspace_id} BEFORE INSERT ON billing_idempotencykey
+                FOR EACH ROW WHEN (NEW.workspace_id = {workspace_id}) EXECUTE FUNCTION conformance_refuses()"""
+        )
+
+
+def _damaged(sandbox: str) -> str:
+    """Return a model whose provider has a header that is no text: no form lets it in, and the gateway trips over it."""
+    from catalog.models import Provider
+    from tests.fakes.cast import model
+
+    name = model((sandbox, "chat"))
+    served = Provider.objects.filter(endpoints__hops__chain__model__public_id=name)
+    Provider.objects.filter(pk__in=served.values("pk")).update(headers={"X-Region": 7})
+    return name
 
 
 def _models(sandbox: str, mirror: str) -> dict[str, str]:
     from tests.fakes.cast import model
 
     return {
+        "damaged": _damaged(sandbox),
         "mirror": model((mirror, "mirror")),
         "short": model((sandbox, "chat"), context_length=1_000, max_output_tokens=100),
         "priced": model((sandbox, "chat")),

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.clients.mirror import running_mirror
 from tests.clients.runtimes import ROOT
+from tests.clients.stalling import stalling_way
 from tests.fakes.site import Site, new_site
 
 KNOWN_WITHIN_S = 15
@@ -21,16 +22,17 @@ KNOWN_WITHIN_S = 15
 
 @dataclass(frozen=True)
 class Stage:
-    """A running gateway, and the file with keys and models of each client."""
+    """A running gateway, the file with keys and models of each client, and a way on which bodies are lost."""
 
     base_url: str
     scenes: dict[str, dict[str, Any]]
     folder: Path
+    stalling: str
 
     def arguments(self, client: str) -> list[str]:
         """Return what a driver is started with: base URL, key, and the file of its scene."""
         file = self.folder / f"{client}.json"
-        file.write_text(json.dumps(self.scenes[client]))
+        file.write_text(json.dumps({**self.scenes[client], "stalling": self.stalling}))
         return [self.base_url, self.scenes[client]["keys"]["main"], str(file)]
 
 
@@ -43,7 +45,8 @@ def new_stage(clients: Sequence[str]) -> Iterator[Stage]:
         base_url = f"http://127.0.0.1:{site.state['port']}/v1"
         scenes = _scenes(site, sandbox, mirror, clients)
         _until_known(base_url, scenes[clients[-1]])
-        yield Stage(base_url, scenes, site.base.parent)
+        with stalling_way(base_url) as stalling:
+            yield Stage(base_url, scenes, site.base.parent, stalling)
 
 
 def _scenes(site: Site, sandbox: str, mirror: str, clients: Sequence[str]) -> dict[str, dict[str, Any]]:

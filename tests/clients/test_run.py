@@ -19,7 +19,7 @@ LINE = {"capability": "chat.plain", "ok": True, "detail": ""}
 
 
 def found(folder: Path, program: str) -> dict[str, Finding]:
-    stage = Stage("http://127.0.0.1:1/v1", {CLIENT: {"keys": {"main": "k"}, "models": {}}}, folder)
+    stage = Stage("http://127.0.0.1:1/v1", {CLIENT: {"keys": {"main": "k"}, "models": {}}}, folder, "")
     command = [sys.executable, "-c", program]
     return {each.capability: each for each in conformance.driven(stage, CLIENT, command)}
 
@@ -45,7 +45,7 @@ def test_gives_the_driver_address_key_and_scene(tmp_path: Path) -> None:
     program = f"import json, sys; print(json.dumps({said}))"
     address, key, scene = json.loads(found(tmp_path, program)["chat.plain"].detail)
     assert (address, key) == ("http://127.0.0.1:1/v1", "k")
-    assert json.loads(Path(scene).read_text()) == {"keys": {"main": "k"}, "models": {}}
+    assert json.loads(Path(scene).read_text()) == {"keys": {"main": "k"}, "models": {}, "stalling": ""}
 
 
 def test_names_what_is_missed_and_what_could_not_be_run() -> None:

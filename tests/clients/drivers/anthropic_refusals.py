@@ -1,6 +1,7 @@
 """The table of errors through the Python package `anthropic`: exception, type, request id, and who tries again."""
 
 import contextlib
+import dataclasses
 import uuid
 from collections.abc import Iterator
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any
 import anthropic
 
 from tests.clients.drivers.anthropic_messages import ASKED, client
-from tests.clients.drivers.reporting import Check, Scene, refusals
+from tests.clients.drivers.reporting import PATIENCE_S, Check, Scene, refusals
 
 # Statuses without an exception of their own in every version fall to the general one in the older.
 CLASSES: dict[int, set[str]] = {
@@ -19,10 +20,13 @@ CLASSES: dict[int, set[str]] = {
     403: {"PermissionDeniedError"},
     404: {"NotFoundError"},
     405: {"APIStatusError"},
+    408: {"RequestTimeoutError", "APIStatusError"},
     409: {"ConflictError"},
     413: {"ContentTooLargeError", "RequestTooLargeError"},
     429: {"RateLimitError"},
+    500: {"InternalServerError"},
     502: {"InternalServerError"},
+    503: {"ServiceUnavailableError", "InternalServerError"},
     504: {"GatewayTimeoutError", "InternalServerError"},
 }
 
@@ -30,18 +34,25 @@ CLASSES: dict[int, set[str]] = {
 def refused(scene: Scene, *, row: dict[str, Any]) -> None:
     """Provoke a refusal and look at what is raised; one that is not worth another try must not get one."""
     sent: list[object] = []
-    wire = anthropic.DefaultHttpxClient(event_hooks={"request": [sent.append]}, timeout=30)
+    wire = anthropic.DefaultHttpxClient(event_hooks={"request": [sent.append]}, timeout=PATIENCE_S)
     key = scene.keys.get(row["ask"].get("key", ""), scene.key)
-    retries = 0 if row["retry"] else 2
-    with client(scene, key, http_client=wire, max_retries=retries) as api, beside(scene, key, row["ask"]):
+    place = dataclasses.replace(scene, base_url=scene.stalling) if row["ask"].get("stalling") else scene
+    options = {"http_client": wire, "max_retries": 0 if row["retry"] else 2, "timeout": PATIENCE_S}
+    if "post" in row["ask"]:
+        options |= {"api_key": None, "auth_token": key}  # a token is a bearer
+    with client(place, key, **options) as api, beside(scene, key, row["ask"]):
         error, answered = provoke(api, scene, row["ask"])
     body: Any = error.body
     assert type(error).__name__ in CLASSES[row["status"]], repr(error)
     assert error.status_code == row["status"]
     assert error.response.headers["x-error-code"] == row["code"]
-    assert (body["type"], body["error"]["type"]) == ("error", row["anthropic"])
     assert body["error"]["message"]
-    assert error.request_id == body["request_id"] == error.response.headers["x-request-id"] != ""
+    assert error.response.headers["x-request-id"]
+    if row["anthropic"] is None:  # beside Messages errors are in OpenAI's style
+        assert (body["error"]["type"], body["error"]["code"]) == (row["type"], row["openai"])
+    else:
+        assert (body["type"], body["error"]["type"]) == ("error", row["anthropic"])
+        assert error.request_id == body["request_id"] == error.response.headers["x-request-id"]
     assert error.response.headers["x-should-retry"] == ("true" if row["retry"] else "false")
     assert len(sent) - answered == 1, f"{len(sent) - answered} requests for one refusal"
 
@@ -74,6 +85,8 @@ def provoke(
         try:
             if "path" in ask:
                 api.get(ask["path"]["anthropic"], cast_to=object)
+            elif "post" in ask:
+                api.post(ask["post"]["anthropic"], cast_to=object)
             else:
                 api.messages.create(
                     model=scene.models.get(model, model),

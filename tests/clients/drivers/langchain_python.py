@@ -1,6 +1,7 @@
 """The Python package `langchain-openai`: `python -m tests.clients.drivers.langchain_python URL KEY SCENE`."""
 
 import time
+import uuid
 from typing import Any
 
 import openai
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 
 from tests.clients.drivers import reporting
 from tests.clients.drivers.openai_refusals import CLASSES
-from tests.clients.drivers.reporting import PIXEL, QUESTION, Check, Scene, refusals
+from tests.clients.drivers.reporting import PATIENCE_S, PIXEL, QUESTION, Check, Scene, refusals
 
 
 class Verdict(BaseModel):
@@ -171,6 +172,20 @@ def failed(scene: Scene) -> None:
     _raises("refused.PROVIDER_ERROR", chat(scene, scene.models["broken"], max_retries=2))
 
 
+def broken(scene: Scene) -> None:
+    _raises("refused.INTERNAL_ERROR", chat(scene, scene.models["damaged"], max_retries=2))
+
+
+def unavailable(scene: Scene) -> None:
+    marked = {"Idempotency-Key": str(uuid.uuid4())}
+    _raises("refused.UNAVAILABLE", chat(scene, api_key=scene.keys["unlucky"], default_headers=marked))
+
+
+def timed_out(scene: Scene) -> None:
+    model = chat(scene, base_url=scene.stalling, timeout=PATIENCE_S, max_retries=2)
+    _raises("refused.REQUEST_TIMEOUT", model)
+
+
 def _raises(name: str, model: Any, *, prompt: str = QUESTION) -> None:
     row, raised = refusals("openai")[name], None
     try:
@@ -179,7 +194,7 @@ def _raises(name: str, model: Any, *, prompt: str = QUESTION) -> None:
         raised = error
     assert raised is not None, "it was answered"
     # LangChain raises heirs of some of the client's own exceptions.
-    assert isinstance(raised, CLASSES[row["status"]])
+    assert isinstance(raised, CLASSES.get(row["status"], openai.APIStatusError))
     assert (raised.type, raised.code) == (row["type"], row["openai"])
     assert raised.request_id
 
@@ -217,6 +232,9 @@ CHECKS: dict[str, Check] = {
     "refused.AUTHENTICATION_ERROR": unauthenticated,
     "refused.CONTEXT_LENGTH_EXCEEDED": too_long,
     "refused.PROVIDER_ERROR": failed,
+    "refused.INTERNAL_ERROR": broken,
+    "refused.UNAVAILABLE": unavailable,
+    "refused.REQUEST_TIMEOUT": timed_out,
     "refused.in_a_stream": cut,
 }
 

@@ -1,8 +1,10 @@
 """The Python package `litellm`, as a client: `python -m tests.clients.drivers.litellm_python URL KEY SCENE`."""
 
+import dataclasses
 import json
 import os
 import time
+import uuid
 from typing import Any
 
 # Before the import, which otherwise looks for a table of prices on the network.
@@ -12,7 +14,7 @@ import litellm  # type: ignore[import-not-found]
 
 from tests.clients.drivers import reporting
 from tests.clients.drivers.openai_chat import TIME, WEATHER, Verdict
-from tests.clients.drivers.reporting import PIXEL, QUESTION, Check, Scene
+from tests.clients.drivers.reporting import PATIENCE_S, PIXEL, QUESTION, Check, Scene
 
 ASKED = [{"role": "user", "content": QUESTION}]
 # What LiteLLM itself makes of our statuses and codes.
@@ -22,6 +24,9 @@ CLASSES = {
     "refused.MODEL_NOT_ALLOWED": "APIError",
     "refused.CONTEXT_LENGTH_EXCEEDED": "ContextWindowExceededError",
     "refused.PROVIDER_ERROR": "BadGatewayError",
+    "refused.INTERNAL_ERROR": "InternalServerError",
+    "refused.UNAVAILABLE": "ServiceUnavailableError",
+    "refused.REQUEST_TIMEOUT": "Timeout",
 }
 
 
@@ -198,6 +203,26 @@ def failed(scene: Scene) -> None:
     _raises(scene, "refused.PROVIDER_ERROR", scene.models["broken"])
 
 
+def broken(scene: Scene) -> None:
+    _raises(scene, "refused.INTERNAL_ERROR", scene.models["damaged"])
+
+
+def unavailable(scene: Scene) -> None:
+    marked = {"Idempotency-Key": str(uuid.uuid4())}
+    _raises(
+        scene,
+        "refused.UNAVAILABLE",
+        "sandbox/chat",
+        api_key=scene.keys["unlucky"],
+        extra_headers=marked,
+    )
+
+
+def timed_out(scene: Scene) -> None:
+    place = dataclasses.replace(scene, base_url=scene.stalling)
+    _raises(place, "refused.REQUEST_TIMEOUT", "sandbox/chat", timeout=PATIENCE_S)
+
+
 def cut(scene: Scene) -> None:
     heard, raised = 0, None
     try:
@@ -234,6 +259,9 @@ CHECKS: dict[str, Check] = {
     "refused.MODEL_NOT_ALLOWED": not_allowed,
     "refused.CONTEXT_LENGTH_EXCEEDED": too_long,
     "refused.PROVIDER_ERROR": failed,
+    "refused.INTERNAL_ERROR": broken,
+    "refused.UNAVAILABLE": unavailable,
+    "refused.REQUEST_TIMEOUT": timed_out,
     "refused.in_a_stream": cut,
 }
 

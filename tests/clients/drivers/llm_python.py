@@ -1,7 +1,9 @@
 """The Python package `llm`, the command-line tool's own library: `python -m tests.clients.drivers.llm_python URL KEY SCENE`."""
 
 import base64
+import dataclasses
 import time
+import uuid
 from typing import Any
 
 import llm  # type: ignore[import-not-found]
@@ -13,12 +15,15 @@ from tests.clients.drivers.openai_chat import Verdict
 from tests.clients.drivers.reporting import PIXEL, QUESTION, Check, Scene, refusals
 
 
-def model(scene: Scene, name: str = "sandbox/chat", *, key: str = "") -> Any:
+def model(
+    scene: Scene, name: str = "sandbox/chat", *, key: str = "", headers: dict[str, str] | None = None
+) -> Any:
     """Return a model as `extra-openai-models.yaml` would declare it."""
     made = Chat(
         "tollway",
         model_name=name,
         api_base=scene.base_url,
+        headers=headers,
         vision=True,
         supports_schema=True,
         supports_tools=True,
@@ -115,6 +120,19 @@ def failed(scene: Scene) -> None:
     _raises("refused.PROVIDER_ERROR", model(scene, scene.models["broken"]))
 
 
+def broken(scene: Scene) -> None:
+    _raises("refused.INTERNAL_ERROR", model(scene, scene.models["damaged"]))
+
+
+def unavailable(scene: Scene) -> None:
+    marked = {"Idempotency-Key": str(uuid.uuid4())}
+    _raises("refused.UNAVAILABLE", model(scene, key=scene.keys["unlucky"], headers=marked))
+
+
+def timed_out(scene: Scene) -> None:
+    _raises("refused.REQUEST_TIMEOUT", model(dataclasses.replace(scene, base_url=scene.stalling)))
+
+
 def cut(scene: Scene) -> None:
     heard, raised = 0, None
     try:
@@ -139,6 +157,9 @@ CHECKS: dict[str, Check] = {
     "refused.INVALID_MODEL": refused,
     "refused.AUTHENTICATION_ERROR": unauthenticated,
     "refused.PROVIDER_ERROR": failed,
+    "refused.INTERNAL_ERROR": broken,
+    "refused.UNAVAILABLE": unavailable,
+    "refused.REQUEST_TIMEOUT": timed_out,
     "refused.in_a_stream": cut,
 }
 

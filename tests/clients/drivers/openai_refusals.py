@@ -1,6 +1,7 @@
 """The table of errors through the Python package `openai`: exception, code, type, request id, and who tries again."""
 
 import contextlib
+import dataclasses
 import uuid
 from collections.abc import Iterator
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any
 import openai
 
 from tests.clients.drivers.openai_chat import ASKED, client
-from tests.clients.drivers.reporting import Check, Scene, refusals
+from tests.clients.drivers.reporting import PATIENCE_S, Check, Scene, refusals
 
 CLASSES = {
     400: openai.BadRequestError,
@@ -18,7 +19,9 @@ CLASSES = {
     404: openai.NotFoundError,
     409: openai.ConflictError,
     429: openai.RateLimitError,
+    500: openai.InternalServerError,
     502: openai.InternalServerError,
+    503: openai.InternalServerError,
     504: openai.InternalServerError,
 }
 
@@ -26,10 +29,11 @@ CLASSES = {
 def refused(scene: Scene, *, row: dict[str, Any]) -> None:
     """Provoke a refusal and look at what is raised; one that is not worth another try must not get one."""
     sent: list[object] = []
-    wire = openai.DefaultHttpxClient(event_hooks={"request": [sent.append]}, timeout=30)
+    wire = openai.DefaultHttpxClient(event_hooks={"request": [sent.append]}, timeout=PATIENCE_S)
     key = scene.keys.get(row["ask"].get("key", ""), scene.key)
-    retries = 0 if row["retry"] else 2
-    with client(scene, key, http_client=wire, max_retries=retries) as api, beside(scene, key, row["ask"]):
+    place = dataclasses.replace(scene, base_url=scene.stalling) if row["ask"].get("stalling") else scene
+    options = {"http_client": wire, "max_retries": 0 if row["retry"] else 2, "timeout": PATIENCE_S}
+    with client(place, key, **options) as api, beside(scene, key, row["ask"]):
         error, answered = provoke(api, scene, row["ask"])
     assert type(error) is CLASSES.get(row["status"], openai.APIStatusError), repr(error)
     assert error.status_code == row["status"]
@@ -65,6 +69,8 @@ def provoke(api: openai.OpenAI, scene: Scene, ask: dict[str, Any]) -> tuple[open
         try:
             if "path" in ask:
                 api.get(ask["path"]["openai"], cast_to=object)
+            elif "post" in ask:
+                api.post(ask["post"]["openai"], cast_to=object)
             else:
                 api.chat.completions.create(
                     model=scene.models.get(model, model),

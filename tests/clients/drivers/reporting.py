@@ -12,6 +12,8 @@ from typing import Any
 
 AT_ONCE = 4
 DETAIL_LENGTH = 300
+SLOWEST = ("refused.REQUEST_TIMEOUT", "chat.keep_alive", "messages.keep_alive")
+PATIENCE_S = 45  # a body is waited for 30 seconds
 QUESTION = "What is a rate limiter?"
 REFUSALS = Path(__file__).resolve().parents[1] / "refusals.json"
 # A 1×1 picture.
@@ -25,12 +27,16 @@ WEATHER_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Scene:
-    """Where to call (up to and including /v1), the key to call with, and the keys and models made for this client."""
+    """Where to call (up to and including /v1), the key to call with, and the keys and models made for this client.
+
+    `stalling` leads to the same place, and loses the second half of every body.
+    """
 
     base_url: str
     key: str
     keys: Mapping[str, str]
     models: Mapping[str, str]
+    stalling: str
 
     @property
     def origin(self) -> str:
@@ -45,7 +51,7 @@ def scene(arguments: list[str]) -> Scene:
     """Return what the command line names: base URL, key, and a file with keys and models."""
     base_url, key, file = arguments
     made = json.loads(Path(file).read_text())
-    return Scene(base_url, key, made["keys"], made["models"])
+    return Scene(base_url, key, made["keys"], made["models"], made["stalling"])
 
 
 def refusals(dialect: str) -> dict[str, dict[str, Any]]:
@@ -58,14 +64,15 @@ def refusals(dialect: str) -> dict[str, dict[str, Any]]:
 
 
 def main(checks: Mapping[str, Check]) -> None:
-    """Run the checks, some at once, the first ones first, and print one line for each as it ends.
+    """Run the checks, some at once, those that wait the longest first, and print one line for each as it ends.
 
     What else is printed, as some clients do, goes to stderr.
     """
     where = scene(sys.argv[1:])
     with os.fdopen(os.dup(1), "w") as report, ThreadPoolExecutor(AT_ONCE) as pool:
         os.dup2(2, 1)
-        running = {pool.submit(_run, check, where): name for name, check in checks.items()}
+        order = sorted(checks, key=lambda name: name not in SLOWEST)
+        running = {pool.submit(_run, checks[name], where): name for name in order}
         for done in as_completed(running):
             ok, detail = done.result()
             line = {"capability": running[done], "ok": ok, "detail": detail[:DETAIL_LENGTH]}

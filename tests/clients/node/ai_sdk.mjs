@@ -163,7 +163,7 @@ async function images(scene) {
 async function refused(scene, row) {
   const key = scene.keys[row.ask.key] ?? scene.key;
   const release = await beside(scene, key, row.ask);
-  const error = await provoke(scene, key, row.ask);
+  const error = await provoke(row.ask.stalling ? { ...scene, ...scene.stalling } : scene, key, row.ask);
   release();
   assert.ok(APICallError.isInstance(error), `${error.name}: ${error.message}`);
   assert.equal(error.statusCode, row.status);
@@ -231,7 +231,7 @@ async function cut(scene) {
 }
 
 // The SDK itself refuses the value that provokes this one, and it has no call for paths of one's own.
-const BEYOND = ["VALIDATION_ERROR", "AUTHORIZATION_ERROR", "NOT_FOUND", "METHOD_NOT_ALLOWED"];
+const BEYOND = ["VALIDATION_ERROR", "AUTHORIZATION_ERROR", "NOT_FOUND", "METHOD_NOT_ALLOWED", "RATE_LIMIT_ERROR"];
 const provoked = Object.entries(refusals("openai")).filter(([, row]) => !BEYOND.includes(row.code));
 
 await main({

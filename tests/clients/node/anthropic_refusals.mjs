@@ -3,7 +3,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { client } from "./anthropic_messages.mjs";
-import { all, ASKED, counting, refusals as table } from "./reporting.mjs";
+import { all, ASKED, counting, PATIENCE, refusals as table } from "./reporting.mjs";
 
 // Statuses without an exception of their own in every version fall to the general one in some.
 const CLASSES = {
@@ -13,10 +13,13 @@ const CLASSES = {
   403: ["PermissionDeniedError"],
   404: ["NotFoundError"],
   405: ["APIError"],
+  408: ["RequestTimeoutError", "APIError"],
   409: ["ConflictError"],
   413: ["ContentTooLargeError", "RequestTooLargeError", "APIError"],
   429: ["RateLimitError"],
+  500: ["InternalServerError"],
   502: ["InternalServerError"],
+  503: ["ServiceUnavailableError", "InternalServerError"],
   504: ["GatewayTimeoutError", "DeadlineExceededError", "InternalServerError"],
 };
 const body = (fields) => ({ model: "sandbox/chat", max_tokens: 1024, messages: ASKED, ...fields });
@@ -25,17 +28,27 @@ const body = (fields) => ({ model: "sandbox/chat", max_tokens: 1024, messages: A
 async function refused(scene, row) {
   const sent = [];
   const key = scene.keys[row.ask.key] ?? scene.key;
-  const api = client(scene, key, { fetch: counting(sent), maxRetries: row.retry ? 0 : 2 });
+  const place = row.ask.stalling ? { ...scene, ...scene.stalling } : scene;
+  const options = { fetch: counting(sent), maxRetries: row.retry ? 0 : 2, timeout: PATIENCE };
+  // A token is a bearer.
+  if (row.ask.post) Object.assign(options, { apiKey: null, authToken: key });
+  const api = client(place, key, options);
   const release = await beside(scene, key, row.ask);
   const [error, answered] = await provoke(api, scene, row.ask);
   release();
   assert.ok(CLASSES[row.status].includes(error.name), `${error.name}: ${error.message}`);
   assert.equal(error.status, row.status);
   assert.equal(error.headers.get("x-error-code"), row.code);
-  assert.deepEqual([error.error.type, error.error.error.type], ["error", row.anthropic]);
   assert.ok(error.error.error.message);
-  assert.ok(error.requestID, "no header request-id");
-  assert.equal(error.requestID, error.error.request_id);
+  assert.ok(error.headers.get("x-request-id"));
+  if (row.anthropic === null) {
+    // Beside Messages errors are in OpenAI's style.
+    assert.deepEqual([error.error.error.type, error.error.error.code], [row.type, row.openai]);
+  } else {
+    assert.deepEqual([error.error.type, error.error.error.type], ["error", row.anthropic]);
+    assert.ok(error.requestID, "no header request-id");
+    assert.equal(error.requestID, error.error.request_id);
+  }
   assert.equal(error.headers.get("x-should-retry"), String(row.retry));
   assert.equal(sent.length - answered, 1, `${sent.length - answered} requests for one refusal`);
 }
@@ -57,7 +70,9 @@ async function provoke(api, scene, ask) {
   const repeat = ask.repeat ?? 1;
   for (let answered = 0; answered < repeat; answered++) {
     try {
-      await (ask.path ? api.get(ask.path.anthropic) : api.messages.create(asked, { headers }));
+      if (ask.path) await api.get(ask.path.anthropic);
+      else if (ask.post) await api.post(ask.post.anthropic);
+      else await api.messages.create(asked, { headers });
     } catch (error) {
       if (!(error instanceof Anthropic.APIError) || !error.status) throw error;
       return [error, answered];

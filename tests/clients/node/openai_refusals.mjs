@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import OpenAI from "openai";
 import { client } from "./openai_chat.mjs";
-import { all, ASKED, counting, refusals as table } from "./reporting.mjs";
+import { all, ASKED, counting, PATIENCE, refusals as table } from "./reporting.mjs";
 
 const CLASSES = {
   400: OpenAI.BadRequestError,
@@ -12,7 +12,9 @@ const CLASSES = {
   404: OpenAI.NotFoundError,
   409: OpenAI.ConflictError,
   429: OpenAI.RateLimitError,
+  500: OpenAI.InternalServerError,
   502: OpenAI.InternalServerError,
+  503: OpenAI.InternalServerError,
   504: OpenAI.InternalServerError,
 };
 
@@ -20,7 +22,9 @@ const CLASSES = {
 async function refused(scene, row) {
   const sent = [];
   const key = scene.keys[row.ask.key] ?? scene.key;
-  const api = client(scene, key, { fetch: counting(sent), maxRetries: row.retry ? 0 : 2 });
+  const place = row.ask.stalling ? { ...scene, ...scene.stalling } : scene;
+  const options = { fetch: counting(sent), maxRetries: row.retry ? 0 : 2, timeout: PATIENCE };
+  const api = client(place, key, options);
   const release = await beside(scene, key, row.ask);
   const [error, answered] = await provoke(api, scene, row.ask);
   release();
@@ -50,7 +54,9 @@ async function provoke(api, scene, ask) {
   const repeat = ask.repeat ?? 1;
   for (let answered = 0; answered < repeat; answered++) {
     try {
-      await (ask.path ? api.get(ask.path.openai) : api.chat.completions.create(asked, { headers }));
+      if (ask.path) await api.get(ask.path.openai);
+      else if (ask.post) await api.post(ask.post.openai);
+      else await api.chat.completions.create(asked, { headers });
     } catch (error) {
       if (!(error instanceof OpenAI.APIError) || !error.status) throw error;
       return [error, answered];
