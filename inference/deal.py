@@ -65,12 +65,14 @@ def strike(catalogue: Catalogue, signs: Signs, caller: Caller, ask: Ask, dialect
     Raises Failure if a model is unknown or not included, and if none can be had: not priced, not connected, not
     as it is wished.
     """
+    names = naming.wanted(catalogue, ask, dialect)
     terms = terms_of(catalogue, caller)
     legs: list[Leg] = []
     first_talk: Talk | None = None
     refusals: list[Failure] = []
-    for each in naming.named(catalogue, caller, terms, ask, dialect):
-        if each.automatic and any(leg.offer is not each.offer for leg in legs):
+    automatic = False
+    for each in naming.named(names, catalogue, caller, terms, ask, dialect):
+        if each.automatic and automatic:
             continue
         try:
             found = _legs(catalogue, caller, terms, each, ask, dialect)
@@ -79,6 +81,7 @@ def strike(catalogue: Catalogue, signs: Signs, caller: Caller, ask: Ask, dialect
             ordered = choosing.chosen(found, ask.wishes, sort=sort, talk=talk, measured=signs.measured)
             first_talk = first_talk if legs else talk
             legs += ordered
+            automatic |= each.automatic
         except Failure as refusal:
             refusals.append(refusal)
     if not legs:

@@ -11,7 +11,7 @@ from .dialects import Ask, Dialect
 from .errors import Failure
 from .wishes import AUTO, Sort, parted
 
-__all__ = ["Named", "named"]
+__all__ = ["Named", "Wanted", "named", "wanted"]
 
 # What a chat may set that not every model knows; limits of output are kept by all.
 _PARAMETERS = frozenset(
@@ -37,34 +37,47 @@ class Named:
     automatic: bool
 
 
-def named(catalogue: Catalogue, caller: Caller, terms: Terms, ask: Ask, dialect: Dialect) -> list[Named]:
-    """Return the models that a request means, the first choice first; of `auto` those that can do what is asked.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A name in a request: the field that has it, its model, None for `auto`, and the order that it asks for."""
 
-    Raises Failure for a name that is unknown, and for a model that plan, key or dialect do not allow.
-    """
-    found: dict[str, Named] = {}
-    for field, name in [
-        ("model", ask.model),
-        *((f"models[{n}]", m) for n, m in enumerate(ask.wishes.models)),
-    ]:
-        base, sort = parted(name) if catalogue.find(name) is None else (name, None)
-        offers = (
-            _automatic(catalogue, caller, terms, ask, dialect)
-            if base == AUTO
-            else [_offer(catalogue, base, field, dialect)]
-        )
-        for offer in offers:
-            _check_allowed(catalogue, caller, terms, offer, field)
-            found.setdefault(offer.public_id, Named(offer, sort, automatic=base == AUTO))
-    _check_parameters(found, ask)
-    return list(found.values())
+    field: str
+    offer: Offer | None
+    sort: Sort | None
 
 
-def _offer(catalogue: Catalogue, name: str, field: str, dialect: Dialect) -> Offer:
-    offer = catalogue.find(name)
+def wanted(catalogue: Catalogue, ask: Ask, dialect: Dialect) -> list[Wanted]:
+    """Return the models that a request names, the first choice first. Raises Failure for a name that is unknown."""
+    names = [("model", ask.model), *((f"models[{n}]", name) for n, name in enumerate(ask.wishes.models))]
+    return [_wanted(catalogue, field, name, dialect) for field, name in names]
+
+
+def _wanted(catalogue: Catalogue, field: str, name: str, dialect: Dialect) -> Wanted:
+    base, sort = (name, None) if catalogue.find(name) is not None else parted(name)
+    if base == AUTO:
+        return Wanted(field, None, sort)
+    offer = catalogue.find(base)
     if offer is None or offer.capability != dialect.capability:
         raise Failure("INVALID_MODEL", f"There is no {dialect.capability} model {name[:128]!r}.", param=field)
-    return offer
+    return Wanted(field, offer, sort)
+
+
+def named(
+    names: list[Wanted], catalogue: Catalogue, caller: Caller, terms: Terms, ask: Ask, dialect: Dialect
+) -> list[Named]:
+    """Return the models that a request means; of `auto` those that can do what is asked.
+
+    Raises Failure for a model that plan or key do not allow.
+    """
+    found: dict[str, Named] = {}
+    for each in names:
+        automatic = each.offer is None
+        offers = [each.offer] if each.offer else _automatic(catalogue, caller, terms, ask, dialect)
+        for offer in offers:
+            _check_allowed(catalogue, caller, terms, offer, each.field)
+            found.setdefault(offer.public_id, Named(offer, each.sort, automatic))
+    _check_parameters(found, ask)
+    return list(found.values())
 
 
 def _automatic(catalogue: Catalogue, caller: Caller, terms: Terms, ask: Ask, dialect: Dialect) -> list[Offer]:

@@ -1,6 +1,7 @@
 """The bytes of a stream on their way from an upstream to the caller, and what is read off them in passing."""
 
 import asyncio
+import contextlib
 import time
 from typing import Any, Literal
 
@@ -34,6 +35,8 @@ _ENDINGS: dict[str, Ending] = {
 class Relay:
     """Carries one stream up to its closing frames, which wait until the money is settled.
 
+    A stream whose caller left is read on for `drain_seconds`, for the usage that its provider tells at the end.
+
     Nothing is queued: while the caller does not take bytes, none are taken from the upstream.
     """
 
@@ -45,12 +48,14 @@ class Relay:
         voice: Voice,
         tally: Tally,
         send: Send,
+        drain_seconds: float = 0,
     ) -> None:
         self._source = source
         self._stream = stream
         self._voice = voice
         self._tally = tally
         self._send = send
+        self._drain_seconds = drain_seconds
         self._broken = 0
         self._size = 0
         self._over = False
@@ -70,16 +75,14 @@ class Relay:
 
     async def _interrupted(self) -> Ending:
         ending = _ENDINGS[self._stream.why or "client_gone"]
-        if not self._tally.complete:
-            return ending
-        # All that was wanted is out; only the usage is missing, and the caller need not wait for it.
-        try:
-            async with asyncio.timeout(AFTER_FINISH_SECONDS):
-                while not (self._over or self._cut):
+        # Where all that was wanted is out, only the usage is missing, and the caller need not wait for it.
+        complete = self._tally.complete
+        seconds = AFTER_FINISH_SECONDS if complete else self._drain_seconds if ending == "client_gone" else 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while seconds and not (self._over or self._cut):
                     self._take(await self._read())
-        except TimeoutError:
-            pass
-        return "ok"
+        return "ok" if complete else ending
 
     async def _next(self) -> list[bytes]:
         while True:

@@ -126,6 +126,7 @@ async def _flow(visit: Visit, stream: Stream, reached: routing.Reached[Opened], 
         voice=voice,
         tally=tally,
         send=visit.request.send,
+        drain_seconds=leg.hop.drain_seconds,
     )
     headers = answers.wire_headers([EVENTS, ("X-Accel-Buffering", "no"), *visit.headers(reached)])
     ending: Ending = "upstream_cut"

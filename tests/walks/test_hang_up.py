@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from catalog.models import Provider
 from tests.fakes.cast import customer, model
 from tests.fakes.gateway import Gateway
 from tests.fakes.scripted import DONE, Hold, Pause, event, scripted, stream
@@ -27,6 +28,24 @@ def test_end_a_stream_upstream_and_pay_for_what_came(gateway: Gateway) -> None:
     assert 0 < booked["output_tokens"] < 60
     assert booked["cost"] > 0
     assert who.account()["open_streams"] == 0
+
+
+def test_pay_what_the_provider_tells_where_it_is_read_on(gateway: Gateway) -> None:
+    hold = Hold()
+    with scripted(
+        stream(event(delta("one")), hold, event(delta(" two")), event(END), event(TOLD), DONE)
+    ) as upstream:
+        who, name = customer(), model((upstream.base_url, "m"))
+        Provider.objects.filter(endpoints__hops__chain__model__public_id=name).update(drain_seconds=5)
+        gateway.knows(who.secret, name)
+        time.sleep(2)  # until the gateway has the provider's new row
+        with gateway.streaming(who.secret, name):
+            pass
+        hold.event.set()
+        gateway.eventually(lambda: who.open_requests() == 0, within=3)
+    (booked,) = who.events()
+    assert (booked["status"], booked["usage_source"]) == ("client_gone", "upstream")
+    assert booked["output_tokens"] == TOLD["usage"]["completion_tokens"]
 
 
 def test_end_a_silent_stream_too(gateway: Gateway) -> None:

@@ -129,7 +129,11 @@ def test_cannot_slip_their_headers_to_the_caller(gateway: Gateway, sandbox: str)
 def test_are_left_alone_after_five_failures(gateway: Gateway, sandbox: str) -> None:
     who, name = customer(), model((sandbox, "error-500"), (sandbox, "words"))
     gateway.knows(who.secret, name)
-    attempts = [gateway.chat(who.secret, name).headers["x-tollway-attempts"] for _ in range(6)]
+    # Each is a conversation of its own: one that went over to the second hop would stay there.
+    asked = [[{"role": "user", "content": f"Question {n}."}] for n in range(6)]
+    attempts = [
+        gateway.chat(who.secret, name, messages=messages).headers["x-tollway-attempts"] for messages in asked
+    ]
     assert [text.split(",")[0].split(":")[1] for text in attempts] == ["status_500"] * 5 + ["open"]
 
 
