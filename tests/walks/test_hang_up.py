@@ -9,7 +9,7 @@ from catalog.models import Provider
 from tests.fakes.cast import customer, model
 from tests.fakes.gateway import Gateway
 from tests.fakes.scripted import DONE, Hold, Pause, event, scripted, stream
-from tests.walks.test_stream import END, TOLD, delta
+from tests.walks.test_stream import END, TOLD, USAGE, delta
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -45,7 +45,7 @@ def test_pay_what_the_provider_tells_where_it_is_read_on(gateway: Gateway) -> No
         gateway.eventually(lambda: who.open_requests() == 0, within=3)
     (booked,) = who.events()
     assert (booked["status"], booked["usage_source"]) == ("client_gone", "upstream")
-    assert booked["output_tokens"] == TOLD["usage"]["completion_tokens"]
+    assert booked["output_tokens"] == USAGE["completion_tokens"]
 
 
 def test_end_a_silent_stream_too(gateway: Gateway) -> None:
