@@ -8,7 +8,7 @@ from catalog.pricing import Counts
 
 from . import tokens
 
-__all__ = ["Reading", "Tally", "read", "usage_object"]
+__all__ = ["Reading", "Tally", "prompt_told", "read", "usage_object"]
 
 GREATEST = 2**40
 BYTES_TO_TOKENS = 10
@@ -139,6 +139,12 @@ def read(tally: Tally, *, prompt: Callable[[], str], prompt_bound: int, output_b
     came = _output_side(usage, came_out, reasoning) if told_out is not None else {"output": came_out}
     told = told_in is not None and told_out is not None
     return Reading(Counts(**went_in, **came), "upstream" if told else "counted", suspect or too_much)
+
+
+def prompt_told(usage: Mapping[str, Any]) -> Counts | None:
+    """Return the prompt that a usage object tells, by its classes; None if it tells none that is possible."""
+    told = _figure(usage, "prompt_tokens")
+    return Counts(**_prompt_side(usage, told)[0]) if told is not None else None
 
 
 def usage_object(counts: Counts) -> dict[str, Any]:

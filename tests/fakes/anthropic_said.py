@@ -6,9 +6,23 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import anthropic.types as a
+from django.db import transaction
+
+from catalog.models import Provider
+from tests.fakes.cast import model
 
 MODEL = "claude-sonnet-4-5"
 SIGNATURE = "EqQBCkYIBxgCKkBs+/AbCdEf0123=="
+
+
+def claude_model(*hops: tuple[str, str, str], **facts: Any) -> str:
+    """Save a model whose chain has these hops (dialect, base URL, upstream model). Returns the model's id."""
+    with transaction.atomic():
+        name = model(*((base_url, upstream) for _, base_url, upstream in hops), **facts)
+        found = Provider.objects.filter(endpoints__hops__chain__model__public_id=name)
+        for provider, (dialect, _, _) in zip(found.order_by("endpoints__hops__position"), hops, strict=True):
+            Provider.objects.filter(pk=provider.pk).update(dialect=dialect)
+    return name
 
 
 def usage(**figures: Any) -> a.Usage:

@@ -183,6 +183,15 @@ def test_tells_the_message_and_a_ping_at_once() -> None:
     assert ping == {"type": "ping"}
 
 
+def test_tells_at_once_what_the_upstream_says_of_the_prompt() -> None:
+    speaker = MESSAGES.voice(ASK, REQUEST, MODEL)
+    details = {"cached_tokens": 5, "cache_write_tokens": 3, "cache_write_1h_tokens": 2}
+    usage = {"prompt_tokens": 11, "prompt_tokens_details": details}
+    used = parsed(speaker.event(b"", {"choices": [], "usage": usage}))[0]["message"]["usage"]
+    assert (used["input_tokens"], used["cache_read_input_tokens"]) == (1, 5)
+    assert used["cache_creation"] == {"ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 2}
+
+
 def test_tells_each_piece_as_it_comes() -> None:
     speaker = MESSAGES.voice(ASK, REQUEST, MODEL)
     speaker.event(b"", event({"reasoning": "Hm"}))

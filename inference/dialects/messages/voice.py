@@ -12,6 +12,7 @@ from kernel import money
 
 from ... import marks
 from ...errors import Failure, anthropic_envelope
+from ...meter import prompt_told
 from .. import Told
 from . import answering, signing
 from .calls import Call, Calls
@@ -52,7 +53,7 @@ class MessagesVoice:
 
     def event(self, data: bytes, event: dict[str, Any]) -> bytes:
         """Return the frames that a chat event becomes; those of other choices than the first become nothing."""
-        self._begin()
+        self._begin(event.get("usage"))
         choices = event.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and choice.get("index") in (0, None):
@@ -169,10 +170,12 @@ class MessagesVoice:
                 self._start({"type": kind, kind: "", **({"signature": ""} if kind == "thinking" else {})})
             self._delta(f"{kind}_delta", **{kind: words})
 
-    def _begin(self) -> None:
+    def _begin(self, told: Any = None) -> None:
         if not self._begun:
             self._begun = True
-            used = answering.usage(Counts(input=self._input_tokens))
+            # Clients look for how the cache was written here and nowhere else.
+            counts = prompt_told(told) if isinstance(told, dict) else None
+            used = answering.usage(counts or Counts(input=self._input_tokens))
             self._say("message_start", message=answering.opening(self._request_id, self._model, used))
             self._frames.append(PING)
 
