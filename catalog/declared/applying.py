@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db import connection, transaction
 
 from catalog.checks import contradictions
 from catalog.models import (
-    CatalogRevision,
     Endpoint,
     Model,
     Plan,
@@ -20,12 +18,10 @@ from catalog.models import (
 from . import book, hops, prices, secrets, shape
 from .book import Book
 from .rows import complete, save, settle
-from .run import Change, Run
+from .run import Change, Run, hold
 from .tree import Node, Problem
 
 __all__ = ["Outcome", "apply"]
-
-_PATIENCE = "10s"  # for another change of the catalogue that is under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ def apply(stated: Book, environment: Mapping[str, str], *, dry_run: bool = False
     Refused with every problem, and django.db.OperationalError if another change holds the catalogue for 10 s.
     """
     with transaction.atomic():
-        run = Run(_begin(), environment)
+        run = Run(hold(), environment)
         for step in (_providers, _plans, _models, _prices, _multipliers, _terms, _chains):
             step(run, stated)
         if run.changes and not run.problems.found:
@@ -53,33 +49,30 @@ def apply(stated: Book, environment: Mapping[str, str], *, dry_run: bool = False
     return Outcome(tuple(run.changes), tuple(run.notes))
 
 
-def _begin() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
-        # Every change of the catalogue raises this row: who holds it compares with what nobody else changes.
-        CatalogRevision.objects.select_for_update().get()
-        cursor.execute("SELECT statement_timestamp()")
-        (moment,) = cursor.fetchone() or (None,)
-    if not isinstance(moment, datetime):
-        raise TypeError("the database has no clock")
-    return moment
-
-
 def _providers(run: Run, stated: Book) -> None:
     known = {provider.slug: provider for provider in Provider.objects.all()}
-    endpoints = {
-        (endpoint.provider_id, endpoint.name): endpoint
-        for endpoint in Endpoint.objects.select_related("provider")
-    }
+    endpoints = {(endpoint.provider_id, endpoint.name): endpoint for endpoint in Endpoint.objects.all()}
     for slug, one in stated.providers.items():
-        provider = settle(run, known.get(slug) or Provider(slug=slug), one.entry, shape.PROVIDER)
-        if provider is None:
+        row = known.get(slug)
+        if row is not None and row.private and one.entry.values.get("private") is False:
+            # First its endpoints, whose private addresses the file may replace too.
+            _endpoints(run, row, one, endpoints)
+            settle(run, row, one.entry, shape.PROVIDER)
             continue
-        for name, inner in one.endpoints.items():
-            row = endpoints.get((provider.pk, name)) or Endpoint(provider=provider, name=name)
-            endpoint = settle(run, row, inner.entry, shape.ENDPOINT)
-            for secret in inner.secrets:
-                secrets.give(run, endpoint, secret)
+        provider = settle(run, row or Provider(slug=slug), one.entry, shape.PROVIDER)
+        if provider is not None:
+            _endpoints(run, provider, one, endpoints)
+
+
+def _endpoints(
+    run: Run, provider: Provider, one: book.Provider, known: Mapping[tuple[int, str], Endpoint]
+) -> None:
+    for name, inner in one.endpoints.items():
+        row = known.get((provider.pk, name)) or Endpoint(name=name)
+        row.provider = provider  # as it is now: what addresses it may have depends on it
+        endpoint = settle(run, row, inner.entry, shape.ENDPOINT)
+        for secret in inner.secrets:
+            secrets.give(run, endpoint, secret)
 
 
 def _plans(run: Run, stated: Book) -> None:

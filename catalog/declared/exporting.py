@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from catalog.models import Chain, Endpoint, Model, Multiplier, Plan, PriceVersion, Provider
 
 from . import secrets, shape, values
+from .run import hold
 from .shape import Field
 from .writing import write
 
@@ -23,9 +25,13 @@ million tokens, or per unit for request, image and web_search; a price that is c
 the next apply. Secrets are named by their variables (env:NAME), never written here."""
 
 
-def export(moment: datetime) -> str:
-    """Return the text of the file for the catalogue as it is in force at a moment."""
-    return write(document(moment, os.environ), heading=HEADING)
+def export() -> str:
+    """Return the text of the file for the catalogue as it is in force, and as nobody changes it meanwhile.
+
+    Raises django.db.OperationalError if a change holds the catalogue for 10 s.
+    """
+    with transaction.atomic():
+        return write(document(hold(), os.environ), heading=HEADING)
 
 
 def document(moment: datetime, environment: Mapping[str, str]) -> dict[str, Any]:

@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import connection
+
+from catalog.models import CatalogRevision
+
 from .tree import Node, Problems
 
-__all__ = ["Change", "Run"]
+__all__ = ["Change", "Run", "hold"]
+
+_PATIENCE = "10s"  # for another change of the catalogue that is under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +48,19 @@ class Run:
     def note(self, node: Node, text: str) -> None:
         """Note what the file says and what was not done, though nothing is wrong with it."""
         self.notes.append(f"line {node.line}: {node.path}: {text}")
+
+
+def hold() -> datetime:
+    """Keep everybody else from changing the catalogue until the transaction ends; return the database's moment, in UTC.
+
+    Raises django.db.OperationalError if another change holds it for 10 s.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
+        # Every change of the catalogue raises this row.
+        CatalogRevision.objects.select_for_update().get()
+        cursor.execute("SELECT statement_timestamp()")
+        (moment,) = cursor.fetchone() or (None,)
+    if not isinstance(moment, datetime):
+        raise TypeError("the database has no clock")
+    return moment

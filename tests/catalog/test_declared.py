@@ -101,11 +101,11 @@ def shop() -> None:
 def test_the_demo_goes_to_a_file_and_comes_back_as_it_was() -> None:
     with transaction.atomic():
         demo.load(sandbox_url=SANDBOX)
-        text = exporting.export(clock.now())
+        text = exporting.export()
         transaction.set_rollback(True)
     assert not Model.objects.filter(public_id="route/glm-5").exists()
     assert apply(text)
-    assert exporting.export(clock.now()) == text
+    assert exporting.export() == text
     before = revision()
     assert apply(text) == []
     assert revision() == before
@@ -115,7 +115,7 @@ def test_an_export_of_everything_a_file_can_say_changes_nothing(
     shop: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(os.environ, "SHOP_A_API_KEY", KEYS["KEY_A"])
-    text = exporting.export(clock.now())
+    text = exporting.export()
     assert "credential: env:SHOP_A_API_KEY" in text
     before = revision()
     assert apply(text, SHOP_A_API_KEY=KEYS["KEY_A"]) == []
@@ -207,7 +207,7 @@ def test_a_price_ahead_is_announced_and_does_not_change_any_more() -> None:
     assert apply(SHOP) == []  # what is not named stays, what is announced too
     told = refused(changed("input: 9", "input: 8", text))
     assert "models.route/shop.sell[1]: is announced with other rates" in told
-    assert exporting.export(clock.now()).count("2999-01-01") == 1
+    assert exporting.export().count("2999-01-01") == 1
 
 
 @pytest.mark.usefixtures("shop")
@@ -300,7 +300,7 @@ def test_an_endpoint_may_have_several_keys() -> None:
 
 @pytest.mark.usefixtures("shop")
 def test_an_export_names_no_secret_and_acts_on_no_guess() -> None:
-    text = exporting.export(clock.now())
+    text = exporting.export()
     assert KEYS["KEY_A"] not in text
     assert "# credential: env:SHOP_A_API_KEY" in text
     assert apply(text, SHOP_A_API_KEY="sk-of-somebody-else") == []
@@ -365,13 +365,22 @@ def test_a_model_that_is_off_may_wait_for_its_key_and_its_price() -> None:
 
 
 @pytest.mark.usefixtures("shop")
-def test_every_process_sees_one_version_of_it() -> None:
-    """All statements of an application are one transaction, so a reader has either all of it or none."""
+def test_a_file_that_is_refused_leaves_nothing_of_itself() -> None:
     text = changed("input: 0.5", "input: 0.6").replace("drain_seconds: 2", "drain_seconds: 4")
     broken = changed("weight: 3", "weight: 0", text)
     assert "and no neighbour to share with" in refused(broken)
     assert Provider.objects.get(slug="shop-b").drain_seconds == 2
     assert len(sell_prices()) == 1
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_provider_becomes_public_or_private_together_with_its_addresses() -> None:
+    public = changed("http://10.0.0.9:8000/v1", "https://b.example.com/v1").replace(
+        "private: true", "private: false"
+    )
+    assert len(apply(public)) == 2
+    assert len(apply(SHOP)) == 2
+    assert "private" in refused(changed("private: true", "private: false"))
 
 
 @pytest.mark.usefixtures("shop")

@@ -219,6 +219,22 @@ def test_keys_and_addresses_may_come_from_shared_credentials_and_the_environment
     assert "AZURE_BASE is not set here" in left
 
 
+def test_a_project_of_vertex_ai_is_an_address() -> None:
+    text = HEAD + deployment(
+        "m",
+        "vertex_ai/gemini-2.5-pro",
+        vertex_project="mine",
+        vertex_location="europe-west4",
+        vertex_credentials="os.environ/SA",
+    )
+    document, left = converted(text)
+    assert document["providers"]["vertex"]["endpoints"]["default"] == {
+        "base_url": "https://europe-west4-aiplatform.googleapis.com/v1/projects/mine/locations/europe-west4/publishers/google",
+        "credential": "env:SA",
+    }
+    assert "vertex" not in left
+
+
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
@@ -228,6 +244,10 @@ def test_keys_and_addresses_may_come_from_shared_credentials_and_the_environment
         (deployment("m", "nobody-knows-it"), "the provider nobody-knows-it is not known here"),
         (deployment("m", "whisper-1", "{mode: audio_transcription}"), "audio_transcription is nothing"),
         (deployment("m", "openai/x", api_base="http://169.254.169.254/v1"), "no address that may be called"),
+        (deployment("m", "vertex_ai/claude-opus-4-6"), "of Vertex AI only Gemini is spoken to"),
+        (deployment("m", "vertex_ai/gemini-2.5-pro"), "Google Vertex AI needs a vertex_project"),
+        (deployment("m", "gemini/imagen-4"), "Google Gemini API is not asked for image here"),
+        (deployment("m", "hosted_vllm/own"), "vLLM needs an api_base"),
         ("  - litellm_params: {model: gpt-4o}\n", "it lacks model_name"),
     ],
 )

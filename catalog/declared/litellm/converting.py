@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from catalog.checks import SERVED
 from catalog.declared import shape
 from catalog.declared.writing import Note, write
 
@@ -35,6 +36,7 @@ _PARAMS = frozenset(
     (
         *("model", "api_base", "base_url", "api_key", "custom_llm_provider", "weight", "order"),
         *("timeout", "stream_timeout", "extra_headers", "headers"),
+        *("vertex_project", "vertex_location", "vertex_credentials"),
     )
 )
 _INFO = frozenset(
@@ -70,7 +72,9 @@ def convert(text: str, environment: Mapping[str, str], *, tier: str, moment: dat
     for one in config.deployments:
         capability = _capability(config, one)
         place = places.find(one) if capability else None
-        if capability and place:
+        if place and capability not in SERVED.get(place.house.dialect, (capability,)):
+            config.leave(one.node, f"{place.house.name} is not asked for {capability} here")
+        elif place:
             groups[one.name].append(Stop(one, place, capability))
             _leave_the_rest(config, one)
     models = _models(config, groups, tier, moment)

@@ -111,6 +111,7 @@ HOUSES: Mapping[str, House] = {
     ),
     "sambanova": _hosted("sambanova", "SambaNova", "https://api.sambanova.ai/v1", "SAMBANOVA_API_KEY"),
     "together_ai": _TOGETHER,
+    "vertex_ai": _demo("vertex", "google"),
     "vllm": _VLLM,
     "xai": _hosted("xai", "xAI", "https://api.x.ai/v1", "XAI_API_KEY", "x-ai"),
     "xinference": _own("xinference", "Xinference"),

@@ -74,6 +74,9 @@ class Places:
         if named:
             prefix, slash, rest = named, "/", one.model.removeprefix(f"{named}/")
         if slash and prefix in HOUSES:
+            if prefix == "vertex_ai" and not rest.startswith("gemini"):
+                self._nowhere(one, "of Vertex AI only Gemini is spoken to")
+                return None, ""
             if prefix == "huggingface" and not self._base(one):
                 self._nowhere(one, "Hugging Face's own service is not spoken to")
                 return None, ""
@@ -95,6 +98,8 @@ class Places:
     def _address(self, one: Deployment, house: House) -> tuple[House, str, bool] | None:
         base = self._base(one)
         node = one.params.get("api_base") or one.params.get("base_url") or one.node
+        if not base and house is HOUSES["vertex_ai"]:
+            base = self._vertex(one)
         if not base:
             if self.config.variable(node):
                 self.config.leave(
@@ -105,7 +110,8 @@ class Places:
         elif house.ending and not base.endswith(house.ending):
             base += house.ending
         if not base:
-            self.config.leave(one.node, f"{house.name or 'such a server'} needs an api_base")
+            wanted = "a vertex_project" if house is HOUSES["vertex_ai"] else "an api_base"
+            self.config.leave(one.node, f"{house.name or 'such a server'} needs {wanted}")
             return None
         if (urlsplit(base).hostname or "") == "0.0.0.0":
             self.config.say(node, "0.0.0.0 is nobody's address to call; 127.0.0.1 is written instead")
@@ -116,8 +122,20 @@ class Places:
             return None
         return _settled(house, base, private), base, private
 
+    def _vertex(self, one: Deployment) -> str:
+        """Return the address of a project and its place, as LiteLLM takes them from parameters or the environment."""
+        project, place = (
+            self.config.text(one.params.get(f"vertex_{name}"))
+            or self.config.environment.get(f"VERTEXAI_{name.upper()}", "")
+            for name in ("project", "location")
+        )
+        place = place or "us-central1"
+        host = "aiplatform.googleapis.com" if place == "global" else f"{place}-aiplatform.googleapis.com"
+        where = f"projects/{project}/locations/{place}/publishers/google"
+        return f"https://{host}/v1/{where}" if project else ""
+
     def _account(self, one: Deployment, house: House, base_url: str, private: bool) -> _Account:
-        node = one.params.get("api_key")
+        node = one.params.get("vertex_credentials" if house is HOUSES["vertex_ai"] else "api_key")
         variable, secret = self.config.variable(node), ""
         if not variable and self.config.text(node).lower() not in _NO_KEYS:
             secret = self.config.text(node)
@@ -185,7 +203,7 @@ def _settled(house: House, base_url: str, private: bool) -> House:
     """Return the provider that answers at an address: the prefix's, or one named for the host."""
     host = urlsplit(base_url).hostname or ""
     usual = urlsplit(house.base_url).hostname
-    if house.own or house is HOUSES["azure"] or host == usual:
+    if house.own or house in (HOUSES["azure"], HOUSES["vertex_ai"]) or host == usual:
         return house
     known = of_host(host)
     if known is not None and known.dialect == house.dialect:

@@ -2,8 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
@@ -12,6 +13,8 @@ from catalog.declared import applying, exporting, litellm, reading
 from catalog.declared.tree import MOST_BYTES, Refused
 from catalog.models import Tier
 from kernel import clock
+
+T = TypeVar("T")
 
 
 class Command(BaseCommand):
@@ -46,7 +49,7 @@ class Command(BaseCommand):
 
     def handle(self, *_arguments: Any, way: str, **options: Any) -> None:
         if way == "export":
-            _put(options["file"], exporting.export(clock.now()))
+            _put(options["file"], _held(exporting.export))
         elif way == "import-litellm":
             self._import(options["file"], options["output"], tier=options["tier"])
         else:
@@ -63,14 +66,13 @@ class Command(BaseCommand):
 
     def _apply(self, file: str, *, dry_run: bool, check: bool) -> None:
         try:
-            outcome = applying.apply(reading.read(_get(file)), os.environ, dry_run=dry_run or check)
+            stated = reading.read(_get(file))
+            outcome = _held(lambda: applying.apply(stated, os.environ, dry_run=dry_run or check))
         except Refused as refusal:
             count = len(refusal.problems)
             raise CommandError(
                 f"{refusal}\nnothing was changed: {count} {'problem' if count == 1 else 'problems'}"
             ) from None
-        except OperationalError as error:
-            raise CommandError(f"nothing was changed: {str(error).splitlines()[0]}; try again") from None
         for note in outcome.notes:
             self.stderr.write(note)
         for change in outcome.changes:
@@ -83,6 +85,14 @@ class Command(BaseCommand):
             self.stdout.write(f"{count} {'change' if count == 1 else 'changes'} {done}")
         if check and count:
             sys.exit(1)
+
+
+def _held(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except OperationalError as error:
+        said = str(error).splitlines()[0]
+        raise CommandError(f"nothing was done: {said}; another change may be under way, try again") from None
 
 
 def _get(file: str) -> str:
