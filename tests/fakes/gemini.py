@@ -1,15 +1,26 @@
 """What Gemini says, and models that are sold from an upstream that speaks as it does."""
 
-import json
 from typing import Any
 
 from django.db import transaction
 
 from catalog.models import Provider
-from tests.fakes.cast import model
-from tests.fakes.scripted import Answer, Step, event, stream
+from tests.fakes.cast import RATES, Customer, customer, model
+from tests.fakes.gateway import Gateway
+from tests.fakes.scripted import Answer, Scripted, Step, event, stream
 
-__all__ = ["USAGE", "error", "gemini_model", "said", "streamed"]
+__all__ = [
+    "COST",
+    "PIECES",
+    "USAGE",
+    "WHOLE",
+    "error",
+    "gemini_model",
+    "one_event",
+    "said",
+    "sold",
+    "streamed",
+]
 
 # 600 tokens of input, 400 from the cache, 30 of text, 20 of thoughts.
 USAGE = {
@@ -47,6 +58,28 @@ def streamed(*steps: dict[str, Any] | Step, ended: bool = True) -> Answer:
 
 def error(code: int, status: str, message: str, *details: dict[str, Any]) -> dict[str, Any]:
     """An error as Google words it."""
-    return json.loads(
-        json.dumps({"error": {"code": code, "status": status, "message": message, "details": details}})
-    )
+    return {"error": {"code": code, "status": status, "message": message, "details": list(details)}}
+
+
+WHOLE = said({"text": "hm", "thought": True}, {"text": "Yes."}, finish="STOP", usage=USAGE)
+PIECES = (
+    said({"text": "hm", "thought": True}, usage={"promptTokenCount": 1000}),
+    said({"text": "Ye"}, usage={"promptTokenCount": 1000, "candidatesTokenCount": 9}),
+    said({"text": "s."}, finish="STOP", usage=USAGE),
+)
+COST = (600 * RATES["input"] + 400 * RATES["cached"] + 30 * RATES["output"] + 20 * RATES["reasoning"]) // 1000
+
+
+def sold(gateway: Gateway, *hops: tuple[str, Scripted], **facts: Any) -> tuple[Customer, str]:
+    """A customer, and a model that goes to these upstreams in turn, each with its dialect."""
+    who = customer()
+    name = gemini_model(*((dialect, up.base_url, "gemini-3-flash") for dialect, up in hops), **facts)
+    gateway.knows(who.secret, name)
+    return who, name
+
+
+def one_event(who: Customer) -> dict[str, Any]:
+    """The one usage event of a customer, who holds nothing any more."""
+    (booked,) = who.events()
+    assert (who.account()["held"], who.open_requests()) == (0, 0)
+    return booked

@@ -92,7 +92,7 @@ def test_call_tools_and_go_on_from_their_results(gateway: Gateway, aimock: Aimoc
         (call,) = turn.tool_calls
         assert call.type == "function"
         assert call.function.arguments == '{"location":"Oslo"}'
-        messages.append({"role": "assistant", "tool_calls": [call.to_dict()]})  # type: ignore[typeddict-item, list-item]
+        messages.append({"role": "assistant", "tool_calls": [call.to_dict()]})  # type: ignore[list-item]
         messages.append({"role": "tool", "tool_call_id": call.id, "content": "mild"})
         second = client.chat.completions.create(model=name, messages=messages, tools=[TOOL])
     assert second.choices[0].message.content == "It is mild in Oslo."
