@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -12,8 +13,9 @@ from catalog.models import Endpoint, Provider
 from inference import probing, tasks
 from kernel import clock
 from tests.fakes.cast import model
-from tests.fakes.gateway import free_port
+from tests.fakes.gateway import Gateway, free_port
 from tests.fakes.scripted import Hold, answer, scripted
+from tests.fakes.sweeping import running_worker
 
 pytestmark = pytest.mark.usefixtures("committed", "alone")
 
@@ -161,6 +163,13 @@ def test_are_made_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert tasks.check_quiet_providers() == 5
         looking.join()
         assert (at_once, len(place.seen)) == ([2], 5)
+
+
+def test_are_made_by_celery(tmp_path: Path) -> None:
+    with scripted(MODELS) as place, running_worker(tmp_path / "beat"):
+        provider = upstream(place.base_url)
+        tasks.check_quiet_providers.delay()
+        Gateway.eventually(lambda: counts(provider) == (1, 0, 0), within=40)
 
 
 def test_turn_down_a_provider_whose_keys_are_all_set_aside() -> None:
