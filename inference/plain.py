@@ -39,7 +39,7 @@ async def serve(visit: Visit) -> Answer:
                 secret=leg.own_key,
             )
         finally:
-            visit.upstream_seconds += time.monotonic() - begun
+            visit.note_attempt(begun)
 
     try:
         reached = await routing.reach(visit.deal.legs, attempt, roads=process.roads, trail=visit.trail)

@@ -13,7 +13,6 @@ from kernel import clock
 
 from .adapters import Unsupported
 from .budget import RetryBudget
-from .keyring import BLAMED
 from .legs import Leg
 from .news import News
 from .upstream import UpstreamFailed
@@ -179,7 +178,8 @@ async def _try(
     except UpstreamFailed as failure:
         took = int((time.monotonic() - begun) * 1000)
         trail.add(leg.hop, failure, started_at=started_at, milliseconds=took)
-        if failure.unsupported is not None or _blames_own_key(failure):
+        # One customer's key says nothing of a place that others reach with keys of their own or with ours.
+        if failure.unsupported is not None or failure.own_key:
             breaker.unknown(leg.place)
         elif failure.refusal is not None and failure.refusal.callers_fault:
             breaker.succeeded(leg.place)
@@ -197,8 +197,3 @@ async def _try(
     trail.outcomes.append(f"{leg.hop.provider}:ok")
     breaker.succeeded(leg.place)
     return answer
-
-
-def _blames_own_key(failure: UpstreamFailed) -> bool:
-    # One customer's key says nothing of a place that others reach with keys of their own or with ours.
-    return failure.own_key and failure.status in BLAMED

@@ -77,7 +77,7 @@ async def _reach(visit: Visit, stream: Stream) -> routing.Reached[Opened] | None
                 secret=leg.own_key,
             )
         finally:
-            visit.upstream_seconds += time.monotonic() - begun
+            visit.note_attempt(begun)
 
     try:
         return await stream.wait(

@@ -1,5 +1,6 @@
 """One admitted request from its admission to its settlement: what was agreed, what was tried, what it came to."""
 
+import time
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -47,7 +48,13 @@ class Visit:
     process: Process
     trail: Trail = field(default_factory=Trail)
     upstream_seconds: float = 0.0
+    attempt_seconds: float = 0.0
     settled: bool = False
+
+    def note_attempt(self, begun: float) -> None:
+        """Note how long an attempt took that began at a moment of the monotonic clock: till its first event, or the end."""
+        self.attempt_seconds = time.monotonic() - begun
+        self.upstream_seconds += self.attempt_seconds
 
     def charge(self, leg: Leg, reading: Reading, *, empty: bool) -> Charge:
         """Return what counts cost on a leg. An empty answer is free where the plan says so."""
@@ -138,9 +145,9 @@ class Visit:
         streamed = leg.ask.stream
         pulse.answered(
             **place,
-            first_byte_ms=ttfb_ms if streamed or leg.ask.chat is None else None,
+            first_byte_ms=int(self.attempt_seconds * 1000) if streamed or leg.ask.chat is None else None,
             output_tokens=charge.counts.completion_tokens,
-            seconds=max(0, self.request.milliseconds - ttfb_ms) / 1000 if streamed else self.upstream_seconds,
+            seconds=max(0, self.request.milliseconds - ttfb_ms) / 1000 if streamed else self.attempt_seconds,
         )
 
     async def _commit(self, settlement: Settlement) -> None:
