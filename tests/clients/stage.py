@@ -17,7 +17,7 @@ from tests.clients.runtimes import ROOT
 from tests.clients.stalling import stalling_way
 from tests.fakes.site import Site, new_site
 
-KNOWN_WITHIN_S = 15
+KNOWN_WITHIN_S = 60
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ CLASSES = {
     "refused.PROVIDER_ERROR": "BadGatewayError",
     "refused.INTERNAL_ERROR": "InternalServerError",
     "refused.UNAVAILABLE": "ServiceUnavailableError",
-    "refused.REQUEST_TIMEOUT": "Timeout",
+    # It goes by the type before the status.
+    "refused.REQUEST_TIMEOUT": "BadRequestError",
 }
 
 
