@@ -41,14 +41,14 @@ class GoingLiveForm(ReasonForm):
     ) -> None:
         super().__init__(request, object_id, *args, **kwargs)
         self.fields["note"].initial = (
-            Chain.objects.filter(pk=object_id).values_list("note", flat=True).first()
+            Chain.objects.filter(pk=object_id or 0).values_list("note", flat=True).first()
         )
 
     def get_before_template_context(
         self, request: HttpRequest, object_id: int | str | None = None
     ) -> dict[str, Any]:
         """Return what is shown above the fields."""
-        chain = Chain.objects.select_related("model").filter(pk=object_id).first()
+        chain = Chain.objects.select_related("model").filter(pk=object_id or 0).first()
         return {"in_dialog": True, "panel": panel(chain) if chain is not None else None}
 
 
@@ -66,7 +66,7 @@ class ScheduleForm(GoingLiveForm):
         self, request: HttpRequest, object_id: int | str | None = None, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(request, object_id, *args, **kwargs)
-        planned = Chain.objects.filter(pk=object_id).values_list("publish_at", flat=True).first()
+        planned = Chain.objects.filter(pk=object_id or 0).values_list("publish_at", flat=True).first()
         moment = planned or (clock.now() + timedelta(hours=1)).replace(minute=0)
         self.fields["at"].initial = f"{moment:{_TO_THE_MINUTE}}"
         self.fields["at"].help_text = f"It is {clock.now():%Y-%m-%d %H:%M} UTC now."

@@ -14,6 +14,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
 from . import chains
+from .admin_chain_filters import StateFilter
 from .admin_chain_forms import DRAFT, PUBLISH, ROLL_BACK, SCHEDULE, UNSCHEDULE
 from .admin_chain_panel import badge, panel
 from .admin_hops import HopsInline, is_draft
@@ -48,7 +49,7 @@ class ChainPage(Page):
         moment("published_at", "Published"),
         "note",
     )
-    list_filter = ("status", ("model", admin.RelatedOnlyFieldListFilter))
+    list_filter = (StateFilter, ("model", admin.RelatedOnlyFieldListFilter))
     search_fields = (
         "model__public_id",
         "model__name",
@@ -132,9 +133,8 @@ class ChainPage(Page):
         extra_context: Any = None,
     ) -> Any:
         """Show a version with what it changes and what speaks against it."""
-        chain = (
-            self.get_queryset(request).filter(pk=object_id).first() if (object_id or "").isdigit() else None
-        )
+        number = int(object_id) if object_id and object_id.isdecimal() else 0
+        chain = Chain.objects.select_related("model").filter(pk=number).first()
         context = {**(extra_context or {}), "panel": panel(chain) if chain is not None else None}
         return super().changeform_view(request, object_id, form_url, context)
 

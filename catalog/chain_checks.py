@@ -200,7 +200,7 @@ def _unpriced(model: Model, at: datetime) -> Iterator[Reason]:
             "Add a price version that is valid by then.",
         )
         return
-    rates = set(version.rates.filter(min_prompt_tokens=0).values_list("token_class", flat=True))  # type: ignore[arg-type,misc]
+    rates = set(version.rates.filter(min_prompt_tokens=0).values_list("token_class", flat=True))  # type: ignore[arg-type]
     missing = [name for name in NEEDED_RATES.get(model.capability, ()) if name not in rates]
     if missing:
         yield Reason(

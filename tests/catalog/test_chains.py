@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from catalog import chains
 from catalog.chain_checks import Fault
-from catalog.models import Chain, Hop, Model
+from catalog.models import Chain, Hop, Model, Provider
 from catalog.tasks import publish_due
 from kernel import clock
 from tests.fakes import chained
@@ -75,7 +76,12 @@ def test_only_a_draft_is_published_scheduled_or_unscheduled() -> None:
 @pytest.mark.django_db
 def test_a_draft_begins_with_everything_its_original_says_of_its_hops() -> None:
     model = chained.model()
-    facts = {"plan_ranks_from": 2, "weight": 7, "tool_ids_local": True, "first_byte_seconds": 1}
+    facts: dict[str, Any] = {
+        "plan_ranks_from": 2,
+        "weight": 7,
+        "tool_ids_local": True,
+        "first_byte_seconds": 1,
+    }
     facts |= {"idle_seconds": 2, "total_seconds": 3}
     live = chained.live(model, chained.hop(**facts), chained.hop(upstream_model="second", weight=1))
     draft = chains.draft_from(live, note="why")
@@ -185,9 +191,7 @@ def test_rolling_back_to_what_is_no_longer_fit_leaves_no_trace() -> None:
     first = chained.live(model, chained.hop())
     assert faults(lambda: chains.rollback(model)) == [Fault.NOTHING_BEFORE]
     second = chains.publish(chained.draft(model, chained.hop()))
-    Hop.objects.get(chain=first).endpoint.provider.__class__.objects.filter(
-        endpoints__hops__chain=first
-    ).update(active=False)
+    Provider.objects.filter(endpoints__hops__chain=first).update(active=False)
     assert faults(lambda: chains.rollback(model)) == [Fault.PROVIDER_OFF]
     assert [*Chain.objects.filter(model=model, status="live")] == [second]
     assert Chain.objects.filter(model=model).count() == 2
@@ -221,7 +225,7 @@ def test_of_two_who_publish_a_draft_at_once_one_is_told_that_it_is_live() -> Non
         model = chained.model()
         chained.live(model, chained.hop())
         draft = chained.draft(model, chained.hop())
-        said = at_once(*[lambda draft=draft: chains.publish(draft)] * 4)  # type: ignore[misc]
+        said = at_once(*[lambda draft=draft: chains.publish(draft)] * 4)
         assert len([each for each in said if isinstance(each, Chain)]) == 1
         assert len([each for each in said if isinstance(each, chains.NotADraft)]) == 3
         assert state(draft) == "live"
@@ -232,7 +236,7 @@ def test_of_two_drafts_published_at_once_one_is_live_and_the_other_was() -> None
     for _ in range(5):
         model = chained.model()
         drafts = [chained.draft(model, chained.hop()) for _ in range(2)]
-        said = at_once(*[lambda draft=draft: chains.publish(draft) for draft in drafts])  # type: ignore[misc]
+        said = at_once(*[lambda draft=draft: chains.publish(draft) for draft in drafts])
         assert all(isinstance(each, Chain) for each in said)
         assert sorted(map(state, drafts)) == ["live", "retired"]
 
@@ -275,7 +279,7 @@ def test_hops_of_what_was_live_are_neither_added_nor_changed_nor_removed() -> No
     for version in (chain, Chain.objects.get(model=model, status="live")):
         rows = Hop.objects.filter(chain=version)
         extra.chain = version
-        for change in (extra.save, rows.delete, lambda rows=rows: rows.update(weight=5)):  # type: ignore[misc]
+        for change in (extra.save, rows.delete, lambda rows=rows: rows.update(weight=5)):
             with pytest.raises(DatabaseError, match="do not change"), transaction.atomic():
                 change()
     draft = chained.draft(model, chained.hop())
