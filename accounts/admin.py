@@ -211,7 +211,7 @@ class WorkspacePage(Page):
 
 
 def _operator(request: HttpRequest) -> User:
-    return User.objects.get(pk=request.user.pk)
+    return User.objects.get(pk=request.user.pk or 0)
 
 
 @admin.register(ApiKey)

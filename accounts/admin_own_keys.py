@@ -30,6 +30,7 @@ class OwnKeysInline(Inline):
     )
     verbose_name_plural = "Own keys at providers"
     can_delete = False
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderKey]:
         """Return the keys in use."""

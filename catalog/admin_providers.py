@@ -15,7 +15,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from . import credentials, endpoint_keys
-from .admin_page import NOTHING, Inline, Page, go_to, moment
+from .admin_page import NOTHING, Inline, Page, figure, go_to, link, moment
 from .models import Endpoint, EndpointKey, Provider
 
 
@@ -24,9 +24,9 @@ def _hints(endpoint: Endpoint) -> str:
     return ", ".join(key.hint or key.name for key in keys) or NOTHING
 
 
-def _badge(key: EndpointKey) -> SafeString:
+def _badge(key: EndpointKey, *, way: SafeString | str = "") -> SafeString:
     if key.set_aside_at is not None:
-        return format_html('<span class="badge failed">set aside: {}</span>', key.set_aside_reason)
+        return format_html('<span class="badge failed">set aside: {}{}</span>', key.set_aside_reason, way)
     return format_html(
         '<span class="badge{}">{}</span>', *(("", "in turn") if key.active else (" cut", "off"))
     )
@@ -36,8 +36,8 @@ class EndpointsInline(Inline):
     """The endpoints on their provider's page."""
 
     model = Endpoint
-    fields = readonly_fields = ("name", "base_url", "keys_kept", "active")
-    show_change_link = True
+    fields = readonly_fields = ("page", "base_url", "keys_kept", "active")
+    hide_title = True
     can_delete = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
@@ -48,6 +48,11 @@ class EndpointsInline(Inline):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: an endpoint is made on its own page, with its keys."""
         return False
+
+    @admin.display(description="Name")
+    def page(self, endpoint: Endpoint) -> str:
+        """Show the way to the endpoint's own page."""
+        return link(endpoint)
 
     @admin.display(description="Keys")
     def keys_kept(self, endpoint: Endpoint) -> str:
@@ -123,13 +128,17 @@ class KeysInline(Inline):
     form = KeyForm
     fields = ("name", "secret", "hint", "state", "active")
     readonly_fields = ("hint", "state")
+    verbose_name = "key"
     verbose_name_plural = "Keys, taken in turn"
-    show_change_link = True
+    hide_title = True
 
     @admin.display(description="State")
     def state(self, key: EndpointKey) -> SafeString | str:
-        """Show whether the key is sent, and why not."""
-        return _badge(key) if key.pk else NOTHING
+        """Show whether the key is sent, and why not, with the way to where that is mended."""
+        if key.set_aside_at is None:
+            return _badge(key) if key.pk else NOTHING
+        page = reverse("admin:catalog_endpointkey_change", args=[key.pk])
+        return _badge(key, way=format_html('<a class="ref" href="{}">See to it</a>', page))
 
 
 @admin.register(Endpoint)
@@ -171,20 +180,30 @@ TAKE_UP = ActionDialog(
 )
 
 
+SET_ASIDE, ENTERED = moment("set_aside_at", "Set aside"), moment("created_at", "Entered")
+
+
 @admin.register(EndpointKey)
 class EndpointKeyPage(Page):
     """One of our keys at a provider: whether it is sent, and why not."""
 
     form = KeyForm
-    list_display = ("endpoint", "name", "hint", "state", "failures", moment("set_aside_at", "Set aside"))
+    list_display = (
+        "endpoint",
+        "name",
+        "hint",
+        "state",
+        figure("failures", "Refused in a row", lambda key: key.failures or NOTHING),
+        SET_ASIDE,
+    )
     list_filter = (("set_aside_at", admin.EmptyFieldListFilter), "active", "endpoint__provider")
     list_select_related = ("endpoint__provider",)
     search_fields = ("endpoint__provider__slug", "endpoint__name", "name", "hint")
     autocomplete_fields = ("endpoint",)
-    readonly_fields = ("endpoint", "hint", "state", "failures", "set_aside_at", "created_at")
+    readonly_fields = ("endpoint", "hint", "state", "failures", SET_ASIDE, ENTERED)
     fieldsets = (
         (None, {"fields": (("endpoint", "name"), ("secret", "hint"), "active")}),
-        ("State", {"fields": ("state", ("set_aside_at", "failures"), "created_at")}),
+        ("State", {"fields": ("state", (SET_ASIDE, "failures"), ENTERED)}),
     )
     actions_detail = ("take_up",)
 

@@ -65,6 +65,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "key of ours",
+                "verbose_name_plural": "keys of ours",
                 "ordering": ["endpoint", "pk"],
                 "constraints": [
                     models.UniqueConstraint(fields=("endpoint", "name"), name="endpoint_key_once_by_name"),

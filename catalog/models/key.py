@@ -29,6 +29,8 @@ class EndpointKey(models.Model):
     )
 
     class Meta:
+        verbose_name = "key of ours"
+        verbose_name_plural = "keys of ours"
         ordering = ["endpoint", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["endpoint", "name"], name="endpoint_key_once_by_name"),

@@ -38,8 +38,9 @@ def run() -> list[list[str]]:
 
 
 def secrets() -> list[str]:
-    rows = [*EndpointKey.objects.all(), *ProviderKey.objects.all()]
-    return sorted(credentials.decrypt(bytes(row.sealed)) for row in rows)
+    sealed = [row.sealed for row in EndpointKey.objects.all()]
+    sealed += [row.sealed for row in ProviderKey.objects.all()]
+    return sorted(credentials.decrypt(bytes(each)) for each in sealed)
 
 
 def test_seals_all_with_the_newest_key_so_that_the_old_one_can_go(settings: Settings) -> None:

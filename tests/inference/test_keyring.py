@@ -118,7 +118,11 @@ def test_gives_a_key_up_after_three_refusals_in_a_row(scene: Scene) -> None:
 
 
 def test_counts_calls_that_were_under_way_together_as_one_refusal(scene: Scene) -> None:
-    within(lambda: [scene.refuse(A) for _ in range(50)] and None)
+    def walk() -> None:
+        for _ in range(50):
+            scene.refuse(A)
+
+    within(walk)
     assert scene.given_up == []
 
 

@@ -52,7 +52,7 @@ def _row(key: EndpointKey, **changes: object) -> dict[str, object]:
 
 
 def test_keys_go_in_and_never_come_out(operator: Client, endpoint: Endpoint) -> None:
-    added = {"name": "first", "secret": SECRET, "active": "on"}
+    added: dict[str, object] = {"name": "first", "secret": SECRET, "active": "on"}
     assert _save(operator, endpoint, added, {**added, "name": "second"}) == 302
     first, second = EndpointKey.objects.filter(endpoint=endpoint)
     assert credentials.decrypt(bytes(first.sealed)) == credentials.decrypt(bytes(second.sealed)) == SECRET
@@ -99,7 +99,7 @@ def test_a_key_that_was_set_aside_is_shown_and_taken_up_again(operator: Client, 
     EndpointKey.objects.update(set_aside_at=clock.now(), set_aside_reason="refused (401)", failures=3)
     (key,) = endpoint.keys.all()
     for page, number in (("catalog_endpoint_change", endpoint.pk), ("catalog_endpointkey_change", key.pk)):
-        assert '<span class="badge failed">set aside: refused (401)</span>' in text(operator, page, number)
+        assert '<span class="badge failed">set aside: refused (401)<' in text(operator, page, number)
     take_up = reverse("admin:catalog_endpointkey_take_up", args=[key.pk])
     assert take_up in text(operator, "catalog_endpointkey_change", key.pk)
     operator.get(take_up)
