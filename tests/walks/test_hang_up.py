@@ -41,6 +41,7 @@ def test_pay_what_the_provider_tells_where_it_is_read_on(gateway: Gateway) -> No
         time.sleep(2)  # until the gateway has the provider's new row
         with gateway.streaming(who.secret, name):
             pass
+        time.sleep(1.5)  # until the gateway has noticed that the caller is gone
         hold.event.set()
         gateway.eventually(lambda: who.open_requests() == 0, within=3)
     (booked,) = who.events()
