@@ -63,7 +63,7 @@ def error(code: int, status: str, message: str, *details: dict[str, Any]) -> dic
 
 WHOLE = said({"text": "hm", "thought": True}, {"text": "Yes."}, finish="STOP", usage=USAGE)
 PIECES = (
-    said({"text": "hm", "thought": True}, usage={"promptTokenCount": 1000}),
+    said({"text": "hm", "thought": True}, usage={"promptTokenCount": 1000, "cachedContentTokenCount": 400}),
     said({"text": "Ye"}, usage={"promptTokenCount": 1000, "candidatesTokenCount": 9}),
     said({"text": "s."}, finish="STOP", usage=USAGE),
 )

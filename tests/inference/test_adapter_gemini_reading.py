@@ -159,8 +159,8 @@ def test_break_on_nothing(values: list[Any], sound: bool) -> None:
                 tally.event(chat)
 
 
-def test_come_to_one_event_for_each_and_the_last_count_alone() -> None:
-    growing = {"promptTokenCount": 9, "candidatesTokenCount": 1}
+def test_tell_what_went_in_once_and_what_came_out_at_the_end() -> None:
+    growing = {"promptTokenCount": 9, "cachedContentTokenCount": 4, "candidatesTokenCount": 1}
     events = read(
         said({"text": "a"}, usageMetadata=growing),
         said({"text": "b"}, usageMetadata=growing),
@@ -168,11 +168,13 @@ def test_come_to_one_event_for_each_and_the_last_count_alone() -> None:
     )
     assert [event["choices"] and event["choices"][0] for event in events] == [
         {"index": 0, "delta": {"content": "a"}, "finish_reason": None},
+        [],
         {"index": 0, "delta": {"content": "b"}, "finish_reason": None},
         {"index": 0, "delta": {}, "finish_reason": "stop"},
         [],
     ]
-    assert [event.get("usage", {}).get("completion_tokens") for event in events] == [None, None, None, 7]
+    assert events[1]["usage"] == {"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 4}}
+    assert [event.get("usage", {}).get("completion_tokens") for event in events] == [None] * 4 + [7]
 
 
 def test_take_a_count_that_comes_after_the_end() -> None:
@@ -190,7 +192,8 @@ def test_are_over_when_every_candidate_is() -> None:
         {"candidates": [one(0, "c", "MAX_TOKENS")], "usageMetadata": USAGE},
     )
     assert [choice["index"] for event in events for choice in event["choices"]] == [0, 1, 0]
-    assert [event for event in events if "usage" in event] == events[-1:]
+    whole = [event for event in events if "completion_tokens" in event.get("usage", ())]
+    assert whole == events[-1:]
 
 
 def test_number_their_calls_and_end_for_them() -> None:

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.fakes.cast import customer
+from tests.fakes.cast import RATES, customer
 from tests.fakes.gateway import Gateway
 from tests.fakes.gemini import (
     COST,
@@ -152,7 +152,10 @@ def test_are_cut_off_where_no_candidate_told_why_it_ended(gateway: Gateway, last
     assert heard.events[-1]["error"]
     booked = one_event(who)
     assert (booked["status"], booked["usage_source"]) == ("upstream_cut", "counted")
-    assert booked["cost"] > 0
+    assert (booked["input_tokens"], booked["cached_tokens"]) == (600, 400)
+    delivered = (booked["output_tokens"] + booked["reasoning_tokens"]) * RATES["output"]
+    assert booked["output_tokens"] > 0
+    assert booked["cost"] == (600 * RATES["input"] + 400 * RATES["cached"] + delivered) // 1000
 
 
 def test_are_cut_off_by_an_error_in_the_middle(gateway: Gateway) -> None:

@@ -9,7 +9,7 @@ import orjson
 from ... import sse
 from .answering import blocked, index_of, nonce_of
 from .candidates import Candidate, objects
-from .usage import usage
+from .usage import prompt_usage, usage
 
 __all__ = ["Reading"]
 
@@ -26,6 +26,7 @@ class Reading:
         self._nonce = ""
         self._model = ""
         self._candidates: dict[int, Candidate] = {}
+        self._prompt_told = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the chat events that an event becomes; what is no JSON object comes back as it is."""
@@ -52,9 +53,14 @@ class Reading:
             return [*self._blocked(said), sse.DONE]
         choices = [choice for n, each in enumerate(told) if (choice := self._choice(each, n))]
         events = [self._chunk(choices)] if choices else []
-        # A count stands in every event and grows; the one that counts is that of the end.
+        # A count stands in every event. What came out grows, and counts at the end; what went in is known from the
+        # first, and is told then, lest a stream that breaks off be charged by a guess.
         if self._candidates and all(each.finish for each in self._candidates.values()):
-            events += self._usage(said)
+            events += self._usage(usage(said.get("usageMetadata")))
+        elif events and not self._prompt_told:
+            told_now = self._usage(prompt_usage(said.get("usageMetadata")))
+            self._prompt_told = bool(told_now)
+            events += told_now
         return events
 
     def _choice(self, told: Mapping[str, Any], place: int) -> dict[str, Any] | None:
@@ -70,10 +76,9 @@ class Reading:
 
     def _blocked(self, said: Mapping[str, Any]) -> list[bytes]:
         silent = {"index": 0, "delta": {"role": "assistant"}, "finish_reason": "content_filter"}
-        return [self._chunk([silent]), *self._usage(said)]
+        return [self._chunk([silent]), *self._usage(usage(said.get("usageMetadata")))]
 
-    def _usage(self, said: Mapping[str, Any]) -> list[bytes]:
-        counted = usage(said.get("usageMetadata"))
+    def _usage(self, counted: dict[str, Any] | None) -> list[bytes]:
         return [self._chunk([], usage=counted)] if counted else []
 
     def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["usage"]
+__all__ = ["prompt_usage", "usage"]
 
 _KINDS = {"AUDIO": "audio_tokens", "IMAGE": "image_tokens"}
 
@@ -33,6 +33,12 @@ def usage(told: Any) -> dict[str, Any] | None:
         },
         "completion_tokens_details": {"reasoning_tokens": thoughts, **given},
     }
+
+
+def prompt_usage(told: Any) -> dict[str, Any] | None:
+    """Return the part of a usage object that is known before the answer is: what went in."""
+    counted = usage(told)
+    return counted and {name: counted[name] for name in ("prompt_tokens", "prompt_tokens_details")}
 
 
 def _kinds(told: Mapping[str, Any], group: str) -> dict[str, int]:
