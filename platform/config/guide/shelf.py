@@ -47,6 +47,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             "models", "What the routes about models and prices promise beyond their shape.", "models-api.md"
         ),
         Entry("usage", "What the routes about your own usage promise beyond their shape.", "usage-api.md"),
+        Entry("health", "How providers are measured, how exactly, and what is shown of it.", "health.md"),
     ),
 }
 
