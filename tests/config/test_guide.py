@@ -3,7 +3,9 @@
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,7 +22,7 @@ from tests.config.examples import Example, examples
 from tests.fakes.signed_in import signed_in
 
 SLUGS = [entry.slug for entry in shelf.entries()]
-PARSERS = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
+PARSERS: dict[str, Callable[[str], Any]] = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
 DECLARED = [example for example in examples() if example.language in PARSERS]
 
 

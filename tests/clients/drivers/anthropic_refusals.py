@@ -37,7 +37,11 @@ def refused(scene: Scene, *, row: dict[str, Any]) -> None:
     wire = anthropic.DefaultHttpxClient(event_hooks={"request": [sent.append]}, timeout=PATIENCE_S)
     key = scene.keys.get(row["ask"].get("key", ""), scene.key)
     place = dataclasses.replace(scene, base_url=scene.stalling) if row["ask"].get("stalling") else scene
-    options = {"http_client": wire, "max_retries": 0 if row["retry"] else 2, "timeout": PATIENCE_S}
+    options: dict[str, Any] = {
+        "http_client": wire,
+        "max_retries": 0 if row["retry"] else 2,
+        "timeout": PATIENCE_S,
+    }
     if "post" in row["ask"]:
         options |= {"api_key": None, "auth_token": key}  # a token is a bearer
     with client(place, key, **options) as api, beside(scene, key, row["ask"]):
