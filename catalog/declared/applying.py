@@ -130,13 +130,16 @@ def _models(run: Run, stated: Book) -> None:
 
 def _prices(run: Run, stated: Book) -> None:
     providers = {provider.slug: provider for provider in Provider.objects.all()}
-    for model in _saved(stated):
+    models = _saved(stated)
+    known = prices.known(models)
+    for model in models:
         one = stated.models[model.public_id]
         if one.sell:
-            prices.price(run, model, None, one.sell)
+            prices.price(run, model, None, one.sell, known[model.pk, None])
         for slug, costs in one.costs.items():
             if slug in providers:
-                prices.price(run, model, providers[slug], costs)
+                provider = providers[slug]
+                prices.price(run, model, provider, costs, known[model.pk, provider.pk])
             else:
                 _unknown(run, [cost.node for cost in costs], "provider", slug)
 
@@ -162,10 +165,12 @@ def _multipliers(run: Run, stated: Book) -> None:
 
 
 def _chains(run: Run, stated: Book) -> None:
-    for model in _saved(stated):
+    models = _saved(stated)
+    live, endpoints = hops.live(models), hops.endpoints()
+    for model in models:
         one = stated.models[model.public_id]
         if one.chain is not None:
-            hops.chain(run, model, one.chain[0].entry.node, one.chain)
+            hops.chain(run, model, one.chain, live.get(model.pk, ()), endpoints)
 
 
 def _saved(stated: Book) -> list[Model]:

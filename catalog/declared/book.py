@@ -9,6 +9,7 @@ from .tree import Node
 
 __all__ = [
     "Book",
+    "Chain",
     "Endpoint",
     "Entry",
     "Factor",
@@ -65,6 +66,14 @@ class Hop:
     endpoint: str
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The hops of a model in their order."""
+
+    node: Node
+    hops: tuple[Hop, ...]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Step:
     """A rate in micro-USD per million: of a class, for prompts longer than so many tokens."""
@@ -89,7 +98,7 @@ class Model:
     """A model, its chain, its sell prices, and what providers charge for it, by their slugs."""
 
     entry: Entry
-    chain: tuple[Hop, ...] | None
+    chain: Chain | None
     sell: tuple[Price, ...]
     costs: Mapping[str, tuple[Price, ...]]
 

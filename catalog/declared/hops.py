@@ -1,6 +1,7 @@
 """How a chain follows the file: a difference makes a new version, which is published or refused as any other."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog import chains
@@ -9,9 +10,8 @@ from catalog.models import Chain, Endpoint, Hop, Model
 
 from . import book, shape
 from .run import Run
-from .tree import Node
 
-__all__ = ["chain"]
+__all__ = ["chain", "endpoints", "live"]
 
 NOTE = "From a catalogue file."
 # What a model that is switched off need not have yet.
@@ -20,18 +20,36 @@ _COLUMNS = tuple(field.column for field in shape.HOP)
 Place = tuple[Endpoint, dict[str, Any]]
 
 
-def chain(run: Run, model: Model, node: Node, stated: Sequence[book.Hop]) -> None:
-    """Publish a new version of a model's chain if the live one is not what the file says."""
-    places = [_place(run, hop) for hop in stated]
+def live(models: Sequence[Model]) -> Mapping[int, Sequence[Place]]:
+    """Return the hops of the live chains of some models, by model."""
+    found: dict[int, list[Place]] = defaultdict(list)
+    hops = Hop.objects.filter(chain__model__in=models, chain__status=Chain.Status.LIVE)
+    for hop in hops.select_related("chain", "endpoint__provider").order_by("position"):
+        found[hop.chain.model_id].append(
+            (hop.endpoint, {column: getattr(hop, column) for column in _COLUMNS})
+        )
+    return found
+
+
+def endpoints() -> Mapping[tuple[str, str], Endpoint]:
+    """Return all endpoints, by the provider's slug and their name."""
+    rows = Endpoint.objects.select_related("provider")
+    return {(endpoint.provider.slug, endpoint.name): endpoint for endpoint in rows}
+
+
+def chain(
+    run: Run,
+    model: Model,
+    stated: book.Chain,
+    before: Sequence[Place],
+    endpoints: Mapping[tuple[str, str], Endpoint],
+) -> None:
+    """Publish a new version of a model's chain if the hops of the live one, `before`, are not what the file says."""
+    places = [_place(run, hop, endpoints) for hop in stated.hops]
     known = [place for place in places if place is not None]
     if len(known) < len(places):
         return
-    live = Chain.objects.filter(model=model, status=Chain.Status.LIVE).first()
-    before: list[Place] = []
-    if live is not None:
-        rows = Hop.objects.filter(chain=live).select_related("endpoint__provider").order_by("position")
-        before = [(hop.endpoint, {column: getattr(hop, column) for column in _COLUMNS}) for hop in rows]
-    if before == known:
+    if list(before) == known:
         return
     draft = _draft(model, known)
     try:
@@ -39,21 +57,18 @@ def chain(run: Run, model: Model, node: Node, stated: Sequence[book.Hop]) -> Non
     except chains.ChainRefused as refusal:
         if model.active or not {reason.fault for reason in refusal.reasons} <= _MAY_WAIT:
             for reason in refusal.reasons:
-                run.problems.add(stated[reason.hop - 1].entry.node if reason.hop else node, str(reason))
+                hop = stated.hops[reason.hop - 1].entry if reason.hop else stated
+                run.problems.add(hop.node, str(reason))
             return
         _lay(run, draft)
-    if live is None:
-        run.added(node, _road(known))
+    if not before:
+        run.added(stated.node, _road(known))
     else:
-        run.changed(node, f"version {draft.version}: {_road(before)} → {_road(known)}")
+        run.changed(stated.node, f"version {draft.version}: {_road(before)} → {_road(known)}")
 
 
-def _place(run: Run, hop: book.Hop) -> Place | None:
-    endpoint = (
-        Endpoint.objects.select_related("provider")
-        .filter(provider__slug=hop.provider, name=hop.endpoint)
-        .first()
-    )
+def _place(run: Run, hop: book.Hop, endpoints: Mapping[tuple[str, str], Endpoint]) -> Place | None:
+    endpoint = endpoints.get((hop.provider, hop.endpoint))
     if endpoint is None:
         run.problems.add(
             hop.entry.nodes["to"], f"there is no endpoint {hop.endpoint} of a provider {hop.provider}"
@@ -64,16 +79,18 @@ def _place(run: Run, hop: book.Hop) -> Place | None:
 
 def _draft(model: Model, places: Sequence[Place]) -> Chain:
     draft = Chain.objects.create(model=model, version=chains.next_version(model.pk), note=NOTE)
-    for position, (endpoint, columns) in enumerate(places, start=1):
-        Hop.objects.create(chain=draft, position=position, endpoint=endpoint, **columns)
+    Hop.objects.bulk_create(
+        Hop(chain=draft, position=position, endpoint=endpoint, **columns)
+        for position, (endpoint, columns) in enumerate(places, start=1)
+    )
     return draft
 
 
 def _lay(run: Run, draft: Chain) -> None:
     """Make the chain of a model that is switched off the live one, though a key or its price is still missing.
 
-    So the demo's models wait for the keys of their providers. Nothing is sold meanwhile, and no file or operator
-    can switch the model on before it has its price: the checks of the catalogue refuse that.
+    So the demo's models wait for the keys of their providers. Nothing is sold meanwhile; switched on without its
+    price, the model is refused by this file's checks, by `manage.py check` and to callers.
     """
     Chain.objects.filter(model_id=draft.model_id, status=Chain.Status.LIVE).update(
         status=Chain.Status.RETIRED

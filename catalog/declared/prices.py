@@ -1,6 +1,7 @@
 """How dated prices and factors follow the file: by new rows from now on, because charges name the rows they took."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from catalog.models import Model, Multiplier, PriceVersion, Provider, Rate
@@ -11,16 +12,29 @@ from .exporting import in_force
 from .rows import save
 from .run import Run
 
-__all__ = ["factors", "price"]
+__all__ = ["factors", "known", "price"]
 
 
-def price(run: Run, model: Model, provider: Provider | None, stated: Sequence[Price]) -> None:
-    """Add the prices that the file has and the price book has not; `provider` None is the sell price.
+def known(models: Sequence[Model]) -> Mapping[tuple[int, int | None], Sequence[PriceVersion]]:
+    """Return the price book of some models, by model and provider; None for the sell price, nothing where none is."""
+    found: dict[tuple[int, int | None], list[PriceVersion]] = defaultdict(list)
+    for version in PriceVersion.objects.filter(model__in=models).prefetch_related("rates"):
+        found[version.model_id, version.provider_id].append(version)
+    return found
+
+
+def price(
+    run: Run,
+    model: Model,
+    provider: Provider | None,
+    stated: Sequence[Price],
+    known: Sequence[PriceVersion],
+) -> None:
+    """Add the prices that the file has and the price book, `known`, has not; `provider` None is the sell price.
 
     The newest that has begun is the price in force. Where another is in force, it begins now: the past is what
     charges were made by. A price ahead begins when the file says.
     """
-    known = list(PriceVersion.objects.filter(model=model, provider=provider).prefetch_related("rates"))
     now = in_force(known, run.moment)
     begun = sorted(
         (one for one in stated if (one.valid_from or run.moment) <= run.moment),

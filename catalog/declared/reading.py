@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from catalog.models import Scope, TokenClass
 
 from . import shape, values
-from .book import Book, Endpoint, Entry, Factor, Hop, Model, Plan, Price, Provider, Secret, Step
+from .book import Book, Chain, Endpoint, Entry, Factor, Hop, Model, Plan, Price, Provider, Secret, Step
 from .secrets import DEFAULT
 from .shape import Field
 from .tree import Branch, Leaf, Node, Problems, Twigs, parse
@@ -89,11 +89,11 @@ def _model(node: Node, problems: Problems) -> Model:
     )
 
 
-def _chain(node: Node, problems: Problems) -> tuple[Hop, ...]:
+def _chain(node: Node, problems: Problems) -> Chain:
     hops = tuple(hop for hop in (_hop(item, problems) for item in _items(node, problems)) if hop is not None)
     if isinstance(node, Twigs) and not node.items:
         problems.add(node, "a chain has a hop at least; `active: false` ends the sale of a model")
-    return hops
+    return Chain(node, hops)
 
 
 def _hop(node: Node, problems: Problems) -> Hop | None:

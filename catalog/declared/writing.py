@@ -36,7 +36,7 @@ def _entry(key: str, value: Any, indent: int) -> Iterator[str]:
     name = f"{pad}{_scalar(key, flow=True)}:"
     if _plain(value):
         yield f"{name} {_scalar(value)}"
-    elif isinstance(value, Mapping) and not _short(value, name):
+    elif isinstance(value, Mapping) and value and not _short(value, name):
         yield name
         for inner, item in value.items():
             yield from _entry(inner, item, indent + 2)
@@ -54,7 +54,7 @@ def _item(item: Any, indent: int) -> Iterator[str]:
     pad = " " * indent
     if isinstance(item, Note):
         yield from _entry("", item, indent)
-    elif isinstance(item, Mapping) and not _short(item, f"{pad}-"):
+    elif isinstance(item, Mapping) and item and not _short(item, f"{pad}-"):
         lines = [line for name, value in item.items() for line in _entry(name, value, indent + 2)]
         yield f"{pad}- {lines[0].lstrip()}"
         yield from lines[1:]

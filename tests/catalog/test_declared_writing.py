@@ -37,6 +37,11 @@ def test_long_lists_are_wrapped_and_stay_one_list() -> None:
     assert yaml.safe_load(text)["models"]["m"]["names"] == names
 
 
+def test_an_empty_mapping_stays_one_however_long_its_key_is() -> None:
+    document = {"k" * 120: {}, "list": [{"k" * 120: {}}, {}]}
+    assert yaml.safe_load(write(document)) == document
+
+
 def test_a_note_is_a_comment_where_it_stands() -> None:
     text = write({"a": {"#x": Note("two\nlines"), "b": 1}, "list": [Note("of its own"), {"c": {"d": "e"}}]})
     assert text == "a:\n  # two\n  # lines\n  b: 1\n\nlist:\n  # of its own\n  - c: {d: e}\n"
