@@ -20,7 +20,7 @@ from tests.clients.stage import Stage, new_stage
 from tests.clients.table import markdown, text
 
 AT_ONCE = 3
-CLIENT_SECONDS = 150
+CLIENT_SECONDS = 300
 
 
 @dataclass(frozen=True)
