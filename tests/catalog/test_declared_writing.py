@@ -38,7 +38,7 @@ def test_long_lists_are_wrapped_and_stay_one_list() -> None:
 
 
 def test_an_empty_mapping_stays_one_however_long_its_key_is() -> None:
-    document = {"k" * 120: {}, "list": [{"k" * 120: {}}, {}]}
+    document: dict[str, object] = {"k" * 120: {}, "list": [{"k" * 120: {}}, {}]}
     assert yaml.safe_load(write(document)) == document
 
 
