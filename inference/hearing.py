@@ -86,7 +86,8 @@ async def check(response: aiohttp.ClientResponse, content_type: str, adapter: Ad
             f"status_{status}",
             status=status,
             refusal=refusal,
-            retry_after=_seconds(response.headers.get("Retry-After")),
+            retry_after=_seconds(response.headers.get("Retry-After"))
+            or (refusal.retry_after if refusal is not None else None),
         )
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UpstreamFailed("bad_encoding", status=200)

@@ -34,10 +34,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What an error of an upstream means: whether the caller's request is at fault, and OpenAI's code for it or ""."""
+    """What an error of an upstream means: whether the caller's request is at fault, and OpenAI's code for it or "".
+
+    `retry_after` is the wait in seconds that the body asks for, where the dialect says it there.
+    """
 
     callers_fault: bool
     code: str = ""
+    retry_after: float | None = None
 
 
 class Reader(Protocol):

@@ -70,3 +70,12 @@ def test_are_the_callers_where_the_request_is_wrong(
     status: int, said: dict[str, Any], meant: Refusal
 ) -> None:
     assert GEMINI.refusal(status, said) == meant
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"), [("7s", 7), ("0.847655010s", 0.84765501), ("soon", None), ("-3s", None), (7, None)]
+)
+def test_say_how_long_to_wait(delay: Any, seconds: float | None) -> None:
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
+    said = error(429, "RESOURCE_EXHAUSTED", details=[{"reason": "RATE_LIMIT_EXCEEDED"}, info])
+    assert GEMINI.refusal(429, said).retry_after == seconds
