@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import ApiKey, User, Workspace
+from accounts.models import ApiKey, ProviderKey, User, Workspace
 from billing.admin_filters import first_id
 from billing.models import Admission, UsageEvent
 from catalog import pricing
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 OURS = [
     model for app in ("catalog", "accounts", "billing") for model in apps.get_app_config(app).get_models()
 ]
-PARTS = {Hop, Rate}
+PARTS = {Hop, ProviderKey, Rate}
 WRITTEN_BY_THE_MACHINERY = [
     *(
         "account",
