@@ -79,18 +79,27 @@ def examine(chain: Chain, *, at: datetime) -> Verdict:
     ]
     callable_ = [stop for stop in stops if stop.hop.endpoint.configured]
     unconfigured = list(_unconfigured(stops))
+    # What is switched off may wait for its key and its price; nobody is sold it before.
+    for_a_key = [] if callable_ else unconfigured
+    for_a_price = list(_unpriced(chain.model, at))
+    sold = chain.model.active
     refusals = [
         *_empty(stops),
         *_twice(stops),
         *_own_addresses(stops),
         *_switched_off(stops),
-        *([] if callable_ else unconfigured),
+        *(for_a_key if sold else []),
         *_foreign_dialects(stops, chain.model),
         *_lonely_weights(stops),
         *_plans_left_out(callable_ or stops, chain.model),
-        *_unpriced(chain.model, at),
+        *(for_a_price if sold else []),
     ]
-    warnings = [*(unconfigured if callable_ else []), *_model_off(chain.model), *_replaced_later(chain, at)]
+    warnings = [
+        *(unconfigured if callable_ else []),
+        *([] if sold else [*for_a_key, *for_a_price]),
+        *_model_off(chain.model),
+        *_replaced_later(chain, at),
+    ]
     return Verdict(tuple(refusals), tuple(warnings))
 
 

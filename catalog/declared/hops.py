@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog import chains
-from catalog.chain_checks import Fault
 from catalog.models import Chain, Endpoint, Hop, Model
 
 from . import book, shape
@@ -14,8 +13,6 @@ from .run import Run
 __all__ = ["chain", "endpoints", "live"]
 
 NOTE = "From a catalogue file."
-# What a model that is switched off need not have yet.
-_MAY_WAIT = frozenset({Fault.NOT_CONFIGURED, Fault.NO_PRICE, Fault.NO_RATE})
 _COLUMNS = tuple(field.column for field in shape.HOP)
 Place = tuple[Endpoint, dict[str, Any]]
 
@@ -55,12 +52,10 @@ def chain(
     try:
         chains.publish(draft)
     except chains.ChainRefused as refusal:
-        if model.active or not {reason.fault for reason in refusal.reasons} <= _MAY_WAIT:
-            for reason in refusal.reasons:
-                hop = stated.hops[reason.hop - 1].entry if reason.hop else stated
-                run.problems.add(hop.node, str(reason))
-            return
-        _lay(run, draft)
+        for reason in refusal.reasons:
+            hop = stated.hops[reason.hop - 1].entry if reason.hop else stated
+            run.problems.add(hop.node, str(reason))
+        return
     if not before:
         run.added(stated.node, _road(known))
     else:
@@ -84,19 +79,6 @@ def _draft(model: Model, places: Sequence[Place]) -> Chain:
         for position, (endpoint, columns) in enumerate(places, start=1)
     )
     return draft
-
-
-def _lay(run: Run, draft: Chain) -> None:
-    """Make the chain of a model that is switched off the live one, though a key or its price is still missing.
-
-    So the demo's models wait for the keys of their providers. Nothing is sold meanwhile; switched on without its
-    price, the model is refused by this file's checks, by `manage.py check` and to callers.
-    """
-    Chain.objects.filter(model_id=draft.model_id, status=Chain.Status.LIVE).update(
-        status=Chain.Status.RETIRED
-    )
-    draft.status, draft.published_at = Chain.Status.LIVE, run.moment
-    draft.save(update_fields=["status", "published_at"])
 
 
 def _road(places: Sequence[Place]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from catalog import chains
-from catalog.chain_checks import Fault
+from catalog.chain_checks import Fault, examine
 from catalog.models import Chain, Hop, Model, Provider
 from catalog.tasks import publish_due
 from kernel import clock
@@ -319,3 +319,14 @@ def test_a_hop_that_is_being_written_is_waited_for_and_examined() -> None:
     [refused] = said
     assert isinstance(refused, chains.ChainRefused)
     assert [each.fault for each in refused.reasons] == [Fault.TWICE]
+
+
+@pytest.mark.django_db
+def test_what_is_switched_off_may_wait_for_its_key_and_its_price() -> None:
+    model = chained.model(priced=False, active=False)
+    draft = chained.draft(model, chained.hop(chained.endpoint(url="")))
+    found = examine(draft, at=clock.now())
+    assert found.refusals == ()
+    assert {Fault.NO_PRICE, Fault.NOT_CONFIGURED, Fault.MODEL_OFF} <= {each.fault for each in found.warnings}
+    chains.publish(draft, note="x")
+    assert state(draft) == "live"
