@@ -27,8 +27,9 @@ def test_writes_a_call_as_it_comes() -> None:
     assert start["content_block"] == {"type": "tool_use", "id": "c0", "name": "f", "input": {}}
     assert delta["delta"] == {"type": "input_json_delta", "partial_json": '{"a":'}
     (delta,) = parsed(speaker.event(b"", calling(0, arguments="1}")))
-    assert delta["delta"] == {"type": "input_json_delta", "partial_json": "1}"}
-    (stop,) = parsed(speaker.event(b"", calling(1, name="g")))
+    assert delta["delta"] == {"type": "input_json_delta", "partial_json": "1"}
+    (delta, stop) = parsed(speaker.event(b"", calling(1, name="g")))
+    assert delta["delta"] == {"type": "input_json_delta", "partial_json": "}"}
     assert stop == {"type": "content_block_stop", "index": 0}
 
 
@@ -46,7 +47,7 @@ def test_has_calls_and_words_wait_for_the_call_under_way() -> None:
     ]
     assert told[-1]["delta"]["partial_json"] == '{"b":'
     told = parsed(speaker.event(b"", event({}, finish_reason="tool_calls")))
-    assert [each.get("delta", {}).get("text") for each in told] == [None, None, "Meanwhile."]
+    assert [each.get("delta", {}).get("text") for each in told] == [None, None, None, "Meanwhile."]
 
 
 def test_writes_what_is_no_object_whole_and_as_one() -> None:
@@ -55,11 +56,10 @@ def test_writes_what_is_no_object_whole_and_as_one() -> None:
     assert json.loads(delta["partial_json"]) == {"unparsed_arguments": "[1, 2"}
 
 
-def test_leaves_a_call_that_the_limit_cut_as_it_came() -> None:
-    stream = spoken([calling(0, name="f", arguments='{"a": [1, 2'), event({}, finish_reason="length")])
-    assert [delta["partial_json"] for delta in deltas_of(stream, "input_json_delta")] == ['{"a": [1, 2']
-    (block,) = read(stream, streamed=True).to_dict()["content"]  # type: ignore[misc]
-    assert block["input"] == {"a": [1, 2]}
+def test_closes_a_call_that_the_limit_cut_and_tells_it_as_it_came() -> None:
+    stream = spoken([calling(0, name="f", arguments='{"a": [1, 2, '), event({}, finish_reason="length")])
+    content: Any = read(stream, streamed=True).to_dict()["content"]
+    assert content[0]["input"] == {"a": [1, 2, None], "unparsed_arguments": '{"a": [1, 2, '}
 
 
 def test_tells_calls_apart_by_their_ids_where_they_have_no_index() -> None:

@@ -50,6 +50,11 @@ def messages(gateway: Gateway, who: Customer) -> anthropic.Anthropic:
     return anthropic.Anthropic(base_url=base_url, api_key=who.secret, max_retries=0, timeout=20)
 
 
+def typed(block: object) -> Any:
+    """A block of whatever kind; which one it is the test asserts."""
+    return block
+
+
 def asked(text: str) -> list[Any]:
     return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
 
@@ -88,7 +93,7 @@ def test_think_and_call_and_go_on_from_what_they_thought(
                 first = stream.get_final_message()
         else:
             first = client.messages.create(messages=turns, **fields)
-        thought, used = first.content
+        thought, used = (typed(block) for block in first.content)
         assert (thought.type, used.type, first.stop_reason) == ("thinking", "tool_use", "tool_use")
         assert (thought.thinking, thought.signature) == ("Six times seven.", "aimock-placeholder-signature")
         assert used.input == {"location": "Oslo"}
@@ -107,11 +112,12 @@ def test_go_on_in_a_chat_whose_client_keeps_what_they_thought(gateway: Gateway, 
         fields: Any = {"model": name, "tools": [FUNCTION], "reasoning_effort": "low", "max_tokens": 4000}
         first = client.chat.completions.create(messages=turns, **fields).choices[0].message
         assert first.tool_calls is not None
-        result = {"role": "tool", "tool_call_id": first.tool_calls[0].id, "content": "mild"}
-        kept = client.chat.completions.create(messages=[*turns, first.to_dict(), result], **fields)
+        result: Any = {"role": "tool", "tool_call_id": first.tool_calls[0].id, "content": "mild"}
+        told: Any = first.to_dict()
+        kept = client.chat.completions.create(messages=[*turns, told, result], **fields)
         assert aimock.heard()[-1]["response"]["status"] == 200
         # A client that keeps no more than OpenAI's own fields has the turn go on without thinking.
-        bare = {"role": "assistant", "tool_calls": [call.to_dict() for call in first.tool_calls]}
+        bare: Any = {"role": "assistant", "tool_calls": [call.to_dict() for call in first.tool_calls]}
         plain = client.chat.completions.create(messages=[*turns, bare, result], **fields)
     assert kept.choices[0].message.content == plain.choices[0].message.content == "It is mild in Oslo."
 

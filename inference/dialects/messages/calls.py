@@ -1,26 +1,28 @@
 """The calls of tools in an answer: each as far as it came, and whose turn it is to be told."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from ...marks import UNPARSED
+from .partial import Partial
 
 __all__ = ["Call", "Calls"]
 
 
 @dataclass(slots=True)
 class Call:
-    """A call of a tool as far as it came; the arguments are JSON text, of which `told` characters are told."""
+    """A call of a tool as far as it came; the arguments are JSON text, of which `seen` characters were looked at."""
 
     id: str = ""
     name: str = ""
     arguments: str = ""
     begun: bool = False
-    told: int = 0
+    seen: int = 0
+    _partial: Partial = field(default_factory=Partial)
 
     @property
     def complete(self) -> bool:
@@ -50,10 +52,11 @@ class Call:
         if isinstance(arguments, str):
             self.arguments += arguments
 
-    def fresh(self) -> str:
-        """Return what came of the arguments since this was last asked."""
-        begin, self.told = self.told, len(self.arguments)
-        return self.arguments[begin:]
+    def fresh(self, *, ended: bool) -> str:
+        """Return what can be told of the arguments since this was last asked; at the end all that makes them whole."""
+        begin, self.seen = self.seen, len(self.arguments)
+        text = self._partial.feed(self.arguments[begin:])
+        return text + self._partial.finish() if ended else text
 
     def input(self) -> str:
         """Return the input as the text of a JSON object."""

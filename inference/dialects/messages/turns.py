@@ -124,7 +124,7 @@ def _call(block: dict[str, Any], *, at: str) -> dict[str, Any]:
     given = block.get("input")
     if not isinstance(given, dict):
         raise wrong(f"{at}.input", "Field required" if given is None else "Input should be an object")
-    unparsed = given.get(UNPARSED) if len(given) == 1 else None
+    unparsed = given.get(UNPARSED)
     function = {
         "name": checks.text(block, "name", at=at),
         "arguments": unparsed if isinstance(unparsed, str) else orjson.dumps(given).decode(),

@@ -144,10 +144,7 @@ class MessagesVoice:
         if not call.begun and call.name and (ended or call.tellable):
             call.begun = self._called = True
             self._start(call.block({}, request_id=self._request_id, number=number))
-            if not call.tellable:
-                self._delta("input_json_delta", partial_json=call.input())
-                call.fresh()
-        if call.begun and (piece := call.fresh()):
+        if call.begun and (piece := call.fresh(ended=ended) if call.tellable else call.input()):
             self._delta("input_json_delta", partial_json=piece)
         if call.begun and ended:
             self._close()
