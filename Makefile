@@ -9,7 +9,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance schema docs picture check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance schema faults docs picture check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ conformance: install ## published clients against the gateway, as a table (ARGS=
 # EXAMPLES is how many cases each operation gets besides those for its edges: 400 make some 20,000 requests.
 schema: ## Schemathesis over both OpenAPI documents, 20,000 requests, into docs/schema-campaign.md (EXAMPLES=400)
 	@EXAMPLES=$(or $(EXAMPLES),400) $(BOOTSTRAP) test -q tests/schema/campaign.py $(ARGS)
+
+# REPEAT is how often each case is played, whole and streamed, at the first of two hops and at the only one.
+faults: ## every fault of an upstream, 10,000 trials, into docs/faults-campaign.md (REPEAT=20)
+	@REPEAT=$(or $(REPEAT),20) $(BOOTSTRAP) test -q tests/upstreams/campaign.py $(ARGS)
 
 docs: install ## write docs/api.md from the code
 	@$(PYTHON) manage.py api_page --write docs/api.md

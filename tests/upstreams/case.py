@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from .stage import Stage
     from .trial import Trial
 
-__all__ = ["Case", "Look", "Outcome", "Walk", "either", "same"]
+__all__ = ["PATIENT_SECONDS", "Case", "Look", "Outcome", "Walk", "either", "same"]
+
+SHORT_SECONDS, PATIENT_SECONDS = 2, 15
 
 Outcome = Literal["passed_by", "timed_out", "cut", "answered", "refused"]
 """Passed by: the next hop answers, or 502. Timed out: the next hop answers, or 504. Cut: an error frame after what
@@ -31,7 +33,8 @@ class Case:
     """A row of the catalogue of upstream faults, or one of its variants.
 
     `walk` makes the requests where one is not enough; `second` is what the other place plays if it is not well.
-    `door` is how the place is reached; `seconds` is how long its waits may take besides the first two;
+    `door` is how the place is reached. `waits` makes the waits for it short, where one must run out; all others are
+    waited for patiently, so that a busy machine changes nothing. `seconds` is how long it may take besides.
     `heavy` ones move many megabytes and run one at a time.
     """
 
@@ -42,11 +45,17 @@ class Case:
     stream: Outcome | None = None
     look: Look | None = None
     door: str = "http"
+    waits: bool = False
     seconds: float = 0.0
     max_tokens: int | None = None
     heavy: bool = False
     walk: "Walk | None" = None
     second: Play | None = None
+
+    @property
+    def wait_seconds(self) -> int:
+        """How long the first byte and idle time of the faulty place are waited for; in total twice as long."""
+        return SHORT_SECONDS if self.waits else PATIENT_SECONDS
 
     @property
     def id(self) -> str:

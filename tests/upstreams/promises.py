@@ -135,13 +135,14 @@ def _wrong_in(booked: dict[str, Any], exchange: Exchange) -> Iterator[str]:
     heard = exchange.heard
     cut = heard.status == 200 and exchange.stream and "[DONE]" not in heard.data
     status = "upstream_cut" if cut else "ok" if heard.status == 200 else "failed"
-    sources = {"upstream_cut": ("counted",), "ok": ("upstream", "counted"), "failed": ("none",)}[status]
+    sources = ("counted",) if cut else ("upstream", "counted")
     if booked["status"] != status or booked["http_status"] != heard.status:
         yield f"not {status} {heard.status}"
-    if booked["usage_source"] not in sources:
+    free = status == "failed" or (cut and not heard.pieces)
+    if booked["usage_source"] not in (("none",) if free else sources):
         yield f"usage source not in {sources}"
-    if booked["cost"] != _cost(booked) or (status == "failed") != (booked["cost"] == 0):
-        yield f"cost not {_cost(booked)}"
+    if booked["cost"] != _cost(booked) or free != (booked["cost"] == 0):
+        yield "not free, though nothing came" if free else f"cost not {_cost(booked)}"
     if booked["error_code"] != ("UPSTREAM_CUT" if cut else heard.headers.get("x-error-code", "")):
         yield "another error code"
 

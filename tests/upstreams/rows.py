@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -10,13 +11,21 @@ from catalog.models import Chain, Endpoint, EndpointKey, Hop, Model, PriceVersio
 from kernel import clock
 from tests.fakes.cast import RATES
 
-__all__ = ["Offer", "providers", "save"]
+__all__ = ["Offer", "Spot", "providers", "save"]
 
-WAIT_SECONDS = 1
-TOTAL_SECONDS = 2
 
-Offer = tuple[str, Sequence[tuple[str, str, str]]]
-"""A model's public id, and its hops: provider, base URL, credential."""
+@dataclass(frozen=True)
+class Spot:
+    """Where a hop leads: provider, base URL, credential, and how long its first byte and idle time are waited for."""
+
+    provider: str
+    base_url: str
+    secret: str
+    wait_seconds: int
+
+
+Offer = tuple[str, Sequence[Spot]]
+"""A model's public id, and its hops."""
 
 
 def providers(slugs: Sequence[str]) -> None:
@@ -34,9 +43,9 @@ def save(offers: Sequence[Offer]) -> None:
     )
     known = {provider.slug: provider for provider in Provider.objects.all()}
     places = [
-        (chain, position, _endpoint(known[slug], base_url), secret)
+        (chain, position, _endpoint(known[spot.provider], spot), spot.secret)
         for chain, (_, hops) in zip(chains, offers, strict=True)
-        for position, (slug, base_url, secret) in enumerate(hops)
+        for position, spot in enumerate(hops)
     ]
     Endpoint.objects.bulk_create([endpoint for _, _, endpoint, _ in places])
     EndpointKey.objects.bulk_create(
@@ -77,13 +86,13 @@ def _model(name: str) -> Model:
     )
 
 
-def _endpoint(provider: Provider, base_url: str) -> Endpoint:
+def _endpoint(provider: Provider, spot: Spot) -> Endpoint:
     return Endpoint(
         provider=provider,
         name=secrets.token_hex(6),
-        base_url=base_url,
-        connect_seconds=WAIT_SECONDS,
-        first_byte_seconds=WAIT_SECONDS,
-        idle_seconds=WAIT_SECONDS,
-        total_seconds=TOTAL_SECONDS,
+        base_url=spot.base_url,
+        connect_seconds=spot.wait_seconds,
+        first_byte_seconds=spot.wait_seconds,
+        idle_seconds=spot.wait_seconds,
+        total_seconds=2 * spot.wait_seconds,
     )

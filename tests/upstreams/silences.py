@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterator
 
-from tests.fakes.scripted import Answer, Close, Hang, Pause, Reset, Step, answer, stream
+from tests.fakes.scripted import Answer, Close, Hang, Pause, Reset, Step, answer, event, stream
 
 from .case import Case, either, same
-from .speech import BEGUN, healthy, lf, whole
+from .speech import BEGUN, delta, healthy, lf, whole
 from .upstream import Call
 from .watched import TOTAL_SECONDS
 
@@ -66,28 +66,47 @@ CASES = (
     Case("U03", "wrong-name", healthy, "passed_by", "passed_by", door="wrong-name"),
     Case("U03", "expired", healthy, "passed_by", "passed_by", door="expired"),
     Case("U03", "no-tls-at-all", healthy, "passed_by", "passed_by", door="https-to-http"),
-    Case("U03", "silent-handshake", healthy, "timed_out", "timed_out", door="mute"),
-    Case("U04", "silence", same((Hang(),)), "timed_out", "timed_out"),
-    Case("U05", "headers-then-nothing", either((PLAIN, Hang()), (EVENTS, Hang())), "timed_out", "timed_out"),
+    Case("U03", "silent-handshake", healthy, "timed_out", "timed_out", door="mute", waits=True),
+    Case("U04", "silence", same((Hang(),)), "timed_out", "timed_out", waits=True),
+    Case(
+        "U05",
+        "headers-then-nothing",
+        either((PLAIN, Hang()), (EVENTS, Hang())),
+        "timed_out",
+        "timed_out",
+        waits=True,
+    ),
     Case(
         "U05",
         "comments-then-nothing",
         either((PLAIN, b"  ", Hang()), stream(b": wait\n\n", Hang())),
         "timed_out",
         "timed_out",
+        waits=True,
     ),
-    Case("U06", "stall", either(_broken_off(Hang()), _cut(Hang())), "timed_out", "cut"),
+    Case("U06", "stall", either(_broken_off(Hang()), _cut(Hang())), "timed_out", "cut", waits=True),
     Case(
         "U06",
         "stall-in-an-event",
         either(_broken_off(Hang()), _cut(b"9\r\ndata: {", Hang())),
         "timed_out",
         "cut",
+        waits=True,
     ),
     Case(
         "U07",
         "fin-in-a-chunk",
         either((CHUNKED, b"400\r\n" + HALF, BREATH, Close()), _cut(b"400\r\ndata: {", BREATH, Close())),
+        "passed_by",
+        "cut",
+    ),
+    Case(
+        "U07",
+        "fin-after-a-role",
+        either(
+            _broken_off(Close()),
+            stream(event(delta(delta={"role": "assistant", "content": ""})), BREATH, ended=False),
+        ),
         "passed_by",
         "cut",
     ),
@@ -115,6 +134,6 @@ CASES = (
         "passed_by",
         "cut",
     ),
-    Case("U26", "byte-by-byte", _drip, "timed_out", "timed_out"),
-    Case("U26", "byte-by-byte-later", _drip_later, "timed_out", "cut", seconds=TOTAL_SECONDS),
+    Case("U26", "byte-by-byte", _drip, "timed_out", "timed_out", waits=True),
+    Case("U26", "byte-by-byte-later", _drip_later, "timed_out", "cut", seconds=TOTAL_SECONDS, waits=True),
 )

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import socket
 import threading
@@ -21,9 +20,10 @@ from tests.fakes.cast import Customer, customer
 from tests.fakes.gateway import Gateway, running_gateway
 
 from . import certificates, promises, rows
-from .case import Case
+from .case import PATIENT_SECONDS, Case
 from .cuttable import Cuttable
 from .impostors import TRAP
+from .rows import Spot
 from .speech import healthy
 from .trial import SLACK_SECONDS, Trial
 from .upstream import FaultyUpstream, Place
@@ -70,6 +70,7 @@ class Stage:
     def set_up(self, cases: Iterable[Case]) -> list[Trial]:
         """Return trials of these cases, whole and streamed, first and only, once the gateways know their models."""
         cases = list(cases)
+        self.loop.call_soon_threadsafe(self.redis.mend)
         slugs = {self._slug(case) for case in cases} | {HEALTHY}
         rows.providers(sorted(slugs - self.known))
         self.known |= slugs
@@ -122,8 +123,7 @@ class Stage:
     def held(self) -> Held:
         """Return what the gateway process holds now."""
         door = urlsplit(self.gateway.base_url)
-        heard = caller.get(f"http://{door.netloc}{PATH}")
-        told = json.loads(heard.raw.partition(b"\r\n\r\n")[2])
+        told = caller.get(f"http://{door.netloc}{PATH}").json
         process = psutil.Process(self.gateway.process.pid)
         wires = [wire for wire in process.net_connections("tcp") if wire.raddr]
         status = dict(
@@ -139,9 +139,10 @@ class Stage:
     def _slug(self, case: Case) -> str:
         return f"fault-{case.id}"[:32].lower().rstrip("-")
 
-    def _hops(self, trial: Trial) -> list[tuple[str, str, str]]:
-        first = (self._slug(trial.case), self._url(trial), trial.secret)
-        return [first] if trial.only else [first, (HEALTHY, self.upstream.url(trial.second), trial.secret)]
+    def _hops(self, trial: Trial) -> list[Spot]:
+        first = Spot(self._slug(trial.case), self._url(trial), trial.secret, trial.case.wait_seconds)
+        second = Spot(HEALTHY, self.upstream.url(trial.second), trial.secret, PATIENT_SECONDS)
+        return [first] if trial.only else [first, second]
 
     def _url(self, trial: Trial) -> str:
         place, door = trial.faulty, trial.case.door

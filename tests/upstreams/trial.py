@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from tests.fakes.caller import GREATEST_ANSWER, READ_BYTES, Ending, Heard
 
 from .case import Case, Outcome
-from .rows import TOTAL_SECONDS
 from .upstream import Place
 
 __all__ = ["SLACK_SECONDS", "Complaint", "Exchange", "Kind", "Trial"]
@@ -72,7 +71,7 @@ class Trial:
     @property
     def deadline(self) -> float:
         """Seconds within which an answer must have ended, by the waits that were configured."""
-        return TOTAL_SECONDS + self.case.seconds
+        return 2 * self.case.wait_seconds + self.case.seconds
 
     def complain(self, kind: Kind, text: str) -> None:
         """Note a broken promise."""

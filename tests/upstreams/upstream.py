@@ -55,9 +55,10 @@ class Place:
 
 
 class FaultyUpstream:
-    """A running provider; it listens on a port for HTTP and on one for each TLS context."""
+    """A running provider; it listens on a port for HTTP and on one for each TLS context. `calls` are of all places."""
 
     def __init__(self) -> None:
+        self.calls: list[Call] = []
         self._places: dict[str, Place] = {}
         self._wires: set[asyncio.Task[None]] = set()
         self._ports: dict[str, int] = {}
@@ -114,6 +115,7 @@ class FaultyUpstream:
         while (read := await self._request(reader, writer)) is not None:
             place, call = read
             place.calls.append(call)
+            self.calls.append(call)
             place.unfinished += 1
             try:
                 if not await _played(place.play(call), reader, writer):

@@ -13,8 +13,8 @@ from inference.arrival import Receive, Send
 __all__ = ["PATH", "PAUSE_SECONDS", "TOTAL_SECONDS", "application"]
 
 PATH = "/held"
-PAUSE_SECONDS = 3.0
-TOTAL_SECONDS = 8.0
+PAUSE_SECONDS = 6.0
+TOTAL_SECONDS = 12.0
 
 breaker.OPEN_SECONDS = news.OPEN_SECONDS = keyring.LONGEST_WAIT = PAUSE_SECONDS
 routing.TOTAL_SECONDS = TOTAL_SECONDS
@@ -28,5 +28,6 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     coroutines = [task.get_coro() for task in asyncio.all_tasks()]
     names = Counter(getattr(coroutine, "__qualname__", "?") for coroutine in coroutines)
     body = json.dumps({"tasks": names, "files": len(os.listdir("/proc/self/fd"))}).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
+    headers = [(b"connection", b"close"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
