@@ -47,7 +47,6 @@ def chosen(
     Raises Failure naming the wish that leaves none.
     """
     left = _allowed(list(legs), wishes)
-    left.sort(key=lambda leg: leg.own_key is None)
     if wishes.order:
         place = {slug: number for number, slug in enumerate(wishes.order)}
         left.sort(key=lambda leg: place.get(leg.hop.provider, len(place)))

@@ -1,7 +1,7 @@
 """One way in which a request may be served: a model at one of its upstreams, at a price, with room to write."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from catalog import pricing
 from catalog.pricing import Counts
@@ -32,7 +32,7 @@ class Leg:
     ask: Ask
     max_tokens: int
     dropped: int = 0
-    own_key: str | None = None
+    own_key: str | None = field(default=None, repr=False)
 
     @property
     def place(self) -> Place:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -117,10 +117,10 @@ class _Account:
         return Exhausted(timed_out=0 < self.timeouts == self.tries)
 
 
-def candidates(hops: Sequence[Hop], *, rank: int, own_keys: Container[int] = ()) -> list[Hop]:
-    """Return the hops that a plan of this rank may use, in order; those with an own key of the caller's need none of ours.
+def candidates(hops: Sequence[Hop], *, rank: int, own_keys: Collection[int] = ()) -> list[Hop]:
+    """Return the hops that a plan of this rank may use, in order, those where the caller has an own key first.
 
-    The sandbox never answers for a chain that has a configured provider.
+    They need none of ours. The sandbox never answers for a chain that has a configured provider.
     """
     usable = [
         hop
@@ -128,7 +128,11 @@ def candidates(hops: Sequence[Hop], *, rank: int, own_keys: Container[int] = ())
         if hop.min_plan_rank <= rank and (hop.configured or (hop.base_url and hop.provider_id in own_keys))
     ]
     real = [hop for hop in usable if hop.dialect != "sandbox"]
-    return real or usable
+    return (
+        sorted(real or usable, key=lambda hop: hop.provider_id not in own_keys)
+        if own_keys
+        else real or usable
+    )
 
 
 async def reach(

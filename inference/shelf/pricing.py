@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.callers import Caller
 from catalog.quote import Quote, quote
-from catalog.snapshot import Terms
+from catalog.snapshot import Hop, Terms
 
 from .visible import Listed, Shelf
 
@@ -18,15 +18,22 @@ def row(listed: Listed, shelf: Shelf, *, caller: Caller, terms: Terms) -> dict[s
     `your_price_by_provider` has them all.
     """
 
-    def yours(provider: str | None) -> dict[str, Any]:
+    def yours(hop: Hop | None) -> dict[str, Any]:
         price = shelf.catalogue.price(
-            listed.offer, terms, workspace_id=caller.workspace_id, provider=provider
+            listed.offer,
+            terms,
+            workspace_id=caller.workspace_id,
+            provider=hop.provider if hop else None,
+            own_key=hop is not None and hop.provider_id in caller.own_keys,
         )
         return _object(quote(listed.card, price.factors))
 
-    providers = dict.fromkeys(hop.provider for hop in shelf.hops(listed.offer))
-    own_factors = any(("provider", name) in shelf.catalogue.multipliers for name in providers)
-    by_provider = {name: yours(name) for name in providers} if own_factors else {}
+    hops = {hop.provider: hop for hop in shelf.hops(listed.offer)}
+    differs = any(
+        ("provider", hop.provider) in shelf.catalogue.multipliers or hop.provider_id in caller.own_keys
+        for hop in hops.values()
+    )
+    by_provider = {name: yours(hop) for name, hop in hops.items()} if differs else {}
     first = next(iter(by_provider.values()), None) or yours(None)
     unlike = any(price != first for price in by_provider.values())
     return {

@@ -61,7 +61,9 @@ class Shelf:
 
     def hops(self, offer: Offer) -> list[Hop]:
         """Return the upstreams that would be tried for the caller, in order."""
-        return routing.candidates(offer.hops, rank=self.terms.rank if self.terms is not None else 0)
+        rank = self.terms.rank if self.terms is not None else 0
+        own_keys = self.caller.own_keys if self.caller is not None else {}
+        return routing.candidates(offer.hops, rank=rank, own_keys=own_keys)
 
     def _listed(self, offer: Offer) -> Listed | None:
         card = next((card for since, card in offer.cards if since <= self.moment), None)

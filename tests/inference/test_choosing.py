@@ -100,10 +100,6 @@ def test_a_conversation_stays_where_it_went_unless_the_order_is_wished() -> None
     assert order([A, B, C], talk=talk(leg(at("z")))) == "abc"
 
 
-def test_an_own_key_comes_before_the_houses() -> None:
-    assert order([A, leg(at("k"), own_key="sk-own"), C]) == "kac"
-
-
 def test_neighbours_with_a_weight_share_the_first_place_by_it() -> None:
     heavy, light = leg(at("h", weight=3)), leg(at("l", weight=1))
     first = Counter(order([heavy, light, A], talk=talk(name=f"talk {n}"))[0] for n in range(4000))

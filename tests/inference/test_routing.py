@@ -209,3 +209,11 @@ def test_goes_round_again_only_while_the_budget_lasts() -> None:
         walk([ONE], ERROR, budget=budget)
     reached, _ = walk([ONE, TWO], ERROR, "hello", budget=budget)  # the next hop is no repeat
     assert reached.leg.hop == TWO
+
+
+def test_puts_an_own_key_first_also_where_we_have_none() -> None:
+    bare = dataclasses.replace(TWO, configured=False)
+    assert candidates((ONE, bare), rank=1) == [ONE]
+    assert candidates((ONE, bare), rank=1, own_keys={bare.provider_id}) == [bare, ONE]
+    nowhere = dataclasses.replace(bare, base_url="")
+    assert candidates((ONE, nowhere), rank=1, own_keys={bare.provider_id}) == [ONE]
