@@ -71,7 +71,7 @@ def kept(provider: int) -> list[tuple[int, int, int, int]]:
             "SELECT span, begins, model_id, calls FROM billing_health WHERE provider_id = %s ORDER BY 1, 2, 3",
             [provider],
         )
-        return cursor.fetchall()
+        return [(span, begins, model, calls) for span, begins, model, calls in cursor.fetchall()]
 
 
 def put(provider: int, *, span: int = 1, ago: int = 0, model: int = PROVIDER, **counts: Any) -> None:

@@ -40,7 +40,9 @@ def test_let_checks_speak_only_where_nobody_called() -> None:
 def test_add_up() -> None:
     parts = []
     for number in (1, 2):
-        part = Beats(**{name: place * number for place, name in enumerate(COUNTS, start=1)})
+        part = Beats()
+        for place, name in enumerate(COUNTS, start=1):
+            setattr(part, name, place * number)
         part.first_byte[number] = part.speed[39] = number
         parts.append(part)
     parts.append(Beats(first_byte=[0, 5], speed=[]))  # as they are kept: without the empty end

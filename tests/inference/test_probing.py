@@ -53,7 +53,8 @@ def counts(provider: int) -> tuple[int, int, int] | None:
                WHERE span = 1 AND model_id = 0 AND provider_id = %s HAVING count(*) > 0""",
             [provider],
         )
-        return cursor.fetchone()
+        found = cursor.fetchone()
+    return tuple(found) if found else None
 
 
 def test_ask_for_the_list_of_models_with_our_key() -> None:
