@@ -99,7 +99,7 @@ def fit(ask: ChatAsk, *, context: int, reserved: int, truncating: bool) -> Cut:
     lengths = _lengths(messages)
     kept = _newest(messages, lengths, room=context - reserved - (length - sum(lengths)))
     body = {**ask.body, "messages": kept}
-    shorter = chat_ask(body, size=len(orjson.dumps(body)))
+    shorter = chat_ask(body, size=len(orjson.dumps(body)), translated=ask.translated)
     return Cut(shorter, len(messages) - len(kept), _room(_length(shorter), context))
 
 

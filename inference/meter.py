@@ -89,6 +89,7 @@ class Tally:
             self._finished.add(index if isinstance(index, int) else 0)
         for name in ("content", "reasoning_content", "reasoning", "refusal", "text"):
             self._text(body.get(name))
+        self._bytes_of_senses(body)
         calls = body.get("tool_calls")
         if isinstance(calls, list):
             for call in calls:
@@ -96,6 +97,17 @@ class Tally:
                 if isinstance(function, dict):
                     self._text(function.get("name"))
                     self._text(function.get("arguments"))
+
+    def _bytes_of_senses(self, body: Mapping[str, Any]) -> None:
+        # Pictures and sound are no text to count, but what is told of them is only believed of an answer with bytes.
+        images = body.get("images")
+        for image in images if isinstance(images, list) else ():
+            source = image.get("image_url") if isinstance(image, dict) else None
+            url = source.get("url") if isinstance(source, dict) else None
+            self.bytes += len(url) if isinstance(url, str) else 0
+        audio = body.get("audio")
+        data = audio.get("data") if isinstance(audio, dict) else None
+        self.bytes += len(data) if isinstance(data, str) else 0
 
     def _text(self, text: Any) -> None:
         if isinstance(text, str) and text:

@@ -93,7 +93,6 @@ class Relay:
             except Interrupted:
                 if self._stream.why is not None:
                     raise
-                self._stream.nudged_at = time.monotonic()
                 await self._write(self._voice.keep_alive)
 
     async def _read(self) -> list[bytes]:
@@ -132,6 +131,7 @@ class Relay:
         self._stream.writing_since = time.monotonic()
         await self._stream.wait(self._send({"type": "http.response.body", "body": data, "more_body": True}))
         self._stream.writing_since = 0.0
+        self._stream.told_at = time.monotonic()
 
     def _take(self, events: list[bytes]) -> list[bytes]:
         frames: list[bytes] = []

@@ -44,11 +44,11 @@ class Stream:
         "generation",
         "idle_seconds",
         "moved_at",
-        "nudged_at",
         "progress",
         "relaying",
         "request_id",
         "tally",
+        "told_at",
         "why",
         "writing_since",
     )
@@ -74,7 +74,7 @@ class Stream:
         self.idle_seconds = float("inf")
         self.progress: Callable[[int], bool] = lambda tokens: True
         self.why: Why | None = None
-        self.moved_at = self.nudged_at = time.monotonic()
+        self.moved_at = self.told_at = time.monotonic()
         self.writing_since = 0.0
         self._task = task
         self._waiting = False
@@ -84,7 +84,7 @@ class Stream:
         """Note that the first event came. `progress` is given the tokens counted so far and says whether to go on."""
         self.idle_seconds = idle_seconds
         self.progress = progress
-        self.moved_at = self.nudged_at = time.monotonic()
+        self.moved_at = self.told_at = time.monotonic()
         self.relaying = True
 
     def end(self, why: Why) -> None:
@@ -185,7 +185,7 @@ class Streams:
                 stream.end("stuck")
         elif now - stream.moved_at >= stream.idle_seconds:
             stream.end("idle")
-        elif now - max(stream.moved_at, stream.nudged_at) >= KEEP_ALIVE_SECONDS:
+        elif now - stream.told_at >= KEEP_ALIVE_SECONDS:
             stream.nudge()
 
     def _checkpoint(self) -> None:

@@ -212,3 +212,19 @@ def test_counts_in_pieces_without_counting_twice() -> None:
     tally.event({"choices": [{"delta": {"content": " three"}}]})
     assert tally.output() == tokens.count(["one two"])[0] + tokens.count([" three"])[0]
     assert tally.output() == tally.counted
+
+
+def test_believes_what_pictures_took_where_pictures_came() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 4000}}
+    usage = {
+        "prompt_tokens": 7,
+        "completion_tokens": 1290,
+        "completion_tokens_details": {"image_tokens": 1290},
+    }
+    tally = Tally()
+    tally.whole({"choices": [{"message": {"content": "", "images": [picture]}}], "usage": usage})
+    found = read(tally, prompt=lambda: "Draw.", prompt_bound=20, output_bound=2000)
+    assert (found.counts.image_out, found.counts.output, found.suspect) == (1290, 0, False)
+    bare = Tally()
+    bare.whole({"choices": [{"message": {"content": ""}}], "usage": usage})
+    assert read(bare, prompt=lambda: "Draw.", prompt_bound=20, output_bound=2000).suspect

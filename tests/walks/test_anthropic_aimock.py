@@ -1,7 +1,4 @@
-"""Chats and messages sold from a provider that others wrote and that speaks as Anthropic does.
-
-It refuses a turn that goes on thinking and has lost its signed beginning, as Anthropic does.
-"""
+"""Chats and messages sold from a provider that others wrote and that speaks as Anthropic does."""
 
 from collections.abc import Iterator
 from typing import Any
