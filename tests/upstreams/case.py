@@ -17,9 +17,10 @@ __all__ = ["PATIENT_SECONDS", "Case", "Look", "Outcome", "Walk", "either", "same
 
 SHORT_SECONDS, PATIENT_SECONDS = 2, 15
 
-Outcome = Literal["passed_by", "timed_out", "cut", "answered", "refused"]
+Outcome = Literal["passed_by", "timed_out", "cut", "answered", "refused", "too_long"]
 """Passed by: the next hop answers, or 502. Timed out: the next hop answers, or 504. Cut: an error frame after what
-was delivered. Answered: as if nothing were wrong. Refused: the caller's own fault, and nobody else is asked."""
+was delivered. Answered: as if nothing were wrong. Refused, or too long: the caller's own fault, and nobody else is
+asked."""
 
 Look = Callable[[Heard, bool], Iterable[str]]
 """Says what is wrong with an answer; the flag is for a stream."""
@@ -35,7 +36,7 @@ class Case:
     `walk` makes the requests where one is not enough; `second` is what the other place plays if it is not well.
     `door` is how the place is reached. `waits` makes the waits for it short, where one must run out; all others are
     waited for patiently, so that a busy machine changes nothing. `seconds` is how long it may take besides.
-    `heavy` ones move many megabytes and run one at a time.
+    `heavy` ones move many megabytes and run one at a time. `pictures` are what the model can say besides text.
     """
 
     number: str
@@ -49,6 +50,7 @@ class Case:
     seconds: float = 0.0
     max_tokens: int | None = None
     heavy: bool = False
+    pictures: bool = False
     walk: "Walk | None" = None
     second: Play | None = None
 

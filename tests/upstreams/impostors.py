@@ -72,12 +72,12 @@ def _echo_mid(call: Call) -> Answer:
     return stream(*BEGUN, event(said)) if call.stream else answer({**whole(), **said})
 
 
-def _refused(status: int, **changes: str) -> Case:
-    name = changes.get("code", f"status-{status}").replace("_", "-")
-    return Case("U33", name, same(answer(error(**changes), status=status)), "refused", "refused")
+def _refused(status: int) -> Case:
+    return Case("U33", f"status-{status}", same(answer(error(), status=status)), "refused", "refused")
 
 
 FAILED = error()
+TOO_LONG = error(code="context_length_exceeded")
 MID = {**delta(finish_reason="error"), **error("long words " * 200)}
 EVENTS = {"Content-Type": "text/event-stream"}
 
@@ -160,5 +160,5 @@ CASES = (
     _refused(400),
     _refused(413),
     _refused(422),
-    _refused(400, code="context_length_exceeded"),
+    Case("U33", "prompt-too-long", same(answer(TOO_LONG, status=400)), "too_long", "too_long"),
 )

@@ -26,6 +26,8 @@ MAY_BE_SENT = {
 }
 MAY_BEGIN = ("x-tollway-", "x-router-", "x-ratelimit-", "ratelimit-")
 PASSES = 2
+# Ends that one upstream has the last word in.
+SETTLED = ("cut", "answered", "refused", "too_long")
 
 
 def check(trial: Trial, who: Customer) -> None:
@@ -84,8 +86,8 @@ def _wanted(trial: Trial, exchange: Exchange) -> list[tuple[int, str]] | None:
         return None
     if exchange.expected in ("cut", "answered"):
         return [(200, "")]
-    if exchange.expected == "refused":
-        return [(400, "VALIDATION_ERROR"), (400, "CONTEXT_LENGTH_EXCEEDED")]
+    if exchange.expected in ("refused", "too_long"):
+        return [(400, "VALIDATION_ERROR" if exchange.expected == "refused" else "CONTEXT_LENGTH_EXCEEDED")]
     if not trial.only:
         return [(200, "")]
     return [(504, "PROVIDER_TIMEOUT")] if exchange.expected == "timed_out" else [(502, "PROVIDER_ERROR")]
@@ -149,7 +151,7 @@ def _wrong_in(booked: dict[str, Any], exchange: Exchange) -> Iterator[str]:
 
 def _cost(booked: dict[str, Any]) -> int:
     """Price an event's own counts from the price list alone, in nano-USD."""
-    pico = sum(booked[f"{token_class}_tokens"] * rate for token_class, rate in RATES.items())
+    pico = sum(int(booked[f"{token_class}_tokens"]) * rate for token_class, rate in RATES.items())
     return (pico + 500) // 1000
 
 
@@ -158,10 +160,10 @@ def _called(trial: Trial, exchange: Exchange) -> None:
         sum(call.headers.get("x-request-id") == exchange.request_id for call in place.calls)
         for place in (trial.faulty, trial.second)
     )
-    most = 1 if not trial.only or exchange.expected in ("cut", "answered", "refused", "timed_out") else PASSES
+    most = 1 if not trial.only or exchange.expected in (*SETTLED, "timed_out") else PASSES
     if trial.case.walk is not None:
         most = PASSES
     if faulty > most or second > (most if exchange.expected is None else 1):
         trial.complain("calls", f"{faulty} and {second} calls upstream, at most {most} allowed")
-    if exchange.expected in ("cut", "answered", "refused") and second:
+    if exchange.expected in SETTLED and second:
         trial.complain("calls", "the second hop was asked though the first had answered")

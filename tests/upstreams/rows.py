@@ -24,8 +24,13 @@ class Spot:
     wait_seconds: int
 
 
-Offer = tuple[str, Sequence[Spot]]
-"""A model's public id, and its hops."""
+@dataclass(frozen=True)
+class Offer:
+    """A model's public id, its hops, and whether it makes pictures besides text."""
+
+    model: str
+    spots: Sequence[Spot]
+    pictures: bool
 
 
 def providers(slugs: Sequence[str]) -> None:
@@ -37,15 +42,15 @@ def providers(slugs: Sequence[str]) -> None:
 def save(offers: Sequence[Offer]) -> None:
     """Save these models with chains, prices and endpoints, all at once: the gateway sees all of them or none."""
     now = clock.now()
-    models = Model.objects.bulk_create([_model(name) for name, _ in offers])
+    models = Model.objects.bulk_create([_model(offer) for offer in offers])
     chains = Chain.objects.bulk_create(
         [Chain(model=row, version=1, status=Chain.Status.LIVE, published_at=now) for row in models]
     )
     known = {provider.slug: provider for provider in Provider.objects.all()}
     places = [
         (chain, position, _endpoint(known[spot.provider], spot), spot.secret)
-        for chain, (_, hops) in zip(chains, offers, strict=True)
-        for position, spot in enumerate(hops)
+        for chain, offer in zip(chains, offers, strict=True)
+        for position, spot in enumerate(offer.spots)
     ]
     Endpoint.objects.bulk_create([endpoint for _, _, endpoint, _ in places])
     EndpointKey.objects.bulk_create(
@@ -72,16 +77,16 @@ def save(offers: Sequence[Offer]) -> None:
     )
 
 
-def _model(name: str) -> Model:
+def _model(offer: Offer) -> Model:
     return Model(
-        public_id=name,
-        name=name,
+        public_id=offer.model,
+        name=offer.model,
         author="test",
         tier="free",
         context_length=131_072,
         max_output_tokens=8_192,
         input_modalities=["text"],
-        output_modalities=["text"],
+        output_modalities=["text", "image"] if offer.pictures else ["text"],
         created_at=clock.now(),
     )
 

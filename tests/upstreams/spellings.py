@@ -8,7 +8,7 @@ from tests.fakes.scripted import DONE, Answer, Close, Reset, Step, answer, event
 
 from .case import Case, Outcome, either
 from .silences import BREATH
-from .speech import BEGUN, CANARY, END, PIECES, TOLD, delta, lf, told, whole
+from .speech import BEGUN, CANARY, END, PIECES, TEXT, TOLD, delta, lf, told, whole
 from .upstream import Call
 
 __all__ = ["CASES"]
@@ -103,6 +103,14 @@ def _big(call: Call) -> Iterable[Step]:
     return answer(whole(choices=[{"index": 0, "message": message, "finish_reason": "stop"}]))
 
 
+def _picture(call: Call) -> Answer:
+    images = [{"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * (2 * MIB)}}]
+    if call.stream:
+        return stream(*FINISHED[:-1], event(delta(delta={"images": images})), event(END), event(TOLD), DONE)
+    message = {"role": "assistant", "content": TEXT, "images": images}
+    return answer(whole(choices=[{"index": 0, "message": message, "finish_reason": "stop"}]))
+
+
 def _heavy(name: str, opening: bytes, block: bytes, outcome: Outcome) -> Case:
     def play(call: Call) -> Iterable[Step]:
         return _endless(opening, block) if call.stream else _endless_body()
@@ -178,6 +186,16 @@ CASES = (
         "cut",
     ),
     Case("U14", "ten-megabytes-in-a-line", _big, "answered", "cut", look=_big_answer, heavy=True, seconds=2),
+    Case(
+        "U14",
+        "picture-of-two-megabytes",
+        _picture,
+        "answered",
+        "answered",
+        heavy=True,
+        pictures=True,
+        seconds=2,
+    ),
     _heavy("endless-line", b"".join(BEGUN), b"a" * 65536, "cut"),
     _heavy("endless-first-line", b"data: ", b"a" * 65536, "passed_by"),
     _heavy("endless-comments", b"".join(BEGUN), b": " + b"a" * 65532 + b"\n\n", "cut"),

@@ -23,7 +23,7 @@ from . import certificates, promises, rows
 from .case import PATIENT_SECONDS, Case
 from .cuttable import Cuttable
 from .impostors import TRAP
-from .rows import Spot
+from .rows import Offer, Spot
 from .speech import healthy
 from .trial import SLACK_SECONDS, Trial
 from .upstream import FaultyUpstream, Place
@@ -80,7 +80,7 @@ class Stage:
             for stream in (False, True)
             for only in (False, True)
         ]
-        rows.save([(trial.model, self._hops(trial)) for trial in trials])
+        rows.save([Offer(trial.model, self._hops(trial), trial.case.pictures) for trial in trials])
         for gateway in (self.gateway, self.lonely):
             gateway.knows(self.who.secret, *(trial.model for trial in trials))
         return trials
@@ -174,7 +174,10 @@ def staged(folder: Path) -> Iterator[Stage]:
         redis = Cuttable(os.environ["REDIS_URL"])
         stack.enter_context(_inside(loop, upstream.running(doors)))
         stack.enter_context(_inside(loop, redis.running()))
-        settings = {"application": "tests.upstreams.watched:application", "SSL_CERT_FILE": str(authority)}
+        settings: dict[str, Any] = {
+            "application": "tests.upstreams.watched:application",
+            "SSL_CERT_FILE": str(authority),
+        }
         gateway = stack.enter_context(running_gateway(**settings))
         lonely = stack.enter_context(running_gateway(**settings, REDIS_URL=redis.url))
         closed = stack.enter_context(_unlistened())

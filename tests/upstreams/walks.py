@@ -160,8 +160,8 @@ async def _under_load(trial: Trial, stage: "Stage") -> None:
     await asyncio.gather(*(one() for _ in range(LOAD)))
     # The budget is the process's, so all that it walks counts, also what it walked just before.
     marks = _marks([call for call in stage.upstream.calls if call.at > begun - WINDOW_SECONDS])
-    for begin, _ in marks:
-        window = [again for at, again in marks if begin <= at < begin + WINDOW_SECONDS]
+    for end in (at for at, again in marks if again):
+        window = [again for at, again in marks if end - WINDOW_SECONDS < at <= end]
         repeats, walks = sum(window), len(window) - sum(window)
         if repeats > SHARE_OF_REPEATS * walks + FLOOR_OF_REPEATS:
             trial.complain("answer", f"{repeats} repeats of {walks} requests in ten seconds")

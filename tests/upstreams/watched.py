@@ -5,6 +5,7 @@ import json
 import os
 from collections import Counter
 from typing import Any
+from unittest.mock import patch
 
 from config.asgi import application as tollway
 from inference import breaker, keyring, news, routing
@@ -16,8 +17,13 @@ PATH = "/held"
 PAUSE_SECONDS = 6.0
 TOTAL_SECONDS = 12.0
 
-breaker.OPEN_SECONDS = news.OPEN_SECONDS = keyring.LONGEST_WAIT = PAUSE_SECONDS
-routing.TOTAL_SECONDS = TOTAL_SECONDS
+for module, name, seconds in (
+    (breaker, "OPEN_SECONDS", PAUSE_SECONDS),
+    (news, "OPEN_SECONDS", PAUSE_SECONDS),
+    (keyring, "LONGEST_WAIT", PAUSE_SECONDS),
+    (routing, "TOTAL_SECONDS", TOTAL_SECONDS),
+):
+    patch.object(module, name, seconds).start()
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
