@@ -24,42 +24,44 @@ class Splitter:
 
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max = max_event_bytes
-        self._rest = b""
+        # Grows in place: an event of many megabytes comes in hundreds of pieces.
+        self._rest = bytearray()
         self._looked = 0
         self._after_cr = False
-        self._at_start = True
+        self._mark: bytes | None = b""
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the data of the events that this chunk completes. Raises EventTooLong."""
-        if self._at_start:
-            chunk = self._skip_mark(chunk)
+        if self._mark is not None:
+            chunk = self._skip_mark(self._mark + chunk)
         if self._after_cr or b"\r" in chunk:
             chunk = self._unify(chunk)
-        if self._rest:
-            chunk = self._rest + chunk
-        elif len(chunk) < self._max and chunk.endswith(b"\n\n"):
+        if not self._rest and len(chunk) < self._max and chunk.endswith(b"\n\n"):
             return [data for block in chunk.split(b"\n\n") if (data := _data(block)) is not None]
-        return self._split(chunk)
+        self._rest += chunk
+        return self._split()
 
     def finish(self) -> list[bytes]:
         """Return the data of an event that the end of the stream left without its closing blank line."""
-        data, self._rest = _data(self._rest), b""
+        data = _data(bytes(self._rest))
+        self._rest.clear()
         return [] if data is None else [data]
 
-    def _split(self, text: bytes) -> list[bytes]:
+    def _split(self) -> list[bytes]:
         events: list[bytes] = []
+        text = self._rest
         begin, look = 0, self._looked
         while (end := text.find(b"\n\n", look)) >= 0:
             if end - begin > self._max:
                 raise EventTooLong
-            data = _data(text[begin:end])
+            data = _data(bytes(text[begin:end]))
             if data is not None:
                 events.append(data)
             begin = look = end + 2
-        self._rest = text[begin:] if begin else text
-        if len(self._rest) > self._max:
+        del text[:begin]
+        if len(text) > self._max:
             raise EventTooLong
-        self._looked = max(0, len(self._rest) - 1)
+        self._looked = max(0, len(text) - 1)
         return events
 
     def _unify(self, chunk: bytes) -> bytes:
@@ -71,12 +73,11 @@ class Splitter:
         self._after_cr = chunk.endswith(b"\r")
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
-    def _skip_mark(self, chunk: bytes) -> bytes:
-        text = self._rest + chunk
+    def _skip_mark(self, text: bytes) -> bytes:
         if len(text) < len(_BOM) and _BOM.startswith(text):
-            self._rest = text
+            self._mark = text
             return b""
-        self._at_start, self._rest = False, b""
+        self._mark = None
         return text.removeprefix(_BOM)
 
 
