@@ -8,7 +8,7 @@ from tests.fakes.scripted import Answer, Close, Hang, Pause, Reset, Step, answer
 from .case import Case, either, same
 from .speech import BEGUN, delta, healthy, lf, whole
 from .upstream import Call
-from .watched import TOTAL_SECONDS
+from .waits import TOTAL_SECONDS
 
 __all__ = ["CASES"]
 

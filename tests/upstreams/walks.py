@@ -12,7 +12,7 @@ from .case import Case, Walk
 from .speech import error, healthy
 from .trial import Exchange, Trial
 from .upstream import Call, Play
-from .watched import PAUSE_SECONDS
+from .waits import PAUSE_SECONDS
 
 if TYPE_CHECKING:
     from .stage import Stage

@@ -1,4 +1,7 @@
-"""The application with its long waits shortened, and a door that tells what the process holds: for tests alone."""
+"""The application with its long waits shortened, and a door that tells what the process holds.
+
+For a gateway of its own: importing this shortens the waits of the process that does.
+"""
 
 import asyncio
 import json
@@ -11,11 +14,9 @@ from config.asgi import application as tollway
 from inference import breaker, keyring, news, routing
 from inference.arrival import Receive, Send
 
-__all__ = ["PATH", "PAUSE_SECONDS", "TOTAL_SECONDS", "application"]
+from .waits import PATH, PAUSE_SECONDS, TOTAL_SECONDS
 
-PATH = "/held"
-PAUSE_SECONDS = 6.0
-TOTAL_SECONDS = 12.0
+__all__ = ["application"]
 
 for module, name, seconds in (
     (breaker, "OPEN_SECONDS", PAUSE_SECONDS),
