@@ -88,11 +88,12 @@ def test_passes_on_what_it_does_not_know() -> None:
     }
 
 
-@pytest.mark.parametrize("wish", [{"models": ["x"]}, {"provider": {"max_price": {"prompt": 1}}}], ids=str)
-def test_refuses_a_wish_that_it_could_only_drop(wish: dict[str, Any]) -> None:
+def test_reads_wishes_about_models_and_providers_and_takes_the_first_model_of_a_list() -> None:
+    ask = read_chat(body(model=None, models=["route/a", "route/b"], provider={"only": ["x"]}))
+    assert (ask.model, ask.wishes.models, ask.wishes.only) == ("route/a", ("route/a", "route/b"), {"x"})
     with pytest.raises(Failure) as refused:
-        read_chat(body(**wish))
-    assert (refused.value.code, refused.value.param) == ("VALIDATION_ERROR", next(iter(wish)))
+        read_chat(body(provider={"zdr": True}))
+    assert refused.value.param == "provider.zdr"
 
 
 def test_keeps_back_our_extensions_and_what_could_redirect_a_call() -> None:
