@@ -97,7 +97,7 @@ class Gateway:
                 error.close()
                 return False
 
-        self.eventually(noticed, within=5)
+        self.eventually(noticed, within=20)
 
     @staticmethod
     def eventually(true: Callable[[], bool], *, within: float) -> None:
