@@ -10,10 +10,22 @@ import orjson
 from . import sse
 from .adapters import Adapter, Reader, Refusal, Unsupported
 
-__all__ = ["MAX_ANSWER_BYTES", "Opened", "UpstreamFailed", "Whole", "check", "first", "read", "whole"]
+__all__ = [
+    "BROKEN_EVENTS",
+    "MAX_ANSWER_BYTES",
+    "Opened",
+    "UpstreamFailed",
+    "Whole",
+    "check",
+    "first",
+    "read",
+    "whole",
+]
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 65536
+BROKEN_EVENTS = 3
+"""How many events of a stream may be no JSON objects."""
 
 
 class UpstreamFailed(Exception):
@@ -141,25 +153,33 @@ def whole(raw: bytes, adapter: Adapter, accepts: Callable[[dict[str, Any]], bool
 
 
 async def first(opened: Opened) -> Opened:
-    """Return a stream once its first event has come. Raises UpstreamFailed if that is an error, or never comes."""
-    size = 0
+    """Return a stream once its first event has come that can be read; some broken ones before are forgiven.
+
+    Raises UpstreamFailed if that is an error, or never comes.
+    """
+    size = broken = 0
     while chunk := await opened.response.content.readany():
         size += len(chunk)
-        opened.first = opened.feed(chunk)
-        if opened.first:
-            _refuse_error(opened.first[0])
-            return opened
+        for data in (fresh := opened.feed(chunk)):
+            if _begins(data):
+                opened.first = fresh  # what was broken before is forgotten with its bytes
+                return opened
+            broken += 1
+            if broken > BROKEN_EVENTS:
+                raise UpstreamFailed("bad_events", status=200)
         if size > MAX_ANSWER_BYTES:
             raise UpstreamFailed("too_long", status=200)
     raise UpstreamFailed("empty", status=200)
 
 
-def _refuse_error(data: bytes) -> None:
+def _begins(data: bytes) -> bool:
+    """Tell whether an event can be read. Raises UpstreamFailed if it is an error, or the end."""
     if data == sse.DONE:
         raise UpstreamFailed("empty", status=200)
     try:
         event = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return  # one broken event among good ones is forgiven, the relay counts them
+        return False
     if isinstance(event, dict) and event.get("error"):
         raise UpstreamFailed("error_event", status=200)
+    return isinstance(event, dict)

@@ -7,11 +7,13 @@ from catalog import pricing
 from catalog.pricing import Counts
 from catalog.snapshot import Hop, Offer, Price
 
+from . import sse
 from .breaker import Place
 from .dialects import Ask
 
 __all__ = ["Leg"]
 
+PICTURE_EVENT_BYTES = 32 * 1024 * 1024
 # What may be sold by the piece alone, and by which class; everything else has a price for its tokens.
 _PIECES = {"rerank": "request", "image": "image"}
 
@@ -43,6 +45,11 @@ class Leg:
     def output_bound(self) -> int:
         """The most output tokens that are asked of the upstream."""
         return self.max_tokens * self.ask.n
+
+    @property
+    def event_bytes(self) -> int:
+        """The most bytes of one event of a stream: pictures come in one piece."""
+        return PICTURE_EVENT_BYTES if "image" in self.offer.output_modalities else sse.MAX_EVENT_BYTES
 
     def sold(self, card: pricing.RateCard, counts: Counts) -> Counts:
         """Return the counts that are charged for: no prompt where a rate card prices pieces and not tokens."""

@@ -11,15 +11,14 @@ import orjson
 from . import sse
 from .arrival import Send
 from .dialects import Voice
+from .hearing import BROKEN_EVENTS, MAX_ANSWER_BYTES, Opened
 from .meter import Tally
 from .streams import Interrupted, Stream
-from .upstream import MAX_ANSWER_BYTES, Opened
 
 __all__ = ["Ending", "Relay"]
 
 Ending = Literal["ok", "client_gone", "upstream_cut", "killed", "drained"]
 
-BROKEN_EVENTS = 3
 AFTER_FINISH_SECONDS = 5.0
 _ENDINGS: dict[str, Ending] = {
     "client_gone": "client_gone",

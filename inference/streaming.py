@@ -74,6 +74,7 @@ async def _reach(visit: Visit, stream: Stream) -> routing.Reached[Opened] | None
                 body,
                 request_id=request_id,
                 seconds=seconds,
+                event_bytes=leg.event_bytes,
                 secret=leg.own_key,
             )
         finally:
@@ -150,8 +151,11 @@ async def _settle(visit: Visit, leg: Leg, tally: Tally, ending: Ending, ttfb_ms:
         prompt_bound=leg.ask.prompt_bound,
         output_bound=leg.output_bound,
     )
-    empty = ending == "ok" and reading.counts.completion_tokens == 0 and tally.bytes == 0
-    charge = visit.charge(leg, reading, empty=empty)
+    if ending == "upstream_cut" and not tally.bytes:
+        charge = visit.nothing_came(leg, reading)
+    else:
+        empty = ending == "ok" and reading.counts.completion_tokens == 0 and tally.bytes == 0
+        charge = visit.charge(leg, reading, empty=empty)
     error = "" if ending in ("ok", "client_gone") else ending.upper()
     await visit.settle(leg, charge, status=ending, error=error, finish=tally.finish, ttfb_ms=ttfb_ms)
     return visit.told(leg, reading, charge)

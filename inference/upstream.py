@@ -68,11 +68,12 @@ class Upstreams:
         *,
         request_id: str,
         seconds: float,
+        event_bytes: int = sse.MAX_EVENT_BYTES,
         secret: str | None = None,
     ) -> Opened:
         """Send a request and wait for the first event of its stream. Raises UpstreamFailed.
 
-        `secret` is a customer's own key, in the place of ours.
+        No event may have more than `event_bytes`. `secret` is a customer's own key, in the place of ours.
         """
         adapter = adapter_for(hop.dialect)
 
@@ -81,7 +82,8 @@ class Upstreams:
             response = await self._post(hop, call, accept="text/event-stream", request_id=request_id)
             try:
                 await hearing.check(response, "text/event-stream", adapter)
-                return await hearing.first(Opened(response, sse.Splitter(), adapter.reader(), []))
+                splitter = sse.Splitter(max_event_bytes=event_bytes)
+                return await hearing.first(Opened(response, splitter, adapter.reader(), []))
             except BaseException:
                 response.close()
                 raise

@@ -66,6 +66,10 @@ class Visit:
         cost = pricing.cost(price.card, counts, price.factors)
         return Charge(counts, cost, spent, reading.source, reading.suspect or folded)
 
+    def nothing_came(self, leg: Leg, reading: Reading) -> Charge:
+        """Return what is charged where an upstream failed before any output: nothing, whatever the plan says."""
+        return Charge(Counts(), 0, _spent(leg, reading.counts), "none", reading.suspect)
+
     async def settle(
         self, leg: Leg, charge: Charge, *, status: Status, error: str = "", finish: str = "", ttfb_ms: int
     ) -> None:
