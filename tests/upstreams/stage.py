@@ -41,7 +41,10 @@ KNOWN_SECONDS = 30
 
 @dataclass(frozen=True)
 class Held:
-    """What a gateway process holds: tasks, open files, TCP connections, and memory in KiB, now and at its most."""
+    """What a gateway process holds: tasks, open files but sockets, connections to callers and upstreams, and memory.
+
+    Memory in KiB, now and at its most.
+    """
 
     tasks: dict[str, int]
     files: int
@@ -129,7 +132,12 @@ class Stage:
         door = urlsplit(self.gateway.base_url)
         told = caller.get(f"http://{door.netloc}{PATH}").json
         process = psutil.Process(self.gateway.process.pid)
-        wires = [wire for wire in process.net_connections("tcp") if wire.raddr]
+        ports = {*self.upstream.ports, self.closed_port, self.mute_port}
+        wires = [
+            wire
+            for wire in process.net_connections("tcp")
+            if wire.raddr and (wire.raddr.port in ports or wire.laddr.port == door.port)
+        ]
         status = dict(
             line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
         )

@@ -27,6 +27,8 @@ AT_ONCE = 100
 MARGIN_SECONDS = 2.5
 WINDOW_SECONDS = 10.0
 LOAD, LOAD_AT_ONCE = 300, 16
+# The budget counts by whole seconds, so its window is up to one shorter; and a repeat is seen here after its pause.
+LAG_SECONDS = 2.0
 SHARE_OF_REPEATS = 0.2
 # So few are allowed whatever the share: else the first failure after a quiet time could not be repeated.
 FLOOR_OF_REPEATS = 10
@@ -159,10 +161,10 @@ async def _under_load(trial: Trial, stage: "Stage") -> None:
     begun = time.monotonic()
     await asyncio.gather(*(one() for _ in range(LOAD)))
     # The budget is the process's, so all that it walks counts, also what it walked just before.
-    marks = _marks([call for call in stage.upstream.calls if call.at > begun - WINDOW_SECONDS])
-    for end in (at for at, again in marks if again):
-        window = [again for at, again in marks if end - WINDOW_SECONDS < at <= end]
-        repeats, walks = sum(window), len(window) - sum(window)
+    marks = _marks([call for call in stage.upstream.calls if call.at > begun - WINDOW_SECONDS - LAG_SECONDS])
+    for end in (at for at, again in marks if again and at >= begun):
+        repeats = sum(again for at, again in marks if end - WINDOW_SECONDS + 1 < at <= end)
+        walks = sum(not again for at, again in marks if end - WINDOW_SECONDS - LAG_SECONDS < at <= end)
         if repeats > SHARE_OF_REPEATS * walks + FLOOR_OF_REPEATS:
             trial.complain("answer", f"{repeats} repeats of {walks} requests in ten seconds")
             return
