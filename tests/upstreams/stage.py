@@ -55,7 +55,10 @@ class Held:
 
 @dataclass
 class Stage:
-    """A gateway, another one whose Redis can be cut off, and the provider, with a customer who pays for all."""
+    """A gateway, another one whose Redis can be cut off, and the provider, with a customer who pays for all.
+
+    `asked` are the moments of all requests to the first gateway.
+    """
 
     gateway: Gateway
     lonely: Gateway
@@ -67,6 +70,7 @@ class Stage:
     closed_port: int
     mute_port: int
     known: set[str] = field(default_factory=set)
+    asked: list[float] = field(default_factory=list)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Have the stage's loop do something, and wait for it."""
@@ -119,6 +123,7 @@ class Stage:
 
     async def ask(self, trial: Trial, **fields: Any) -> Any:
         """Send one request of a trial to the gateway."""
+        self.asked.append(time.monotonic())
         return await trial.ask(self.gateway.base_url, self.who.secret, **fields)
 
     def check(self, trial: Trial) -> None:

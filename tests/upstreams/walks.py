@@ -160,28 +160,31 @@ async def _under_load(trial: Trial, stage: "Stage") -> None:
 
     begun = time.monotonic()
     await asyncio.gather(*(one() for _ in range(LOAD)))
-    # The budget is the process's, so all that it walks counts, also what it walked just before.
-    marks = _marks([call for call in stage.upstream.calls if call.at > begun - WINDOW_SECONDS - LAG_SECONDS])
-    for end in (at for at, again in marks if again and at >= begun):
-        repeats = sum(again for at, again in marks if end - WINDOW_SECONDS + 1 < at <= end)
-        walks = sum(not again for at, again in marks if end - WINDOW_SECONDS - LAG_SECONDS < at <= end)
-        if repeats > SHARE_OF_REPEATS * walks + FLOOR_OF_REPEATS:
-            trial.complain("answer", f"{repeats} repeats of {walks} requests in ten seconds")
+    # The budget is the process's, so all that it was asked counts, also just before and by others.
+    long_ago = begun - WINDOW_SECONDS - LAG_SECONDS
+    repeats = [moment for moment in _repeats(stage.upstream.calls) if moment > long_ago]
+    requests = [moment for moment in stage.asked if moment > long_ago]
+    for end in (moment for moment in repeats if moment >= begun):
+        again = sum(end - WINDOW_SECONDS + 1 < moment <= end for moment in repeats)
+        asked = sum(end - WINDOW_SECONDS - LAG_SECONDS < moment <= end for moment in requests)
+        if again > SHARE_OF_REPEATS * asked + FLOOR_OF_REPEATS:
+            trial.complain("answer", f"{again} repeats of {asked} requests in ten seconds")
             return
 
 
-def _marks(calls: list[Call]) -> list[tuple[float, bool]]:
-    """Return the moment of each call, and whether it repeats one to the same place.
+def _repeats(calls: list[Call]) -> list[float]:
+    """Return the moments of calls that repeat one to the same place.
 
     To ask somebody else is no repeat: it adds nothing to the load of who is in trouble.
     """
     seen: set[tuple[str, str]] = set()
-    marks = []
+    moments = []
     for call in calls:
         name = (call.headers["x-request-id"], call.address)
-        marks.append((call.at, name in seen))
+        if name in seen:
+            moments.append(call.at)
         seen.add(name)
-    return marks
+    return moments
 
 
 async def _without_redis(trial: Trial, stage: "Stage") -> None:
