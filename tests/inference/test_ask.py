@@ -90,7 +90,8 @@ def test_passes_on_what_it_does_not_know() -> None:
 
 def test_reads_wishes_about_models_and_providers_and_takes_the_first_model_of_a_list() -> None:
     ask = read_chat(body(model=None, models=["route/a", "route/b"], provider={"only": ["x"]}))
-    assert (ask.model, ask.wishes.models, ask.wishes.only) == ("route/a", ("route/a", "route/b"), {"x"})
+    assert (ask.model, ask.wishes.models) == ("route/a", ("route/a", "route/b"))
+    assert ask.wishes.only == frozenset({"x"})
     with pytest.raises(Failure) as refused:
         read_chat(body(provider={"zdr": True}))
     assert refused.value.param == "provider.zdr"
