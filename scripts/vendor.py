@@ -1,4 +1,4 @@
-"""Copies the browser libraries we serve from npm into static/vendor, with licences and a manifest of hashes.
+"""Copies the browser libraries and fonts we ship from npm into static/vendor, with licences and a manifest of hashes.
 
 For developers, when a version changes: python scripts/vendor.py. Neither running nor installing Tollway needs npm.
 """
@@ -19,9 +19,10 @@ TARGET = Path(__file__).resolve().parent.parent / "static" / "vendor"
 
 @dataclass(frozen=True)
 class Package:
-    """One npm package: the exact version, npm's own hash of its archive, and the files we serve."""
+    """One npm package: the exact version, npm's own hash of its archive, and the files we ship in which folder."""
 
     name: str
+    folder: str
     version: str
     integrity: str
     license: str
@@ -31,10 +32,24 @@ class Package:
 PACKAGES = [
     Package(
         name="chart.js",
+        folder="chart.js",
         version="4.6.1",
         integrity="sha512-hJyniucsFmq//EvXYvJ6c6mahPoI3kaxdjVH8awTaJ/fDNWeSqqqArixMJWkWNN6fcYvPU3HneSANFNYtRi61g==",
         license="MIT",
         files={"package/dist/chart.umd.min.js": "chart.umd.min.js", "package/LICENSE.md": "LICENSE.md"},
+    ),
+    # For papers as PDF: Latin, Greek, Cyrillic, Vietnamese and Devanagari in two weights.
+    Package(
+        name="@expo-google-fonts/noto-sans",
+        folder="noto-sans",
+        version="0.4.2",
+        integrity="sha512-zYD8G2ijWLxqmquoQgghNh/x9p0yxWwArD0oxO1oXY1qx5vOd4t0Kbhnu/Cx8RTy08OgA8RtxuULZFaXwVPnPw==",
+        license="OFL-1.1",
+        files={
+            "package/400Regular/NotoSans_400Regular.ttf": "NotoSans-Regular.ttf",
+            "package/600SemiBold/NotoSans_600SemiBold.ttf": "NotoSans-SemiBold.ttf",
+            "package/LICENSE_FONT": "LICENSE.txt",
+        },
     ),
 ]
 
@@ -50,7 +65,7 @@ def main() -> None:
 
 def vendor(package: Package) -> list[dict[str, str]]:
     """Copy one package's files; exits if its archive is not the one that was reviewed."""
-    folder = TARGET / package.name
+    folder = TARGET / package.folder
     folder.mkdir(parents=True, exist_ok=True)
     entries = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -67,11 +82,11 @@ def vendor(package: Package) -> list[dict[str, str]]:
                 member = opened.extractfile(inside)
                 if member is None:
                     sys.exit(f"{package.name} {package.version}: {inside} is not a file of the archive")
-                content = served(member.read())
+                content = served(member.read(), name)
                 (folder / name).write_bytes(content)
                 entries.append(
                     {
-                        "file": f"{package.name}/{name}",
+                        "file": f"{package.folder}/{name}",
                         "sha256": hashlib.sha256(content).hexdigest(),
                         "package": f"{package.name}@{package.version}",
                         "license": package.license,
@@ -80,8 +95,10 @@ def vendor(package: Package) -> list[dict[str, str]]:
     return entries
 
 
-def served(content: bytes) -> bytes:
-    """Drop the last line that points to a source map: we do not ship maps, and Django refuses a dangling one."""
+def served(content: bytes, name: str) -> bytes:
+    """Drop a script's last line that points to a source map: we do not ship maps, and Django refuses a dangling one."""
+    if not name.endswith(".js"):
+        return content
     lines = content.rstrip().split(b"\n")
     if lines[-1].startswith(b"//# sourceMappingURL="):
         lines.pop()
