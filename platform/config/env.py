@@ -11,7 +11,17 @@ from django.core.exceptions import ImproperlyConfigured
 
 from kernel import engines
 
-__all__ = ["database", "embedded", "flag", "integer", "redis_url", "secret", "text", "words"]
+__all__ = [
+    "database",
+    "embedded",
+    "flag",
+    "integer",
+    "redis_url",
+    "secret",
+    "stripe_webhook_secrets",
+    "text",
+    "words",
+]
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -92,6 +102,19 @@ def secret(name: str) -> str:
     if len(value) < 32:
         raise ImproperlyConfigured(f"{name} must be set, to at least 32 random characters.")
     return value
+
+
+def stripe_webhook_secrets() -> list[str]:
+    """Return the secrets Stripe may sign with; several while one is being replaced.
+
+    Raises ImproperlyConfigured if there is a key and none of them: payments would come in and never be credited.
+    """
+    found = words("STRIPE_WEBHOOK_SECRET")
+    if text("STRIPE_SECRET_KEY") and not found:
+        raise ImproperlyConfigured(
+            "STRIPE_WEBHOOK_SECRET must be set where STRIPE_SECRET_KEY is: credit comes by signed webhooks only."
+        )
+    return found
 
 
 def _kept(name: str) -> str:

@@ -154,6 +154,15 @@ CELERY_BEAT_SCHEDULE = {
     "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
 }
 
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")  # empty: no card payments, and the pages say so
+STRIPE_WEBHOOK_SECRETS = env.stripe_webhook_secrets()
+STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com")
+STRIPE_PAGES = env.words("STRIPE_PAGES", "https://checkout.stripe.com,https://billing.stripe.com")
+TOPUP_LEAST_USD = env.integer("TOLLWAY_TOPUP_LEAST_USD", 5, low=1, high=100_000)
+TOPUP_MOST_USD = env.integer("TOLLWAY_TOPUP_MOST_USD", 2000, low=TOPUP_LEAST_USD, high=100_000)
+TOPUPS_AN_HOUR = env.integer("TOLLWAY_TOPUPS_AN_HOUR", 10, low=1, high=1000)
+REFUND_BY_TWO_USD = env.integer("TOLLWAY_REFUND_BY_TWO_USD", 200, low=0, high=1_000_000)
+
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Tollway: accounts and management",
