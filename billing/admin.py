@@ -18,10 +18,16 @@ from billing.admin_usage import WORKSPACE, money_column
 from billing.models import Account, LedgerEntry, LedgerTransaction
 from billing.templatetags.figures import money
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, go_to, moment, named, table
+from kernel import clock
+
+
+def _withheld(account: Account) -> int:
+    ended = clock.minute_number() >= account.lapse_minute
+    return account.withheld + (account.lapsing if ended else 0)
 
 
 def _available(account: Account) -> int:
-    return account.posted - account.unbilled - account.held + account.overdraft_limit
+    return account.posted - account.unbilled - account.held + account.overdraft_limit - _withheld(account)
 
 
 def may_post(request: HttpRequest) -> bool:
@@ -56,7 +62,7 @@ class AccountPage(ReadOnlyPage):
     actions_detail = ("move",)
     fieldsets = (
         (None, {"fields": ((named("workspace_id", "Workspace"), "status"), "elsewhere")}),
-        ("Money", {"fields": ((money_column("posted", "Posted"), money_column("unbilled", "Settled since")), (money_column("held", "Held"), money_column("overdraft_limit", "Overdraft")), figure("available", "Available", lambda account: money(_available(account), 9)))}),
+        ("Money", {"fields": ((money_column("posted", "Posted"), money_column("unbilled", "Settled since")), (money_column("held", "Held"), money_column("overdraft_limit", "Overdraft")), (figure("withheld", "Out of reach", lambda account: money(_withheld(account), 9)), figure("available", "Available", lambda account: money(_available(account), 9))))}),
         ("Limits used", {"fields": (("minute_count", "hour_count", "day_count"), "open_streams")}),
         ("Numbers", {"fields": (("seq", "charge_no", "charged_no"), ("minute_no", "kill_generation"))}),
     )  # fmt: skip

@@ -141,6 +141,10 @@ def _short_of_credit(ask: Ask, state: State) -> Refused | None:
 
 _MINUTE = "floor(extract(epoch FROM clock_timestamp()) / 60)::int"
 
+# Credit that has lapsed and is still in the ledger, and balance that is withheld, are not there for requests.
+_FUNDS = """a.posted - a.unbilled + a.overdraft_limit - a.withheld
+    - CASE WHEN t.m >= a.lapse_minute THEN a.lapsing ELSE 0 END"""
+
 # The decision is made on the locked row: ORDER BY + FOR UPDATE in one CTE also keeps the lock order.
 TAKE = f"""
 WITH g AS (
@@ -154,7 +158,7 @@ l AS MATERIALIZED (
     AND CASE WHEN a.minute_no / 60 >= t.m / 60 THEN a.hour_count ELSE 0 END::bigint + g.w <= g.ch
     AND CASE WHEN a.minute_no / 1440 >= t.m / 1440 THEN a.day_count ELSE 0 END::bigint + g.w <= g.cd
     AND (g.s = 0 OR a.open_streams + g.s <= g.cs)
-    AND (g.h = 0 OR a.posted - a.unbilled - a.held + a.overdraft_limit >= g.h)
+    AND (g.h = 0 OR {_FUNDS} - a.held >= g.h)
   ORDER BY a.workspace_id FOR UPDATE OF a),
 u AS (
   UPDATE billing_account a SET
@@ -178,7 +182,7 @@ SELECT a.workspace_id, a.status, t.m,
   CASE WHEN a.minute_no >= t.m THEN a.minute_count ELSE 0 END,
   CASE WHEN a.minute_no / 60 >= t.m / 60 THEN a.hour_count ELSE 0 END,
   CASE WHEN a.minute_no / 1440 >= t.m / 1440 THEN a.day_count ELSE 0 END,
-  a.open_streams, a.posted - a.unbilled + a.overdraft_limit, a.held
+  a.open_streams, {_FUNDS}, a.held
 FROM billing_account a CROSS JOIN (SELECT {_MINUTE} m) t WHERE a.workspace_id = ANY ($1::bigint[])"""
 
 

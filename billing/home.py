@@ -68,7 +68,12 @@ class Home:
     def overdraft(self) -> int:
         """What may be spent beyond the balance."""
         balance = self.balance
-        return balance.available - (balance.posted - balance.unbilled - balance.held)
+        return balance.available - (balance.posted - balance.unbilled - balance.held - balance.withheld)
+
+    @property
+    def withheld_taken(self) -> int:
+        """What is out of reach of requests, as a negative amount."""
+        return -self.balance.withheld
 
     @property
     def held_from(self) -> int:

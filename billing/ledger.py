@@ -2,13 +2,15 @@
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
+from billing.credits import purse
+from billing.credits.lots import Credit, Source
 from billing.models import LedgerEntry, LedgerTransaction
 from kernel import clock, ids
 
@@ -16,6 +18,10 @@ __all__ = ["Charged", "Conflict", "Kind", "System", "charge", "entries", "post",
 
 Kind = LedgerTransaction.Kind
 System = LedgerEntry.Account
+
+
+_KEPT = {Kind.TOP_UP: Credit(Source.TOP_UP, priority=100), Kind.GRANT: Credit(Source.GRANT, priority=50)}
+_CORRECTION = Credit(Source.CORRECTION, priority=100)
 
 
 class Conflict(Exception):
@@ -36,6 +42,8 @@ class _Movement:
     reason: str
     actor: str
     day: datetime.date
+    credit: Credit
+    lot_of: UUID | None
 
 
 def post(
@@ -48,16 +56,20 @@ def post(
     reason: str = "",
     actor: str = "",
     day: datetime.date | None = None,
+    credit: Credit | None = None,
+    lot_of: UUID | None = None,
 ) -> UUID:
     """Move `amount` nano-USD onto the workspace's account (off it, if negative) against a system account.
 
-    `day` is the UTC statement day, today by default. Returns the transaction's id; a repeat with the same
+    `day` is the UTC statement day, today by default. What comes in is kept as a lot by the terms of `credit`, by
+    default those of its kind, without an end. What goes out is taken from the lot that the transaction `lot_of`
+    brought, then from the others in the order they are spent. Returns the transaction's id; a repeat with the same
     `idem_key` changes nothing and returns the first one's. Inside an outer transaction the account stays
     locked until that ends, and every request of the workspace waits: call it last.
 
     Raises Conflict if the key names a movement of another kind, amount or offset; ValueError for a zero
     amount, a charge for usage (those are posted by the roll-up), an offset on the workspace itself, or a
-    missing key or reason; LookupError if the workspace has no account.
+    missing key or reason, or terms of credit for what goes out; LookupError if the workspace has no account.
     """
     if amount == 0:
         raise ValueError("amount: a movement of nothing is not posted")
@@ -69,10 +81,11 @@ def post(
         raise ValueError("idem_key: without one a repeat would move the money twice")
     if not reason and kind in {Kind.ADJUSTMENT, Kind.REVERSAL}:
         raise ValueError(f"reason: {kind.label.lower()}s need one")
-    movement = _Movement(
-        workspace_id, kind, amount, offset, idem_key, reason, actor, day or clock.utc_day(clock.now())
-    )
-    return _move(movement)
+    if credit is not None and amount < 0:
+        raise ValueError("credit: only what comes in has terms")
+    kept = credit or _KEPT.get(kind, _CORRECTION)
+    on = day or clock.utc_day(clock.now())
+    return _move(_Movement(workspace_id, kind, amount, offset, idem_key, reason, actor, on, kept, lot_of))
 
 
 def reverse(*, workspace_id: int, transaction_id: UUID, reason: str, actor: str = "") -> UUID:
@@ -94,6 +107,7 @@ def reverse(*, workspace_id: int, transaction_id: UUID, reason: str, actor: str 
         idem_key=f"r:{transaction_id}",
         reason=reason,
         actor=actor,
+        lot_of=transaction_id if original.amount > 0 else None,
     )
 
 
@@ -105,7 +119,7 @@ def charge(
     costs: Mapping[datetime.date, int],
     actor: str,
 ) -> int:
-    """Charge one closed number: a transaction per UTC day with a cost (nano-USD), then the account, then the legs.
+    """Charge one closed number: a transaction per UTC day with a cost (nano-USD), its lots, the account, the legs.
 
     Runs in the caller's transaction, as its last step: the account row is locked by the last statement only,
     because admissions wait for it. A number without costs writes no transaction; it still moves on
@@ -123,10 +137,23 @@ def charge(
     )
     if cursor.rowcount != len(days):
         raise Charged(f"charge {charge_no} of workspace {workspace_id} is posted")
+    credit = purse.opened(cursor, workspace_id)
+    for transaction_id, day in zip(made, days, strict=True):
+        credit.use(transaction_id, costs[day], day=day)
+    standing = credit.write(cursor)
     total = sum(costs.values())
     cursor.execute(
         _CHARGE,
-        [total, total, len(days), charge_no, workspace_id, charge_no - 1, made, [costs[d] for d in days]],
+        {
+            "total": total,
+            "days": len(days),
+            "number": charge_no,
+            "workspace": workspace_id,
+            "before": charge_no - 1,
+            "made": made,
+            "costs": [costs[day] for day in days],
+            **asdict(standing),
+        },
     )
     if cursor.fetchone() is None:
         raise Charged(f"charge {charge_no} of workspace {workspace_id} is not the next one")
@@ -136,12 +163,13 @@ def charge(
 # The chain of balances is laid over the days in order; the row trigger reads the entry before each one.
 _CHARGE = """
 WITH account AS (
-    UPDATE billing_account SET posted = posted - %s, unbilled = unbilled - %s, seq = seq + %s, charged_no = %s
-    WHERE workspace_id = %s AND charged_no = %s
+    UPDATE billing_account SET posted = posted - %(total)s, unbilled = unbilled - %(total)s, seq = seq + %(days)s,
+        charged_no = %(number)s, withheld = %(withheld)s, lapsing = %(lapsing)s, lapse_minute = %(lapse_minute)s
+    WHERE workspace_id = %(workspace)s AND charged_no = %(before)s
     RETURNING workspace_id, posted, seq),
 costs AS (
     SELECT id, cost, k, sum(cost) OVER (ORDER BY k DESC) - cost AS still_to_take, count(*) OVER () AS days
-    FROM unnest(%s::uuid[], %s::bigint[]) WITH ORDINALITY AS c (id, cost, k)),
+    FROM unnest(%(made)s::uuid[], %(costs)s::bigint[]) WITH ORDINALITY AS c (id, cost, k)),
 legs AS (
     INSERT INTO billing_ledger_entry (id, transaction_id, workspace_id, account, seq, amount, balance_after)
     SELECT gen_random_uuid(), id, workspace_id, leg, CASE leg WHEN 'workspace' THEN seq - days + k END,
@@ -183,24 +211,29 @@ def _move(movement: _Movement) -> UUID:
 
 
 def _move_account(cursor: CursorWrapper, made: UUID, movement: _Movement) -> None:
+    credit = purse.opened(cursor, movement.workspace_id)
+    if movement.amount > 0:
+        credit.give(made, movement.amount, movement.credit)
+    else:
+        credit.take(made, -movement.amount, day=movement.day, first=movement.lot_of)
     cursor.execute(
         """WITH account AS (
-               UPDATE billing_account SET posted = posted + %s, seq = seq + 1 WHERE workspace_id = %s
+               UPDATE billing_account SET posted = posted + %(amount)s, seq = seq + 1, withheld = %(withheld)s,
+                   lapsing = %(lapsing)s, lapse_minute = %(lapse_minute)s
+               WHERE workspace_id = %(workspace)s
                RETURNING workspace_id, posted, seq)
            INSERT INTO billing_ledger_entry
                (id, transaction_id, workspace_id, account, seq, amount, balance_after)
-           SELECT gen_random_uuid(), %s, workspace_id, 'workspace', seq, %s, posted FROM account
+           SELECT gen_random_uuid(), %(made)s, workspace_id, 'workspace', seq, %(amount)s, posted FROM account
            UNION ALL
-           SELECT gen_random_uuid(), %s, workspace_id, %s, NULL, %s, NULL FROM account""",
-        [
-            movement.amount,
-            movement.workspace_id,
-            made,
-            movement.amount,
-            made,
-            movement.offset,
-            -movement.amount,
-        ],
+           SELECT gen_random_uuid(), %(made)s, workspace_id, %(offset)s, NULL, - %(amount)s::bigint, NULL FROM account""",
+        {
+            "made": made,
+            "workspace": movement.workspace_id,
+            "amount": movement.amount,
+            "offset": movement.offset,
+            **asdict(credit.write(cursor)),
+        },
     )
     if cursor.rowcount == 0:
         raise LookupError(f"workspace {movement.workspace_id} has no account")

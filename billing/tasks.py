@@ -3,9 +3,10 @@
 from celery import shared_task
 
 from billing import health, idempotency, leases, partitions, refusals, rollup, sweeps
+from billing.credits import expiry, withholding
 from kernel import clock
 
-__all__ = ["charge_due", "make_partitions", "reap"]
+__all__ = ["charge_due", "lapse_credit", "make_partitions", "reap"]
 
 _CHARGE_SECONDS = 20.0
 _REAP_ROUNDS = 20
@@ -40,3 +41,11 @@ def make_partitions() -> int:
     leases.forget_workers(now)
     idempotency.forget()
     return made
+
+
+@shared_task(name="billing.lapse_credit")
+def lapse_credit() -> int:
+    """End the credit whose day has come, and open the balance again where a new month gives it; return how many lots."""
+    now = clock.now()
+    withholding.renew(now)
+    return expiry.lapse(now)

@@ -1,6 +1,7 @@
 """The rows of the money."""
 
 from .account import Account
+from .credit import CreditLot, CreditMovement, Purse
 from .ledger import LedgerEntry, LedgerTransaction
 from .refusal import Refusal, RefusalCount
 from .repeat import IdempotencyKey
@@ -10,10 +11,13 @@ __all__ = [
     "Account",
     "Admission",
     "Attempt",
+    "CreditLot",
+    "CreditMovement",
     "DailyUsage",
     "IdempotencyKey",
     "LedgerEntry",
     "LedgerTransaction",
+    "Purse",
     "Refusal",
     "RefusalCount",
     "UsageBucket",

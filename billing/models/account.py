@@ -2,11 +2,15 @@
 
 from django.db import models
 
+NEVER = 2**31 - 1
+"""A minute that does not come."""
+
 
 class Account(models.Model):
     """Money, limits and open streams of one workspace; made by a database trigger with the workspace.
 
-    Amounts are nano-USD. What may be spent is posted − unbilled − held + overdraft_limit.
+    Amounts are nano-USD. What may be spent is posted − unbilled − held + overdraft_limit − withheld,
+    and − lapsing too once `lapse_minute` has come.
     """
 
     class Status(models.IntegerChoices):
@@ -29,6 +33,10 @@ class Account(models.Model):
     open_streams = models.IntegerField(default=0)
     kill_generation = models.IntegerField(default=0)
     status = models.SmallIntegerField(choices=Status.choices, default=Status.ACTIVE)
+
+    withheld = models.BigIntegerField(default=0, help_text="Balance that requests may not use.")
+    lapsing = models.BigIntegerField(default=0, help_text="Credit that ends next.")
+    lapse_minute = models.IntegerField(default=NEVER, help_text="Minute since 1970, UTC, that it ends with.")
 
     class Meta:
         db_table = "billing_account"

@@ -15,12 +15,14 @@ class Balance:
     """Money of a workspace in nano-USD, and how many of its requests are open.
 
     `posted` is the ledger's balance, `unbilled` is settled and not yet in it, `held` is reserved by open
-    requests, `available` is what a new request may still reserve, an overdraft included.
+    requests, `withheld` is out of their reach (balance that may not be spilled into, and credit that has ended),
+    `available` is what a new request may still reserve, an overdraft included.
     """
 
     posted: int
     unbilled: int
     held: int
+    withheld: int
     available: int
     open_requests: int
 
@@ -48,9 +50,11 @@ def balance(workspace_id: int) -> Balance:
     """Return the money of a workspace. Raises LookupError if it has no account."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT posted, unbilled, held, posted - unbilled - held + overdraft_limit,
+            """SELECT posted, unbilled, held, reach.past, posted - unbilled - held + overdraft_limit - reach.past,
                    (SELECT count(*) FROM billing_admission o WHERE o.workspace_id = a.workspace_id)
-               FROM billing_account a WHERE workspace_id = %s""",
+               FROM billing_account a CROSS JOIN LATERAL (SELECT withheld + CASE
+                   WHEN extract(epoch FROM clock_timestamp()) >= lapse_minute * 60::bigint THEN lapsing ELSE 0 END
+               ) reach (past) WHERE workspace_id = %s""",
             [workspace_id],
         )
         row = cursor.fetchone()

@@ -149,6 +149,7 @@ _EVERY_SWEEP = {"schedule": float(SWEEP_SECONDS), "options": {"expires": 6 * SWE
 CELERY_BEAT_SCHEDULE = {
     "charge": {"task": "billing.charge_due", **_EVERY_SWEEP},
     "reap": {"task": "billing.reap", **_EVERY_SWEEP},
+    "lapse": {"task": "billing.lapse_credit", "schedule": 30.0, "options": {"expires": 60}},
     "chains": {"task": "catalog.publish_due", "schedule": 30.0, "options": {"expires": 60}},
     "health": {"task": "inference.check_quiet_providers", "schedule": 60.0, "options": {"expires": 50}},
     "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},

@@ -38,7 +38,7 @@ def minute_of(day: datetime.date) -> int:
 @pytest.mark.django_db
 def test_a_new_workspace_has_nothing() -> None:
     workspace = rows.workspace()
-    assert statements.balance(workspace) == statements.Balance(0, 0, 0, 0, 0)
+    assert statements.balance(workspace) == statements.Balance(0, 0, 0, 0, 0, 0)
     assert statements.daily(workspace, YESTERDAY, TODAY) == []
     assert statements.recent(workspace) == []
     assert statements.spend_today(workspace) == 0
@@ -59,11 +59,12 @@ def test_the_balance_says_what_may_still_be_spent() -> None:
     rows.settle(workspace, cost=50)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE billing_account SET posted = 1000, overdraft_limit = 7 WHERE workspace_id = %s",
+            "UPDATE billing_account SET posted = 1000, overdraft_limit = 7, withheld = 90, lapsing = 5, lapse_minute = 0"
+            " WHERE workspace_id = %s",
             [workspace],
         )
     assert statements.balance(workspace) == statements.Balance(
-        posted=1000, unbilled=50, held=300, available=657, open_requests=1
+        posted=1000, unbilled=50, held=300, withheld=95, available=562, open_requests=1
     )
 
 

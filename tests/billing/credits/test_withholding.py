@@ -1,0 +1,84 @@
+"""Withholding: opted out, requests stop where the credits end; opted in, they go on up to the month's ceiling."""
+
+import datetime
+
+import pytest
+from django.db import connection
+
+from billing.credits import withholding
+from billing.models import Purse
+from kernel import clock
+from tests.billing import rows
+
+from .test_purse import PLAN, give, use
+
+
+def withheld(workspace: int) -> int:
+    return rows.account(workspace)["withheld"]
+
+
+def with_both() -> int:
+    workspace = rows.workspace()
+    give(workspace, 100)
+    give(workspace, 30, PLAN)
+    return workspace
+
+
+@pytest.mark.django_db
+def test_credit_and_balance_are_one_until_somebody_chooses() -> None:
+    assert withheld(with_both()) == 0
+
+
+@pytest.mark.django_db
+def test_without_spill_the_balance_is_out_of_reach() -> None:
+    workspace = with_both()
+    withholding.set_spill(workspace, enabled=False, actor="owner@example.com")
+    assert withheld(workspace) == 100
+    purse = Purse.objects.get(workspace_id=workspace)
+    assert (purse.spill, purse.spill_changed_by) == ("off", "owner@example.com")
+
+
+@pytest.mark.django_db
+def test_usage_beyond_the_credits_counts_against_the_ceiling() -> None:
+    workspace = with_both()
+    withholding.set_spill(workspace, enabled=True, monthly_ceiling=40, actor="x")
+    assert withheld(workspace) == 60
+    use(workspace, 45)
+    assert rows.account(workspace)["posted"] - withheld(workspace) == 25
+    assert Purse.objects.get(workspace_id=workspace).spilled == 15
+
+
+@pytest.mark.django_db
+def test_a_top_up_stays_out_of_reach_too() -> None:
+    workspace = with_both()
+    withholding.set_spill(workspace, enabled=False, actor="x")
+    give(workspace, 70, key="more")
+    assert withheld(workspace) == 170
+
+
+@pytest.mark.django_db
+def test_a_new_month_has_the_whole_ceiling_again() -> None:
+    workspace = with_both()
+    withholding.set_spill(workspace, enabled=True, monthly_ceiling=40, actor="x")
+    use(workspace, 45)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE billing_purse SET spill_month = %s WHERE workspace_id = %s",
+            [clock.now().date().replace(day=1) - datetime.timedelta(days=1), workspace],
+        )
+    assert withholding.renew(clock.now()) == 1
+    assert rows.account(workspace)["posted"] - withheld(workspace) == 40
+    assert withholding.renew(clock.now()) == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("enabled", "ceiling"), [(True, -1), (False, 10)])
+def test_a_ceiling_without_sense_is_refused(enabled: bool, ceiling: int) -> None:
+    with pytest.raises(ValueError, match=r"^monthly_ceiling: "):
+        withholding.set_spill(rows.workspace(), enabled=enabled, monthly_ceiling=ceiling, actor="x")
+
+
+@pytest.mark.django_db
+def test_an_unknown_workspace_is_said() -> None:
+    with pytest.raises(LookupError):
+        withholding.set_spill(-1, enabled=True, actor="x")
