@@ -37,15 +37,11 @@ def _callable_model(workspace: Workspace) -> str | None:
         *(When(tier=tier, then=Value(place)) for place, tier in enumerate(Tier.values)),
         output_field=IntegerField(),
     )
-    return (
-        Model.objects.filter(
-            active=True,
-            capability=Capability.CHAT,
-            tier__in=workspace.plan_version.tiers,
-            chains__status=Chain.Status.LIVE,
-        )
+    terms = workspace.plan_version
+    models = (
+        Model.objects.filter(active=True, capability=Capability.CHAT, chains__status=Chain.Status.LIVE)
         .exclude(public_id__startswith="sandbox/")
         .order_by(shelf, "public_id")
-        .values_list("public_id", flat=True)
-        .first()
+        .values_list("public_id", "tier")
     )
+    return next((public_id for public_id, tier in models if terms.allows(public_id, tier)), None)

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from kernel import clock, money
 
+from . import plans
 from .admin_page import NOTHING, Page, figure, moment
 from .models import Plan, PlanVersion
 
@@ -33,6 +34,15 @@ class PlanPage(Page):
         """Return the plans with their versions."""
         rows: QuerySet[Plan] = super().get_queryset(request)
         return rows.prefetch_related("versions")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Plan], search_term: str
+    ) -> tuple[QuerySet[Plan], bool]:
+        """Return the plans to list: the custom plan of a workspace is shown on that workspace's page."""
+        found: tuple[QuerySet[Plan], bool] = super().get_search_results(
+            request, queryset.filter(only_for=None), search_term
+        )
+        return found
 
     @admin.display(description="Newest terms")
     def newest(self, plan: Plan) -> str:
@@ -66,22 +76,35 @@ class PlanVersionPage(Page):
         "shown_tiers",
         moment("published_at", "Published"),
     )
-    list_filter = ("plan",)
+    list_filter = (("plan", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("plan",)
     search_fields = ("plan__name", "plan__slug")
-    _COPIED = (
-        *("price_nano", "credits_nano", "period", "tiers", "minute_cap", "hour_cap", "day_cap", "stream_cap"),
-        *("default_max_tokens", "request_weights", "empty_answers_are_free"),
-    )
 
-    @admin.display(description="Tiers")
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[PlanVersion], search_term: str
+    ) -> tuple[QuerySet[PlanVersion], bool]:
+        """Return the terms to list: custom ones are shown on the page of their workspace."""
+        found: tuple[QuerySet[PlanVersion], bool] = super().get_search_results(
+            request, queryset.filter(plan__only_for=None), search_term
+        )
+        return found
+
+    @admin.display(description="Models")
     def shown_tiers(self, terms: PlanVersion) -> str:
-        """Show the tiers in one line."""
-        return ", ".join(terms.tiers)
+        """Show tiers and patterns in one line."""
+        without = [f"not {pattern}" for pattern in terms.except_models]
+        return ", ".join([*terms.tiers, *terms.also_models, *without])
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: terms change by a new version."""
-        return False
+    def has_change_permission(self, request: HttpRequest, obj: PlanVersion | None = None) -> bool:
+        """Refuse, but for a publication to come: terms change by a new version."""
+        waits = obj is not None and obj.published_at > clock.now()
+        return waits and bool(super().has_change_permission(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PlanVersion | None = None) -> tuple[str, ...]:
+        """Return all but the moment of publication, once it is saved."""
+        if obj is None:
+            return ()
+        return tuple(f.name for f in PlanVersion._meta.fields if f.name not in ("id", "published_at"))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Begin a new version from the plan's newest one."""
@@ -89,5 +112,5 @@ class PlanVersionPage(Page):
         newest = PlanVersion.objects.filter(plan=initial.get("plan")).order_by("-version").first()
         if newest is None:
             return initial
-        copied = {name: getattr(newest, name) for name in self._COPIED}
+        copied = {column: getattr(newest, column) for column in plans.COPIED}
         return copied | {"plan": newest.plan_id, "version": newest.version + 1, "published_at": clock.now()}

@@ -40,8 +40,7 @@ _RATES = """
 SELECT v.id, v.model_id, v.provider_id, v.valid_from, r.token_class, r.min_prompt_tokens, r.micro_usd_per_million
 FROM catalog_priceversion v JOIN catalog_rate r ON r.price_version_id = v.id ORDER BY v.valid_from DESC, v.id"""
 _PLANS = """
-SELECT v.*, p.slug, p.name, p.rank,
-       v.version = max(v.version) OVER (PARTITION BY v.plan_id) AS newest
+SELECT v.*, p.slug, p.name, p.rank, p.public
 FROM catalog_planversion v JOIN catalog_plan p ON p.id = v.plan_id"""
 _MULTIPLIERS = "SELECT * FROM catalog_multiplier ORDER BY valid_from DESC"
 _FACTS = (
@@ -246,9 +245,11 @@ def _offer(
 def _terms(row: Row) -> Terms:
     same = ("slug", "name", "rank", "minute_cap", "hour_cap", "day_cap", "stream_cap", "default_max_tokens")
     return Terms(
-        **{name: row[name] for name in (*same, "empty_answers_are_free", "newest")},
+        **{name: row[name] for name in (*same, "empty_answers_are_free", "version", "published_at", "public")},
         plan_version_id=row["id"],
         tiers=frozenset(row["tiers"]),
+        also_models=tuple(row["also_models"]),
+        except_models=tuple(row["except_models"]),
         auto_models=tuple(row["auto_models"]),
         weights=tuple((pattern, int(weight)) for pattern, weight in row["request_weights"]),
     )

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from kernel import clock
 
+from .included import includes
 from .pricing import Factor, RateCard
 
 __all__ = ["Catalogue", "Hop", "Key", "Offer", "Price", "Terms", "Unpriced"]
@@ -100,7 +101,15 @@ class Terms:
     weights: tuple[tuple[str, int], ...]
     auto_models: tuple[str, ...]
     empty_answers_are_free: bool
-    newest: bool
+    version: int = 1
+    published_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    public: bool = True
+    also_models: tuple[str, ...] = ()
+    except_models: tuple[str, ...] = ()
+
+    def allows(self, public_id: str, tier: str) -> bool:
+        """Tell whether the plan includes a model of that id and tier."""
+        return includes(public_id, tier, tiers=self.tiers, also=self.also_models, without=self.except_models)
 
     def weight(self, public_id: str, *, otherwise: int = 1) -> int:
         """Return how many requests one call of a model counts as: by the first pattern that matches."""
@@ -145,15 +154,25 @@ class Catalogue:
         return self.plans[plan_version_id]
 
     def public_terms(self, slug: str) -> Terms:
-        """Return the newest terms of a plan by its slug. Raises KeyError if there is none."""
+        """Return the newest published terms of a plan by its slug. Raises KeyError if there are none."""
+        moment = clock.now()
+        found = None
         for terms in self.plans.values():
-            if terms.slug == slug and terms.newest:
-                return terms
-        raise KeyError(slug)
+            newer = terms.slug == slug and terms.published_at <= moment
+            if newer and (found is None or terms.version > found.version):
+                found = terms
+        if found is None:
+            raise KeyError(slug)
+        return found
 
-    def lowest_plan(self, tier: str) -> Terms | None:
-        """Return the lowest plan that includes a tier, for the sentence that names it."""
-        fitting = [terms for terms in self.plans.values() if terms.newest and tier in terms.tiers]
+    def lowest_plan(self, offer: Offer) -> Terms | None:
+        """Return the lowest public plan that includes a model, for the sentence that names it."""
+        moment = clock.now()
+        newest: dict[str, Terms] = {}
+        for terms in sorted(self.plans.values(), key=lambda terms: terms.version):
+            if terms.public and terms.published_at <= moment:
+                newest[terms.slug] = terms
+        fitting = [terms for terms in newest.values() if terms.allows(offer.public_id, offer.tier)]
         return min(fitting, key=lambda terms: terms.rank, default=None)
 
     def price(

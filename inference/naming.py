@@ -86,7 +86,7 @@ def _automatic(catalogue: Catalogue, caller: Caller, terms: Terms, ask: Ask, dia
         for name in terms.auto_models
         if (offer := catalogue.find(name)) is not None
         and offer.capability == dialect.capability
-        and offer.tier in terms.tiers
+        and terms.allows(offer.public_id, offer.tier)
         and (caller.allowed_models is None or offer.public_id in caller.allowed_models)
         and _can(offer, ask)
     ]
@@ -111,8 +111,8 @@ def _can(offer: Offer, ask: Ask) -> bool:
 def _check_allowed(catalogue: Catalogue, caller: Caller, terms: Terms, offer: Offer, field: str) -> None:
     if caller.allowed_models is not None and offer.public_id not in caller.allowed_models:
         raise Failure("MODEL_NOT_ALLOWED", f"This key may not use {offer.public_id}.", param=field)
-    if offer.tier not in terms.tiers:
-        lowest = catalogue.lowest_plan(offer.tier)
+    if not terms.allows(offer.public_id, offer.tier):
+        lowest = catalogue.lowest_plan(offer)
         including = f" The lowest plan that includes it is {lowest.name}." if lowest else ""
         raise Failure(
             "MODEL_NOT_ALLOWED",

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from catalog.models import Chain, Endpoint, Model, Multiplier, Plan, PriceVersion, Provider
+from catalog.models import Chain, Endpoint, Model, Multiplier, Plan, PriceVersion, Provider, Scope
 
 from . import secrets, shape, values
 from .run import hold
@@ -68,8 +68,9 @@ def _providers(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _plans() -> dict[str, Any]:
+    """Return the plans for everyone; the custom plan of a workspace means nothing elsewhere."""
     plans = {}
-    for plan in Plan.objects.prefetch_related("versions").order_by("rank"):
+    for plan in Plan.objects.filter(only_for=None).prefetch_related("versions").order_by("rank"):
         newest = max(plan.versions.all(), key=lambda terms: terms.version, default=None)
         terms = {} if newest is None else {"terms": _row(newest, shape.TERMS)}
         plans[plan.slug] = _row(plan, shape.PLAN) | terms
@@ -78,6 +79,8 @@ def _plans() -> dict[str, Any]:
 
 def _multipliers(moment: datetime) -> list[dict[str, Any]]:
     standing = Multiplier.objects.filter(Q(valid_until=None) | Q(valid_until__gt=moment))
+    custom = Plan.objects.exclude(only_for=None).values("slug")
+    standing = standing.exclude(scope=Scope.PLAN, target__in=custom)
     return [
         {
             "scope": row.scope,

@@ -130,6 +130,8 @@ TERMS = (
     _field("credits", values.dollars, column="credits_nano", write=values.dollars_text, needed=True),
     _field("period", values.choice(PlanVersion.Period.values)),
     _field("tiers", values.listed(values.choice(Tier.values)), needed=True),
+    _field("also_models", _NAMES),
+    _field("except_models", _NAMES),
     _field("caps.minute", _CAP, column="minute_cap"),
     _field("caps.hour", _CAP, column="hour_cap"),
     _field("caps.day", _CAP, column="day_cap"),
@@ -138,4 +140,11 @@ TERMS = (
     _field("request_weights", values.weights),
     _field("auto_models", _NAMES),
     _field("empty_answers_are_free", values.flag),
+    _field("retention_days", values.whole(1, 32_767, null=True)),
+    _field(
+        "spill_ceiling",
+        values.dollars_or_none,
+        column="spill_ceiling_nano",
+        write=lambda nano: None if nano is None else values.dollars_text(nano),
+    ),
 )

@@ -84,6 +84,14 @@ def dollars(node: Node, problems: Problems) -> Any:
     return _exact(node, problems, 9, 2**62, "an amount of USD with at most nine decimals, such as '20'")
 
 
+def dollars_or_none(node: Node, problems: Problems) -> Any:
+    """Read an amount of USD above zero as nano-USD, or null for none."""
+    if isinstance(node, Leaf) and node.kind == "null":
+        return None
+    amount = dollars(node, problems)
+    return _bad(node, problems, "must be more than zero, or null for none") if amount == 0 else amount
+
+
 def factor(node: Node, problems: Problems) -> Any:
     """Read a factor as millionths."""
     return _exact(node, problems, _FACTOR_DIGITS, 10**9, "a factor with at most six decimals, such as '1.4'")

@@ -54,7 +54,7 @@ class Shelf:
 
     def allows(self, offer: Offer) -> bool:
         """Tell whether the caller's plan and key include a model."""
-        if self.terms is None or offer.tier not in self.terms.tiers:
+        if self.terms is None or not self.terms.allows(offer.public_id, offer.tier):
             return False
         named = self.caller.allowed_models if self.caller is not None else None
         return named is None or offer.public_id in named

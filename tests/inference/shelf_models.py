@@ -47,7 +47,6 @@ TERMS = Terms(
     weights=(),
     auto_models=(),
     empty_answers_are_free=True,
-    newest=True,
 )
 
 
