@@ -1,9 +1,16 @@
-"""Django's name for the money."""
+"""Django's name for the money, and the check that payments by card are set up whole."""
 
 from django.apps import AppConfig
+from django.core import checks
 
 
 class BillingConfig(AppConfig):
     name = "billing"
     verbose_name = "Money"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have `manage.py check` look at the settings of payments."""
+        from billing.payments.keys import payments_are_set_up_whole
+
+        checks.register(payments_are_set_up_whole)
