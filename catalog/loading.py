@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import psycopg
@@ -15,11 +14,12 @@ from psycopg_pool import AsyncConnectionPool
 from . import credentials
 from .pricing import Factor, RateCard
 from .snapshot import Catalogue, DatedFactor, Hop, Key, Offer, Terms
+from .timetable import Timetable, Version, Window
 
-__all__ = ["Watch", "load"]
+__all__ = ["VERSIONS", "Watch", "load", "timetables"]
 
 Row = dict[str, Any]
-Cards = tuple[tuple[datetime, RateCard], ...]
+Prices = Mapping[int, Mapping[int | None, Timetable]]
 log = structlog.get_logger()
 
 _MODELS = """
@@ -36,9 +36,11 @@ ORDER BY h.chain_id, h.position"""
 _KEYS = """
 SELECT id, endpoint_id, sealed, set_aside_at IS NOT NULL AS set_aside FROM catalog_endpointkey
 WHERE active ORDER BY endpoint_id, id"""
-_RATES = """
-SELECT v.id, v.model_id, v.provider_id, v.valid_from, r.token_class, r.min_prompt_tokens, r.micro_usd_per_million
-FROM catalog_priceversion v JOIN catalog_rate r ON r.price_version_id = v.id ORDER BY v.valid_from DESC, v.id"""
+VERSIONS = """
+SELECT v.id, v.model_id, v.provider_id, v.kind, v.label, v.valid_from, v.valid_until, v.daily_from, v.daily_until,
+       v.weekdays, r.token_class, r.min_prompt_tokens, r.micro_usd_per_million
+FROM catalog_priceversion v JOIN catalog_rate r ON r.price_version_id = v.id"""
+"""Every rate with the version it is of; `timetables` makes the price book of such rows."""
 _PLANS = """
 SELECT v.*, p.slug, p.name, p.rank, p.public
 FROM catalog_planversion v JOIN catalog_plan p ON p.id = v.plan_id"""
@@ -126,7 +128,7 @@ async def load(connection: psycopg.AsyncConnection[Any]) -> Catalogue:
                     "models": _MODELS,
                     "hops": _HOPS,
                     "keys": _KEYS,
-                    "rates": _RATES,
+                    "rates": VERSIONS,
                     "plans": _PLANS,
                     "multipliers": _MULTIPLIERS,
                     "revision": _REVISION,
@@ -144,8 +146,8 @@ async def _rows(connection: psycopg.AsyncConnection[Any], sql: str) -> list[Row]
 
 
 def _assemble(rows: Mapping[str, list[Row]]) -> Catalogue:
-    hops, cards = _hops(rows["hops"], _keys(rows["keys"])), _cards(rows["rates"])
-    offers = tuple(_offer(row, hops, cards) for row in rows["models"])
+    hops, prices = _hops(rows["hops"], _keys(rows["keys"])), timetables(rows["rates"])
+    offers = tuple(_offer(row, hops, prices.get(row["id"], {})) for row in rows["models"])
     names = {alias: offer for offer in offers for alias in offer.aliases}
     names.update({offer.public_id: offer for offer in offers})
     multipliers: dict[tuple[str, str], list[DatedFactor]] = defaultdict(list)
@@ -212,40 +214,53 @@ def _hop(row: Row, keys: list[Key] | None) -> Hop:
     )
 
 
-def _cards(rows: list[Row]) -> Mapping[tuple[int, int | None], Cards]:
-    versions: dict[int, tuple[Row, dict[str, list[tuple[int, int]]]]] = {}
+def timetables(rows: Iterable[Mapping[str, Any]]) -> Prices:
+    """Return the prices of each model by who is paid, None for us, from rows as `VERSIONS` has them."""
+    found: dict[int, Mapping[str, Any]] = {}
+    rates: dict[int, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        _, rates = versions.setdefault(row["id"], (row, defaultdict(list)))
-        rates[row["token_class"]].append((row["min_prompt_tokens"], row["micro_usd_per_million"]))
-    cards: dict[tuple[int, int | None], list[tuple[datetime, RateCard]]] = defaultdict(list)
-    for version, (row, rates) in versions.items():
-        card = RateCard(version, {name: tuple(sorted(steps)) for name, steps in rates.items()})
-        cards[row["model_id"], row["provider_id"]].append((row["valid_from"], card))
-    return {key: tuple(dated) for key, dated in cards.items()}
+        found[row["id"]] = row
+        rates[row["id"]][row["token_class"]].append((row["min_prompt_tokens"], row["micro_usd_per_million"]))
+    versions: dict[int, dict[int | None, list[Version]]] = defaultdict(lambda: defaultdict(list))
+    for number, row in found.items():
+        card = RateCard(number, {name: tuple(sorted(steps)) for name, steps in rates[number].items()})
+        versions[row["model_id"]][row["provider_id"]].append(_version(row, card))
+    return {
+        model: {payee: Timetable(tuple(known)) for payee, known in payees.items()}
+        for model, payees in versions.items()
+    }
 
 
-def _offer(
-    row: Row, hops: Mapping[int, tuple[Hop, ...]], cards: Mapping[tuple[int, int | None], Cards]
-) -> Offer:
+def _version(row: Mapping[str, Any], card: RateCard) -> Version:
+    windowed = row["weekdays"] is not None
+    return Version(
+        card=card,
+        valid_from=row["valid_from"],
+        valid_until=row["valid_until"],
+        kind=row["kind"],
+        window=Window(row["daily_from"], row["daily_until"], row["weekdays"]) if windowed else None,
+        label=row["label"],
+    )
+
+
+def _offer(row: Row, hops: Mapping[int, tuple[Hop, ...]], prices: Mapping[int | None, Timetable]) -> Offer:
     facts: Row = {name: row[name] for name in _FACTS} | {name: tuple(row[name]) for name in _LISTS}
     return Offer(
         **facts,
         model_id=row["id"],
         created=int(row["created_at"].timestamp()),
         hops=hops.get(row["chain_id"], ()),
-        cards=cards.get((row["id"], None), ()),
-        provider_cards={
-            provider: dated
-            for (model, provider), dated in cards.items()
-            if model == row["id"] and provider is not None
-        },
+        prices=prices.get(None, Timetable()),
+        costs={payee: known for payee, known in prices.items() if payee is not None},
     )
 
 
 def _terms(row: Row) -> Terms:
     same = ("slug", "name", "rank", "minute_cap", "hour_cap", "day_cap", "stream_cap", "default_max_tokens")
     return Terms(
-        **{name: row[name] for name in (*same, "empty_answers_are_free", "version", "published_at", "public")},
+        **{
+            name: row[name] for name in (*same, "empty_answers_are_free", "version", "published_at", "public")
+        },
         plan_version_id=row["id"],
         tiers=frozenset(row["tiers"]),
         also_models=tuple(row["also_models"]),

@@ -9,6 +9,7 @@ from kernel import clock
 
 from .included import includes
 from .pricing import Factor, RateCard
+from .timetable import Coming, Timetable, Version
 
 __all__ = ["Catalogue", "Hop", "Key", "Offer", "Price", "Terms", "Unpriced"]
 
@@ -59,7 +60,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One model that can be called: its facts, its live chain, its dated prices (newest first)."""
+    """One model that can be called: its facts, its live chain, its sell prices, and what each provider charges us."""
 
     model_id: int
     public_id: str
@@ -80,8 +81,13 @@ class Offer:
     created: int
     chain_id: int
     hops: tuple[Hop, ...]
-    cards: tuple[tuple[datetime, RateCard], ...]
-    provider_cards: Mapping[int, tuple[tuple[datetime, RateCard], ...]]
+    prices: Timetable
+    costs: Mapping[int, Timetable]
+
+    @property
+    def cards(self) -> tuple[tuple[datetime, RateCard], ...]:
+        """The standard sell prices and when each began, newest first."""
+        return tuple((version.valid_from, version.card) for version in self.prices.standards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,25 +197,39 @@ class Catalogue:
         own key there. Raises Unpriced without a version in force.
         """
         moment = clock.now()
-        targets = {
-            "platform": "",
-            "dialect": dialect,
-            "byok": self._byok_target(provider, moment) if own_key else None,
-            "provider": provider,
-            "tier": offer.tier,
-            "model": offer.public_id,
-            "plan": terms.slug,
-            "workspace": str(workspace_id),
-        }
-        found = (self._factor(scope, targets[scope], moment) for scope in _SCOPES)
-        return Price(
-            _in_force(offer.cards, moment, offer.public_id), tuple(f for f in found if f is not None)
+        version = offer.prices.at(moment)
+        if version is None:
+            raise Unpriced(offer.public_id)
+        targets = (
+            "",
+            dialect,
+            self._byok_target(provider, moment) if own_key else None,
+            provider,
+            offer.tier,
+            offer.public_id,
+            terms.slug,
+            str(workspace_id),
         )
+        factors = []
+        for scope, target in zip(_SCOPES, targets, strict=True):
+            factor = self._factor(scope, target, moment)
+            if factor is not None:
+                factors.append(factor)
+        return Price(version.card, tuple(factors))
 
     def provider_price(self, offer: Offer, provider_id: int) -> RateCard | None:
         """Return what the provider charges us now, or None where no cost is known."""
-        cards = offer.provider_cards.get(provider_id)
-        return _in_force(cards, clock.now(), offer.public_id) if cards else None
+        known = offer.costs.get(provider_id)
+        version = known.at(clock.now()) if known is not None else None
+        return version.card if version is not None else None
+
+    def coming(self, offer: Offer) -> Coming | None:
+        """Return the next dated change of a model's list price, or None if none is planned."""
+        return offer.prices.coming(clock.now())
+
+    def windows(self, offer: Offer) -> tuple[Version, ...]:
+        """Return the times of day at which a model has a price of its own these days, newest first."""
+        return offer.prices.windows(clock.now())
 
     def _byok_target(self, provider: str | None, moment: datetime) -> str:
         # A provider's own row goes before the row for all of them.
@@ -222,10 +242,3 @@ class Catalogue:
             if dated.valid_from <= moment and (dated.valid_until is None or moment < dated.valid_until):
                 return dated.factor
         return None
-
-
-def _in_force(cards: tuple[tuple[datetime, RateCard], ...], moment: datetime, name: str) -> RateCard:
-    for valid_from, card in cards:
-        if valid_from <= moment:
-            return card
-    raise Unpriced(name)

@@ -3,7 +3,7 @@
 from .key import EndpointKey
 from .offer import Capability, Model, Tier
 from .plan import Plan, PlanVersion
-from .price import Multiplier, PriceVersion, Rate, Scope, TokenClass
+from .price import Multiplier, PriceKind, PriceVersion, Rate, Scope, TokenClass
 from .revision import CatalogRevision
 from .route import Chain, Dialect, Endpoint, Hop, Provider, Reasoning
 
@@ -19,6 +19,7 @@ __all__ = [
     "Multiplier",
     "Plan",
     "PlanVersion",
+    "PriceKind",
     "PriceVersion",
     "Provider",
     "Rate",

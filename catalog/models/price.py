@@ -2,8 +2,11 @@
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+
+from catalog.timetable import EVERY_DAY, MINUTES_PER_DAY
 
 from .offer import Model
 from .route import Provider
@@ -27,16 +30,61 @@ class TokenClass(models.TextChoices):
     WEB_SEARCH = "web_search"
 
 
+class PriceKind(models.TextChoices):
+    """What a price goes before: a promotion before a time of day, and that before the standard price."""
+
+    STANDARD = "standard"
+    PROMOTION = "promotion"
+    TIME_OF_DAY = "time_of_day", "time of day"
+
+
 class PriceVersion(models.Model):
-    """A price from a moment on: the sell price of a model, or what a provider charges us for it."""
+    """A price from a moment on: the sell price of a model, or what a provider charges us for it.
+
+    Nothing of it changes but its end, which can be moved nearer and never into the past; one that is withdrawn
+    before it begins ends at its beginning, and was never in force.
+    """
 
     model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="price_versions")
     provider = models.ForeignKey(
         Provider, on_delete=models.PROTECT, null=True, blank=True, help_text="Empty for the sell price."
     )
+    kind = models.CharField(
+        max_length=16,
+        choices=PriceKind.choices,
+        default=PriceKind.STANDARD,
+        help_text="A promotion goes before a time of day, and that before the standard price.",
+    )
+    label = models.CharField(
+        max_length=40, blank=True, help_text="What customers read, such as Night rate or Launch offer."
+    )
     valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(
+        null=True, blank=True, help_text="The first moment at which it is over; a promotion must have one."
+    )
+    daily_from = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Minute of the UTC day, for a time of day."
+    )
+    daily_until = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Before its beginning: it runs past midnight."
+    )
+    weekdays = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Days on which the time of day begins: 1 is Monday, 2 Tuesday, 4 Wednesday.",
+    )
+    below_cost = models.BooleanField(
+        default=False, help_text="Meant to sell below what a provider charges us."
+    )
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it is sold below cost.")
     source = models.CharField(max_length=200)
     created_at = models.DateTimeField(auto_now_add=True)
+    sealed_in = models.BigIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The transaction that made it; a trigger writes it, and takes rates in that one only.",
+    )
 
     rates: ClassVar["models.Manager[Rate]"]
 
@@ -44,12 +92,61 @@ class PriceVersion(models.Model):
         ordering = ["model", "-valid_from"]
         constraints = [
             models.UniqueConstraint(
-                fields=["model", "provider", "valid_from"], name="price_once_per_moment", nulls_distinct=False
-            )
+                fields=["model", "provider", "kind", "valid_from", "daily_from", "daily_until", "weekdays"],
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
+                name="price_once_per_moment",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(condition=Q(kind__in=PriceKind.values), name="price_kind_known"),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                name="price_ends_after_it_begins",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="promotion") | Q(valid_until__isnull=False),
+                name="price_of_a_promotion_ends",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="standard") | Q(valid_until__isnull=True) | Q(valid_until=F("valid_from")),
+                name="price_is_followed_and_not_ended",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind="time_of_day",
+                    daily_from__isnull=False,
+                    daily_until__isnull=False,
+                    weekdays__isnull=False,
+                    daily_from__lt=MINUTES_PER_DAY,
+                    daily_until__gt=0,
+                    daily_until__lte=MINUTES_PER_DAY,
+                    weekdays__gt=0,
+                    weekdays__lte=EVERY_DAY,
+                )
+                & ~Q(daily_from=F("daily_until"))
+                | Q(
+                    ~Q(kind="time_of_day"),
+                    daily_from__isnull=True,
+                    daily_until__isnull=True,
+                    weekdays__isnull=True,
+                ),
+                name="price_window_fits_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="standard") | ~Q(label=""), name="price_that_is_special_has_a_label"
+            ),
+            models.CheckConstraint(
+                condition=Q(below_cost=False) | ~Q(reason=""), name="price_below_cost_has_a_reason"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.model_id and self.model.public_id} from {self.valid_from:%Y-%m-%d %H:%M}"
+        what = f" {self.label}" if self.label else ""
+        return f"{self.model_id and self.model.public_id}{what} from {self.valid_from:%Y-%m-%d %H:%M}"
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it was taken back before it began."""
+        return self.valid_until is not None and self.valid_until <= self.valid_from
 
 
 class Rate(models.Model):
@@ -129,3 +226,19 @@ class Multiplier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.target} × {self.factor_ppm / 1_000_000:g}"
+
+    def clean(self) -> None:
+        """Refuse a span that another factor of the same scope and target has; the database refuses it too."""
+        super().clean()
+        if self.valid_from is None:
+            return
+        others = Multiplier.objects.filter(scope=self.scope, target=self.target).exclude(pk=self.pk)
+        others = others.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=self.valid_from))
+        if self.valid_until is not None:
+            others = others.filter(valid_from__lt=self.valid_until)
+        for other in others.order_by("valid_from")[:1]:
+            until = f"{other.valid_until:%Y-%m-%d %H:%M}" if other.valid_until else "further notice"
+            raise ValidationError(
+                f"{other} is in force from {other.valid_from:%Y-%m-%d %H:%M} until {until}, UTC: only one factor "
+                "of a scope and target holds at a time. End it first."
+            )

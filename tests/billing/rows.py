@@ -214,6 +214,7 @@ def run(statement: str, *values: object) -> None:
         cursor.execute(statement, values)  # type: ignore[arg-type]
 
 
+@transaction.atomic
 def price(**rates: int) -> tuple[int, int]:
     """Save a chat model with a price; return the ids of both."""
     name = f"sandbox/{ids.request_id()}"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from pytest_django import Settings
 
 from billing import late, leases, pinned, statements
@@ -33,6 +33,7 @@ def dead() -> UUID:
     return worker(clock.now() - datetime.timedelta(minutes=1))
 
 
+@transaction.atomic
 def price(provider: Provider | None = None, **rates: int) -> dict[str, Any]:
     """Save a model with a price; return the columns that pin a lease to it."""
     name = f"sandbox/{uuid.uuid4()}"

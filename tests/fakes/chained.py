@@ -33,6 +33,7 @@ def model(*, priced: bool = True, **facts: Any) -> Model:
     return made
 
 
+@transaction.atomic
 def price(
     of: Model, *, since: datetime | None = None, classes: tuple[str, ...] = ("input", "output")
 ) -> None:

@@ -8,6 +8,7 @@ import orjson
 
 from catalog.pricing import Factor, RateCard
 from catalog.snapshot import Hop, Offer, Price
+from catalog.timetable import Timetable, Version
 from inference.ask import ChatAsk, read_chat
 from inference.legs import Leg
 
@@ -34,8 +35,8 @@ OFFER = Offer(
     created=0,
     chain_id=1,
     hops=(),
-    cards=((datetime(2025, 1, 1, tzinfo=UTC), CARD),),
-    provider_cards={},
+    prices=Timetable((Version(CARD, datetime(2025, 1, 1, tzinfo=UTC)),)),
+    costs={},
 )
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from catalog.pricing import RateCard
 from catalog.snapshot import Catalogue, Offer, Terms
+from catalog.timetable import Timetable, Version
 from tests.fakes.hops import ONE
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,8 +31,8 @@ OFFER = Offer(
     created=int(START.timestamp()),
     chain_id=1,
     hops=(HOP,),
-    cards=((START, CARD),),
-    provider_cards={},
+    prices=Timetable((Version(CARD, START),)),
+    costs={},
 )
 TERMS = Terms(
     plan_version_id=1,

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 from catalog.pricing import RateCard
 from catalog.register import Ending
+from catalog.timetable import Timetable, Version
 from inference.shelf import feed
 from inference.shelf.feed import MOST_CHANGES, changes, render
 from inference.shelf.visible import Listed
@@ -19,7 +20,8 @@ DEARER = RateCard(2, {"input": ((0, 1_500_000), (200_000, 3_000_000)), "output":
 
 def listed(*cards: tuple[datetime, RateCard], created: datetime = START) -> Listed:
     """Return a model with these prices, newest first."""
-    offer = replace(OFFER, cards=cards, created=int(created.timestamp()))
+    prices = Timetable(tuple(Version(card, since) for since, card in cards))
+    offer = replace(OFFER, prices=prices, created=int(created.timestamp()))
     return Listed(offer, cards[0][1])
 
 

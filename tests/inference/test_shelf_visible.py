@@ -6,6 +6,7 @@ from datetime import timedelta
 from catalog.pricing import RateCard
 from catalog.register import Register
 from catalog.snapshot import Offer, Terms
+from catalog.timetable import Timetable, Version
 from inference.shelf.items import pricing_strings
 from inference.shelf.visible import Shelf, shelf
 from kernel import clock
@@ -35,18 +36,18 @@ def test_nobody_sees_the_free_plan_and_without_one_nothing() -> None:
 def test_the_newest_price_that_has_begun_counts() -> None:
     soon, later = RateCard(2, {}), RateCard(3, {})
     now = clock.now()
-    cards = (
-        (now + timedelta(days=1), later),
-        (now - timedelta(days=1), soon),
-        (START - timedelta(days=900), CARD),
+    prices = (
+        Version(later, now + timedelta(days=1)),
+        Version(soon, now - timedelta(days=1)),
+        Version(CARD, START - timedelta(days=900)),
     )
-    (listed,) = seen(replace(OFFER, cards=cards)).all()
+    (listed,) = seen(replace(OFFER, prices=Timetable(prices))).all()
     assert listed.card is soon
 
 
 def test_nothing_is_sold_without_a_price() -> None:
-    future = replace(OFFER, cards=((clock.now() + timedelta(days=1), CARD),))
-    for unsold in (future, replace(OFFER, cards=())):
+    future = replace(OFFER, prices=Timetable((Version(CARD, clock.now() + timedelta(days=1)),)))
+    for unsold in (future, replace(OFFER, prices=Timetable())):
         assert list(seen(unsold).all()) == []
         assert seen(unsold).find("route/one") is None
 

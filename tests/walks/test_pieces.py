@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from billing import recomputed
 from catalog.models import Model, PriceVersion, Provider, Rate
@@ -34,6 +34,7 @@ def ask(gateway: Gateway, secret: str, name: str, capability: str) -> Heard:
     return call(gateway.base_url, path, {"model": name, **body}, headers={"X-API-Key": secret})
 
 
+@transaction.atomic
 def charge_us(name: str, rates: dict[str, int]) -> None:
     """Save what the only provider of a model charges us for it."""
     row = Model.objects.get(public_id=name)

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from catalog.models import Hop, Model, Multiplier, PriceVersion, Rate
 from kernel import clock, money
@@ -80,13 +81,17 @@ def test_is_the_callers_own_after_every_factor(gateway: Gateway, sandbox: str) -
 
 def test_tells_the_steps_of_long_prompts(gateway: Gateway, sandbox: str) -> None:
     who, name = customer(), model((sandbox, "m"))
-    dearer = PriceVersion.objects.create(
-        model=Model.objects.get(public_id=name), valid_from=clock.now(), source="test"
-    )
-    for minimum, rate in ((0, 1_000_000), (200_000, 2_500_000)):
-        Rate.objects.create(
-            price_version=dearer, token_class="input", min_prompt_tokens=minimum, micro_usd_per_million=rate
+    with transaction.atomic():
+        dearer = PriceVersion.objects.create(
+            model=Model.objects.get(public_id=name), valid_from=clock.now(), source="test"
         )
+        for minimum, rate in ((0, 1_000_000), (200_000, 2_500_000)):
+            Rate.objects.create(
+                price_version=dearer,
+                token_class="input",
+                min_prompt_tokens=minimum,
+                micro_usd_per_million=rate,
+            )
     multiply("model", name, 2_000_000)
     gateway.knows(who.secret, name)
     gateway.eventually(
