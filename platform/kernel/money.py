@@ -2,9 +2,19 @@
 
 from decimal import Decimal, InvalidOperation
 
-__all__ = ["NANO_PER_USD", "PICO_PER_NANO", "from_usd", "half_up", "show", "to_usd"]
+__all__ = [
+    "NANO_PER_CENT",
+    "NANO_PER_USD",
+    "PICO_PER_NANO",
+    "from_cents",
+    "from_usd",
+    "half_up",
+    "show",
+    "to_usd",
+]
 
 NANO_PER_USD = 1_000_000_000
+NANO_PER_CENT = 10_000_000
 PICO_PER_NANO = 1_000
 
 
@@ -33,6 +43,11 @@ def from_usd(text: str | int | Decimal) -> int:
     if nano != nano.to_integral_value():
         raise ValueError(f"{text!r} is finer than a nano-dollar")
     return int(nano)
+
+
+def from_cents(cents: int) -> int:
+    """Return nano-USD of an amount in cents, the unit in which payments are made."""
+    return cents * NANO_PER_CENT
 
 
 def to_usd(nano: int) -> Decimal:
