@@ -12,7 +12,7 @@ from kernel import ids
 from .admission import literal
 from .settlement import SETTLE, TOKEN_COLUMNS, Settlement, parameters
 
-__all__ = ["Outcome", "settle"]
+__all__ = ["CORRECT", "Outcome", "correction", "settle"]
 
 Outcome = str
 _COLUMNS = TOKEN_COLUMNS.split(", ")
@@ -20,7 +20,7 @@ _COLUMNS = TOKEN_COLUMNS.split(", ")
 _WRITTEN = "SELECT id, status FROM billing_usage_event WHERE id = ANY ($1::uuid[])"
 
 # Revision 1 carries the signed difference between the truth and the reaper's checkpoint, at most once.
-_CORRECT = f"""
+CORRECT = f"""
 WITH l AS MATERIALIZED (SELECT workspace_id, charge_no FROM billing_account WHERE workspace_id = $2 FOR UPDATE),
 ev AS (
   INSERT INTO billing_usage_event (id, request_id, rev, workspace_id, api_key_id, charge_no, minute_no, weight,
@@ -71,11 +71,12 @@ async def _mend(cursor: AsyncRawCursor[Any], item: Settlement, status: str | Non
         return "unknown"
     if status != "reaped":
         return "before"
-    await cursor.execute(_CORRECT.encode(), _correction(item), prepare=True)
+    await cursor.execute(CORRECT.encode(), correction(item), prepare=True)
     return "corrected"
 
 
-def _correction(item: Settlement) -> list[Any]:
+def correction(item: Settlement) -> list[Any]:
+    """Return the parameters of CORRECT for what a request truly came to."""
     return [
         item.request_id,
         item.workspace_id,
