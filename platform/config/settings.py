@@ -185,6 +185,8 @@ DRAIN_SECONDS = env.integer("TOLLWAY_DRAIN_SECONDS", 30, low=1, high=600)
 WORKER_SILENCE_SECONDS = env.integer("TOLLWAY_WORKER_SILENCE_SECONDS", 15, low=2, high=120)
 CHARGE_AFTER_SECONDS = env.integer("TOLLWAY_CHARGE_AFTER_SECONDS", 60, low=0, high=3600)
 CHARGE_AFTER_EVENTS = env.integer("TOLLWAY_CHARGE_AFTER_EVENTS", 5000, low=1, high=1_000_000)
+# A cost that moves by more, up or down, takes two people.
+PROPOSAL_JUMP_PERCENT = env.integer("TOLLWAY_PROPOSAL_JUMP_PERCENT", 50, low=1, high=10_000)
 TAKEOVER_SECONDS = env.integer("TOLLWAY_TAKEOVER_SECONDS", 180, low=5, high=3600)
 
 UNFOLD = look.UNFOLD
