@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
+
 from . import env, look, policy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -151,7 +153,13 @@ CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "billing.reap", **_EVERY_SWEEP},
     "lapse": {"task": "billing.lapse_credit", "schedule": 30.0, "options": {"expires": 60}},
     "chains": {"task": "catalog.publish_due", "schedule": 30.0, "options": {"expires": 60}},
+    "costs": {"task": "catalog.compare_daily", "schedule": 3600.0, "options": {"expires": 600}},
+    "lists": {"task": "inference.compare_asked", "schedule": 15.0, "options": {"expires": 30}},
     "health": {"task": "inference.check_quiet_providers", "schedule": 60.0, "options": {"expires": 50}},
+    "audit": {"task": "billing.audit_days", "schedule": 300.0, "options": {"expires": 250}},
+    "audit everything": {"task": "billing.audit_everything", "schedule": crontab(hour="2", minute="0")},
+    "seals": {"task": "billing.seal_days", "schedule": 600.0, "options": {"expires": 500}},
+    "old events": {"task": "billing.drop_events", "schedule": crontab(hour="4", minute="30")},
     "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
 }
 
@@ -163,6 +171,10 @@ TOPUP_LEAST_USD = env.integer("TOLLWAY_TOPUP_LEAST_USD", 5, low=1, high=100_000)
 TOPUP_MOST_USD = env.integer("TOLLWAY_TOPUP_MOST_USD", 2000, low=TOPUP_LEAST_USD, high=100_000)
 TOPUPS_AN_HOUR = env.integer("TOLLWAY_TOPUPS_AN_HOUR", 10, low=1, high=1000)
 REFUND_BY_TWO_USD = env.integer("TOLLWAY_REFUND_BY_TWO_USD", 200, low=0, high=1_000_000)
+
+PRICE_MARGIN_FLOOR = env.integer("TOLLWAY_PRICE_MARGIN_FLOOR", 10, low=0, high=100)  # percent; below it is red
+# What a re-pricing may move, both ways together, before a second person must apply it.
+REPRICE_TWO_PERSONS_NANO = env.integer("TOLLWAY_REPRICE_BY_TWO_USD", 100, low=0, high=1_000_000) * 10**9
 
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 SPECTACULAR_SETTINGS: dict[str, Any] = {
@@ -187,6 +199,8 @@ CHARGE_AFTER_SECONDS = env.integer("TOLLWAY_CHARGE_AFTER_SECONDS", 60, low=0, hi
 CHARGE_AFTER_EVENTS = env.integer("TOLLWAY_CHARGE_AFTER_EVENTS", 5000, low=1, high=1_000_000)
 # A cost that moves by more, up or down, takes two people.
 PROPOSAL_JUMP_PERCENT = env.integer("TOLLWAY_PROPOSAL_JUMP_PERCENT", 50, low=1, high=10_000)
+# Events older than this leave by whole months, once charged, sealed and audited. Sums and ledger stay for ever.
+USAGE_RETENTION_DAYS = env.integer("TOLLWAY_USAGE_RETENTION_DAYS", 400, low=124, high=36_500)
 TAKEOVER_SECONDS = env.integer("TOLLWAY_TAKEOVER_SECONDS", 180, low=5, high=3600)
 
 UNFOLD = look.UNFOLD
