@@ -1,23 +1,15 @@
-"""Which requests may begin: caps, stream slots and credit of a workspace, taken all or not at all.
+"""Which requests may begin: caps, stream slots, the budgets of keys and the credit of a workspace; the pure rule."""
 
-Admission by proposal: requests are grouped by workspace and one conditional statement takes or leaves each
-whole group; for a group it left, `decide` picks in order of arrival what still fits, and that is proposed
-again. Python proposes, PostgreSQL decides: a wrong pick here can refuse wrongly, it can never overdraw.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from kernel import clock
 
 from .models import Account
 
-__all__ = ["Ask", "Granted", "Refused", "State", "decide"]
-
-NO_CAP = 2**31 - 1
+__all__ = ["Ask", "Budget", "Granted", "Refused", "State", "decide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +45,20 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What a key may spend and has spent or holds, in nano-USD; `ends` is the minute its window ends, if ever."""
+
+    limit: int
+    used: int
+    ends: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """An account as read for deciding. Amounts in nano-USD; `minute` is the database's present minute."""
+    """An account as read for deciding. Amounts in nano-USD; `minute` is the database's present minute.
+
+    `budgets` are those of the keys that have one.
+    """
 
     status: int
     minute: int
@@ -64,6 +68,7 @@ class State:
     open_streams: int
     funds: int
     held: int
+    budgets: Mapping[int, Budget] = field(default_factory=dict)
 
 
 class Refused(Exception):
@@ -102,15 +107,16 @@ def decide(asks: Sequence[Ask], state: State) -> list[Refused | None]:
 
 
 def _after(ask: Ask, state: State) -> State:
-    return State(
-        status=state.status,
-        minute=state.minute,
+    budget = state.budgets.get(ask.api_key_id)
+    spent = {ask.api_key_id: replace(budget, used=budget.used + ask.hold)} if budget else {}
+    return replace(
+        state,
         minute_used=state.minute_used + ask.weight,
         hour_used=state.hour_used + ask.weight,
         day_used=state.day_used + ask.weight,
         open_streams=state.open_streams + ask.stream,
-        funds=state.funds,
         held=state.held + ask.hold,
+        budgets={**state.budgets, **spent},
     )
 
 
@@ -128,7 +134,22 @@ def _refusal(ask: Ask, state: State) -> Refused | None:
             return Refused(code, limit=cap, used=used, resets_at=ends)
     if ask.stream and state.open_streams + 1 > ask.stream_cap:
         return Refused("CONCURRENT_STREAM_LIMIT_EXCEEDED", limit=ask.stream_cap, used=state.open_streams)
-    return _short_of_credit(ask, state)
+    return _beyond_budget(ask, state) or _short_of_credit(ask, state)
+
+
+def _beyond_budget(ask: Ask, state: State) -> Refused | None:
+    budget = state.budgets.get(ask.api_key_id)
+    if budget is None or ask.hold == 0 or budget.used + ask.hold <= budget.limit:
+        return None
+    ends = clock.start_of_minute(budget.ends) if budget.ends is not None else None
+    return Refused(
+        "KEY_BUDGET_EXCEEDED",
+        limit=budget.limit,
+        used=budget.used,
+        resets_at=ends,
+        required=ask.hold,
+        available=max(0, budget.limit - budget.used),
+    )
 
 
 def _short_of_credit(ask: Ask, state: State) -> Refused | None:
@@ -137,92 +158,3 @@ def _short_of_credit(ask: Ask, state: State) -> Refused | None:
         return None
     code = "CREDITS_HELD" if state.funds >= ask.hold else "INSUFFICIENT_CREDITS"
     return Refused(code, required=ask.hold, available=available, held=state.held)
-
-
-_MINUTE = "floor(extract(epoch FROM clock_timestamp()) / 60)::int"
-
-# Credit that has lapsed and is still in the ledger, and balance that is withheld, are not there for requests.
-_FUNDS = """a.posted - a.unbilled + a.overdraft_limit - a.withheld
-    - CASE WHEN t.m >= a.lapse_minute THEN a.lapsing ELSE 0 END"""
-
-# The decision is made on the locked row: ORDER BY + FOR UPDATE in one CTE also keeps the lock order.
-TAKE = f"""
-WITH g AS (
-  SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::int[],
-                       $9::int[], $10::int[]) g (ws, w, s, h, cm, ch, cd, cs, lo, hi)),
-l AS MATERIALIZED (
-  SELECT g.*, t.m FROM g JOIN billing_account a ON a.workspace_id = g.ws
-  CROSS JOIN (SELECT {_MINUTE} m) t
-  WHERE a.status = 0
-    AND CASE WHEN a.minute_no >= t.m THEN a.minute_count ELSE 0 END::bigint + g.w <= g.cm
-    AND CASE WHEN a.minute_no / 60 >= t.m / 60 THEN a.hour_count ELSE 0 END::bigint + g.w <= g.ch
-    AND CASE WHEN a.minute_no / 1440 >= t.m / 1440 THEN a.day_count ELSE 0 END::bigint + g.w <= g.cd
-    AND (g.s = 0 OR a.open_streams + g.s <= g.cs)
-    AND (g.h = 0 OR {_FUNDS} - a.held >= g.h)
-  ORDER BY a.workspace_id FOR UPDATE OF a),
-u AS (
-  UPDATE billing_account a SET
-    minute_count = CASE WHEN a.minute_no >= l.m THEN a.minute_count ELSE 0 END + l.w,
-    hour_count = CASE WHEN a.minute_no / 60 >= l.m / 60 THEN a.hour_count ELSE 0 END + l.w,
-    day_count = CASE WHEN a.minute_no / 1440 >= l.m / 1440 THEN a.day_count ELSE 0 END + l.w,
-    minute_no = greatest(a.minute_no, l.m), open_streams = a.open_streams + l.s, held = a.held + l.h
-  FROM l WHERE a.workspace_id = l.ws
-  RETURNING a.workspace_id, a.minute_no, a.kill_generation, a.minute_count, a.hour_count, a.day_count, l.lo, l.hi),
-i AS (
-  INSERT INTO billing_admission (request_id, workspace_id, api_key_id, model_id, chain_id, price_version_id,
-    multipliers, hold, weight, stream, tag, minute_no, kill_generation, worker_id)
-  SELECT ($11::uuid[])[k], u.workspace_id, ($12::bigint[])[k], ($13::bigint[])[k], ($14::bigint[])[k],
-    ($15::bigint[])[k], ($16::text[])[k], ($17::bigint[])[k], ($18::int[])[k], ($19::bool[])[k], ($20::text[])[k],
-    u.minute_no, u.kill_generation, $21::uuid
-  FROM u, generate_series(u.lo, u.hi) k)
-SELECT workspace_id, minute_no, kill_generation, minute_count, hour_count, day_count FROM u"""
-
-READ = f"""
-SELECT a.workspace_id, a.status, t.m,
-  CASE WHEN a.minute_no >= t.m THEN a.minute_count ELSE 0 END,
-  CASE WHEN a.minute_no / 60 >= t.m / 60 THEN a.hour_count ELSE 0 END,
-  CASE WHEN a.minute_no / 1440 >= t.m / 1440 THEN a.day_count ELSE 0 END,
-  a.open_streams, {_FUNDS}, a.held
-FROM billing_account a CROSS JOIN (SELECT {_MINUTE} m) t WHERE a.workspace_id = ANY ($1::bigint[])"""
-
-
-def literal(values: Sequence[object]) -> str:
-    """Return an array literal. Lists of ints would prepare one statement per width of their largest member."""
-    return "{" + ",".join(map(str, values)) + "}"
-
-
-def take_parameters(groups: Sequence[Sequence[Ask]], *, worker_id: UUID) -> list[Any]:
-    """Return the parameters of TAKE for groups of one workspace each, in ascending order of workspace."""
-    asks = [ask for group in groups for ask in group]
-    columns: list[list[int]] = [[] for _ in range(10)]
-    low = 1
-    for group in groups:
-        row = (
-            group[0].workspace_id,
-            sum(ask.weight for ask in group),
-            sum(ask.stream for ask in group),
-            sum(ask.hold for ask in group),
-            min(NO_CAP if ask.minute_cap is None else ask.minute_cap for ask in group),
-            min(NO_CAP if ask.hour_cap is None else ask.hour_cap for ask in group),
-            min(NO_CAP if ask.day_cap is None else ask.day_cap for ask in group),
-            min(ask.stream_cap for ask in group),
-            low,
-            low + len(group) - 1,
-        )
-        low += len(group)
-        for column, value in zip(columns, row, strict=True):
-            column.append(value)
-    return [
-        *(literal(column) for column in columns),
-        literal([ask.request_id for ask in asks]),
-        literal([ask.api_key_id for ask in asks]),
-        literal([ask.model_id for ask in asks]),
-        literal([ask.chain_id for ask in asks]),
-        literal([ask.price_version_id for ask in asks]),
-        [ask.multipliers for ask in asks],
-        literal([ask.hold for ask in asks]),
-        literal([ask.weight for ask in asks]),
-        literal([ask.stream for ask in asks]),
-        [ask.tag for ask in asks],
-        worker_id,
-    ]

@@ -3,7 +3,8 @@
 import psycopg
 from django.db import connection
 
-from billing.admission import READ, Ask, Refused, State, decide, literal
+from billing.admission import Ask, Refused, decide
+from billing.taking import READ, read_parameters, state
 
 __all__ = ["refusal"]
 
@@ -13,8 +14,8 @@ def refusal(ask: Ask) -> Refused | None:
     connection.ensure_connection()
     with connection.wrap_database_errors:
         cursor = psycopg.RawCursor(connection.connection)
-        row = cursor.execute(READ.encode(), [literal([ask.workspace_id])]).fetchone()
+        row = cursor.execute(READ.encode(), read_parameters({ask.workspace_id: [ask]})).fetchone()
     if row is None:
         raise LookupError(f"workspace {ask.workspace_id} has no account")
-    [verdict] = decide([ask], State(*row[1:]))
+    [verdict] = decide([ask], state(*row[1:]))
     return verdict

@@ -19,10 +19,11 @@ from django.conf import settings
 from kernel import drain, postgres
 
 from . import late
-from .admission import Ask, Granted, Refused, literal
+from .admission import Ask, Granted, Refused
 from .batcher import Batcher, Busy, Dropped
 from .proposals import Verdict, propose
 from .settlement import Settlement
+from .taking import literal
 
 __all__ = ["SESSION", "Gate", "Progress", "Unavailable"]
 

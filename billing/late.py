@@ -9,8 +9,8 @@ from psycopg import AsyncConnection, AsyncRawCursor
 from catalog.pricing import CLASSES
 from kernel import ids
 
-from .admission import literal
 from .settlement import SETTLE, TOKEN_COLUMNS, Settlement, parameters
+from .taking import literal
 
 __all__ = ["CORRECT", "Outcome", "correction", "settle"]
 

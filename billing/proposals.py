@@ -7,7 +7,8 @@ from uuid import UUID
 
 from psycopg import AsyncConnection, AsyncRawCursor
 
-from .admission import READ, TAKE, Ask, Granted, Refused, State, decide, literal, take_parameters
+from .admission import Ask, Granted, Refused, State, decide
+from .taking import READ, TAKE, read_parameters, state, take_parameters
 
 __all__ = ["MAX_ROUNDS", "Verdict", "propose"]
 
@@ -56,8 +57,8 @@ async def _take(
 
 
 async def _read(cursor: AsyncRawCursor[Any], groups: dict[int, list[Ask]]) -> dict[int, State]:
-    await cursor.execute(READ.encode(), [literal(list(groups))], prepare=True)
-    return {row[0]: State(*row[1:]) for row in await cursor.fetchall()}
+    await cursor.execute(READ.encode(), read_parameters(groups), prepare=True)
+    return {row[0]: state(*row[1:]) for row in await cursor.fetchall()}
 
 
 def _pick(

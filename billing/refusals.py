@@ -14,7 +14,7 @@ import structlog
 from django.db import connection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from billing.admission import literal
+from billing.taking import literal
 from kernel import clock
 
 __all__ = ["DETAILS", "Refusal", "Refusals", "count", "drop_old", "find", "minute_of", "newest"]

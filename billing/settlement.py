@@ -9,7 +9,7 @@ from uuid import UUID
 from catalog.pricing import CLASSES, Counts
 from kernel import ids
 
-from .admission import literal
+from .taking import literal
 
 __all__ = ["FailedAttempt", "Settlement", "parameters"]
 
@@ -85,7 +85,19 @@ moved AS (
   DELETE FROM billing_admission r USING s
   WHERE r.request_id = s.req AND r.workspace_id = s.ws AND s.ws = ANY (ARRAY(SELECT workspace_id FROM l))
   RETURNING r.request_id, r.workspace_id, r.api_key_id, r.minute_no, r.weight, r.model_id, r.chain_id, r.stream,
-    r.price_version_id, r.hold, r.tag, r.admitted_at, s.*),
+    r.price_version_id, r.hold, r.tag, r.admitted_at, r.budgeted, s.*),
+spending AS (
+  SELECT kb.workspace_id, kb.api_key_id, m.cost, CASE WHEN m.budgeted THEN m.hold ELSE 0 END AS hold,
+    billing_window_day(kb.period, m.minute_no) AS window_day
+  FROM moved m JOIN billing_key_budget kb ON kb.workspace_id = m.workspace_id AND kb.api_key_id = m.api_key_id),
+spent AS (
+  UPDATE billing_key_budget kb SET held = kb.held - t.hold, window_day = greatest(kb.window_day, t.window_day),
+    spent = CASE WHEN kb.window_day >= t.window_day THEN kb.spent ELSE 0 END + (
+      SELECT coalesce(sum(x.cost), 0) FROM spending x WHERE x.workspace_id = kb.workspace_id
+        AND x.api_key_id = kb.api_key_id AND x.window_day = greatest(kb.window_day, t.window_day))
+  FROM (SELECT workspace_id, api_key_id, sum(hold)::bigint AS hold, max(window_day) AS window_day
+        FROM spending GROUP BY 1, 2) t
+  WHERE kb.workspace_id = t.workspace_id AND kb.api_key_id = t.api_key_id),
 ev AS (
   INSERT INTO billing_usage_event (id, request_id, workspace_id, api_key_id, charge_no, minute_no, weight, model_id,
     chain_id, provider_id, endpoint_id, upstream_model, attempts, stream, status, http_status, error_code,

@@ -1,6 +1,7 @@
 """The rows of the money."""
 
 from .account import Account
+from .budget import KeyBudget
 from .credit import CreditLot, CreditMovement, Purse
 from .ledger import LedgerEntry, LedgerTransaction
 from .refusal import Refusal, RefusalCount
@@ -15,6 +16,7 @@ __all__ = [
     "CreditMovement",
     "DailyUsage",
     "IdempotencyKey",
+    "KeyBudget",
     "LedgerEntry",
     "LedgerTransaction",
     "Purse",

@@ -21,11 +21,11 @@ from hypothesis.stateful import (
 )
 
 from billing import late, leases, ledger, rollup
-from billing.admission import TAKE, take_parameters
 from billing.credits import expiry, withholding
 from billing.credits.lots import Credit, Source
 from billing.models import CreditLot, LedgerEntry, Purse
 from billing.settlement import SETTLE, Settlement, parameters
+from billing.taking import TAKE, take_parameters
 from kernel import clock, ids
 from tests.billing import rows
 from tests.billing.model import TODAY, TOMORROW, YESTERDAY, Model
