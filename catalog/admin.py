@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from . import admin_plans, admin_prices, admin_providers  # noqa: F401  # each registers its pages
+from . import admin_plans, admin_prices, admin_proposals, admin_providers  # noqa: F401  # each registers its pages
 from .admin_chains import road
 from .admin_page import NOTHING, Page, ReadOnlyPage, figure, link, table
 from .admin_prices import current_prices, usd

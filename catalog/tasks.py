@@ -5,8 +5,15 @@ from celery import shared_task
 from kernel import clock
 
 from . import chains
+from .proposals import comparisons
 
-__all__ = ["publish_due"]
+__all__ = ["compare_daily", "publish_due"]
+
+
+@shared_task(name="catalog.compare_daily")
+def compare_daily() -> int:
+    """Compare costs with genai-prices, which calls nobody; return how many providers it knows."""
+    return comparisons.compare_daily()
 
 
 @shared_task(name="catalog.publish_due")

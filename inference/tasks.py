@@ -4,12 +4,18 @@ from celery import shared_task
 
 from kernel import clock
 
-from . import probing
+from . import comparing_lists, probing
 
-__all__ = ["check_quiet_providers"]
+__all__ = ["check_quiet_providers", "compare_asked"]
 
 
 @shared_task(name="inference.check_quiet_providers")
 def check_quiet_providers() -> int:
     """Ask providers that nobody called for five minutes how they are; return how many calls that took."""
     return probing.check_quiet(clock.minute_number())
+
+
+@shared_task(name="inference.compare_asked")
+def compare_asked() -> int:
+    """Make the comparisons with providers' lists that operators asked for; return how many."""
+    return comparing_lists.compare_asked()

@@ -47,10 +47,10 @@ class Move:
 
     @property
     def ppm(self) -> int | None:
-        """The move in millionths of the old rate, towards zero; None from nothing, and from or to zero."""
+        """The move in millionths of the old rate, rounded away from zero; None from nothing, and from or to zero."""
         if not self.old or not self.new:
             return None
-        size = abs(self.new - self.old) * PPM // self.old
+        size = -(-abs(self.new - self.old) * PPM // self.old)
         return size if self.new > self.old else -size
 
 
