@@ -31,7 +31,10 @@ class Cursor(Protocol):
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Something that cannot be meant: its id, what is said of a model, what to do, and how such models are found."""
+    """Something that cannot be meant: its id, what is said of a model, what to do, and how such models are found.
+
+    What the statement gives beside the model's id stands in the places that `message` has for it.
+    """
 
     id: str
     message: str
@@ -39,14 +42,16 @@ class Contradiction:
     sql: str
 
 
-# A model is sold once it is active and has a live chain; `priced` has the sell price in force.
+# A model is sold once it is active and has a live chain; `priced` has the standard sell price in force, which is what
+# remains when promotions end.
 _SOLD = """
 WITH sold AS (
     SELECT m.*, c.id AS chain_id FROM catalog_model m
     JOIN catalog_chain c ON c.model_id = m.id AND c.status = 'live' WHERE m.active
 ), priced AS (
     SELECT DISTINCT ON (v.model_id) v.model_id, v.id AS version_id FROM catalog_priceversion v
-    WHERE v.provider_id IS NULL AND v.valid_from <= statement_timestamp() ORDER BY v.model_id, v.valid_from DESC
+    WHERE v.provider_id IS NULL AND v.kind = 'standard' AND v.valid_until IS NULL
+      AND v.valid_from <= statement_timestamp() ORDER BY v.model_id, v.valid_from DESC
 ), named AS (
     SELECT id, public_id, public_id AS name FROM sold UNION SELECT id, public_id, unnest(aliases) FROM sold
 )
@@ -135,6 +140,19 @@ CONTRADICTIONS = (
              ON tier = ANY (t.tiers)
            JOIN catalog_plan p ON p.id = t.plan_id AND p.rank < lowest""",
     ),
+    Contradiction(
+        "catalog.E012",
+        "has a price {} that lacks a rate for {}, which the standard price beneath it has",
+        "A charge names one price version, so a promotion or a time of day carries every class: end it and add a whole one.",
+        """SELECT DISTINCT public_id, v.label, r.token_class FROM sold
+           JOIN catalog_priceversion v ON v.model_id = sold.id AND v.provider_id IS NULL AND v.kind <> 'standard'
+             AND coalesce(v.valid_until, 'infinity') > greatest(v.valid_from, statement_timestamp())
+           JOIN LATERAL (SELECT id FROM catalog_priceversion b WHERE b.model_id = v.model_id AND b.provider_id IS NULL
+               AND b.kind = 'standard' AND b.valid_until IS NULL AND b.valid_from <= v.valid_from
+               ORDER BY b.valid_from DESC LIMIT 1) beneath ON true
+           JOIN catalog_rate r ON r.price_version_id = beneath.id
+           WHERE NOT EXISTS (SELECT FROM catalog_rate o WHERE o.price_version_id = v.id AND o.token_class = r.token_class)""",
+    ),
 )
 
 
@@ -164,6 +182,6 @@ def contradictions(cursor: Cursor) -> list[CheckMessage]:
 def _found(cursor: Cursor, each: Contradiction) -> list[CheckMessage]:
     cursor.execute(f"{_SOLD} {each.sql} ORDER BY public_id")
     return [
-        Error(f"{public_id} {each.message}.", hint=each.hint, id=each.id)
-        for (public_id,) in cursor.fetchall()
+        Error(f"{public_id} {each.message.format(*details)}.", hint=each.hint, id=each.id)
+        for public_id, *details in cursor.fetchall()
     ]

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from .pricing import RateCard
 
@@ -58,6 +58,16 @@ class Version:
         """Tell whether a moment is within its dates, whatever the time of day."""
         return self.valid_from <= moment and (self.valid_until is None or moment < self.valid_until)
 
+    def first(self) -> datetime:
+        """Return the first moment at which it holds, the times of day considered."""
+        if self.window is None:
+            return self.valid_from
+        minute, spans = _minute_of_week(self.valid_from), self.window.spans()
+        if any(start <= minute < end for start, end in spans):
+            return self.valid_from
+        wait = min((start - minute) % _MINUTES_PER_WEEK for start, _ in spans)
+        return self.valid_from.replace(second=0, microsecond=0) + timedelta(minutes=wait)
+
 
 @dataclass(frozen=True, slots=True)
 class Coming:
@@ -102,9 +112,7 @@ class Timetable:
         stretch = self._stretches[place - 1]
         if not stretch.minutes:
             return stretch.version
-        now = moment.astimezone(UTC)
-        minute = now.weekday() * MINUTES_PER_DAY + now.hour * 60 + now.minute
-        return stretch.by_minute[bisect_right(stretch.minutes, minute) - 1]
+        return stretch.by_minute[bisect_right(stretch.minutes, _minute_of_week(moment)) - 1]
 
     def windows(self, moment: datetime) -> tuple[Version, ...]:
         """Return the times of day that have prices of their own at this time, newest first."""
@@ -161,6 +169,11 @@ def _week(
             minutes.append(border)
             versions.append(holding)
     return tuple(minutes), tuple(versions)
+
+
+def _minute_of_week(moment: datetime) -> int:
+    utc = moment.astimezone(UTC)
+    return utc.weekday() * MINUTES_PER_DAY + utc.hour * 60 + utc.minute
 
 
 def _age(version: Version) -> tuple[datetime, int]:

@@ -15,7 +15,7 @@ from catalog.models import (
     Scope,
 )
 
-from . import book, hops, prices, secrets, shape
+from . import book, hops, multipliers, prices, secrets, shape
 from .book import Book
 from .rows import complete, save, settle
 from .run import Change, Run, hold
@@ -32,14 +32,16 @@ class Outcome:
     notes: tuple[str, ...]
 
 
-def apply(stated: Book, environment: Mapping[str, str], *, dry_run: bool = False) -> Outcome:
+def apply(
+    stated: Book, environment: Mapping[str, str], *, dry_run: bool = False, confirm_jumps: bool = False
+) -> Outcome:
     """Make the catalogue agree with a file and return what that changed.
 
-    `environment` holds the secrets that the file names. With `dry_run` all is done and then rolled back. Raises
-    Refused with every problem, and django.db.OperationalError if another change holds the catalogue for 10 s.
+    `environment` holds the secrets that the file names. With `dry_run` all is done and then rolled back, with
+    `confirm_jumps` prices may move further than is plausible. Raises Refused with every problem, and django.db.OperationalError if another change holds the catalogue for 10 s.
     """
     with transaction.atomic():
-        run = Run(hold(), environment)
+        run = Run(hold(), environment, confirm_jumps)
         for step in (_providers, _plans, _models, _prices, _multipliers, _terms, _chains):
             step(run, stated)
         if run.changes and not run.problems.found:
@@ -132,16 +134,18 @@ def _prices(run: Run, stated: Book) -> None:
     providers = {provider.slug: provider for provider in Provider.objects.all()}
     models = _saved(stated)
     known = prices.known(models)
+    added = []
     for model in models:
         one = stated.models[model.public_id]
         if one.sell:
-            prices.price(run, model, None, one.sell, known[model.pk, None])
+            added += prices.price(run, model, None, one.sell, known[model.pk, None])
         for slug, costs in one.costs.items():
             if slug in providers:
                 provider = providers[slug]
                 prices.price(run, model, provider, costs, known[model.pk, provider.pk])
             else:
                 _unknown(run, [cost.node for cost in costs], "provider", slug)
+    prices.check_losses(run, added)
 
 
 def _multipliers(run: Run, stated: Book) -> None:
@@ -161,7 +165,7 @@ def _multipliers(run: Run, stated: Book) -> None:
         elif len(set(moments)) < len(moments):
             run.problems.add(factors[-1].node, "has another of its scope and target from the same moment")
         else:
-            prices.factors(run, factors)
+            multipliers.factors(run, factors)
 
 
 def _chains(run: Run, stated: Book) -> None:

@@ -85,12 +85,25 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The rates from a moment on; without one, from when the file is applied."""
+    """The rates from a moment on; without one, from when the file is applied.
+
+    `facts` are the columns of its version beside, as shape.PRICE has them, with what they are if the file is silent.
+    """
 
     node: Node
     valid_from: datetime | None
-    source: str
     steps: frozenset[Step]
+    facts: Mapping[str, Any]
+
+    @property
+    def standard(self) -> bool:
+        """Whether it is no promotion and no time of day."""
+        return bool(self.facts["kind"] == "standard")
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """What it has in common with the versions that it replaces: kind and time of day."""
+        return tuple(self.facts[name] for name in ("kind", "daily_from", "daily_until", "weekdays"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from catalog.models import Chain, Endpoint, Model, Multiplier, Plan, PriceVersion, Provider, Scope
+from catalog.models import Chain, Endpoint, Model, Multiplier, Plan, PriceKind, PriceVersion, Provider, Scope
 
 from . import secrets, shape, values
 from .run import hold
@@ -18,6 +18,8 @@ from .writing import write
 
 __all__ = ["document", "export", "in_force"]
 
+# Where a price came from is always written.
+_SILENT = {name: value for name, value in shape.PRICE_DEFAULTS.items() if name != "source"}
 HEADING = """\
 The catalogue of Tollway: `manage.py catalog apply FILE` makes the catalogue agree with this file, and
 `--dry-run` tells before what would change. What is not named here stays as it is. Prices are USD per
@@ -46,8 +48,12 @@ def document(moment: datetime, environment: Mapping[str, str]) -> dict[str, Any]
 
 
 def in_force(versions: Sequence[PriceVersion], moment: datetime) -> PriceVersion | None:
-    """Return the version in force at a moment, of the versions of one model and payer."""
-    begun = [version for version in versions if version.valid_from <= moment]
+    """Return the standard price in force at a moment, of the versions of one model and payer."""
+    begun = [
+        version
+        for version in versions
+        if version.kind == PriceKind.STANDARD and version.valid_from <= moment and not version.withdrawn
+    ]
     return max(begun, key=lambda version: version.valid_from, default=None)
 
 
@@ -137,14 +143,17 @@ def _book_of(prices: Mapping[str | None, Sequence[PriceVersion]], moment: dateti
 def _standing(versions: Sequence[PriceVersion], moment: datetime) -> list[dict[str, Any]]:
     now = in_force(versions, moment)
     return [
-        {
-            "valid_from": values.moment_text(version.valid_from),
-            "source": version.source,
-            "rates": _rates(version),
-        }
+        _row(version, shape.PRICE, without=_SILENT) | {"rates": _rates(version)}
         for version in versions
-        if version is now or version.valid_from > moment
+        if version is now or _ahead(version, moment)
     ]
+
+
+def _ahead(version: PriceVersion, moment: datetime) -> bool:
+    """Tell whether a version begins later, or is a promotion or a time of day that is not over."""
+    if version.withdrawn or (version.valid_until is not None and version.valid_until <= moment):
+        return False
+    return version.valid_from > moment or version.kind != PriceKind.STANDARD
 
 
 def _rates(version: PriceVersion) -> dict[str, str]:

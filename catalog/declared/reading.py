@@ -114,7 +114,7 @@ def _hop(node: Node, problems: Problems) -> Hop | None:
 
 def _prices(node: Node | None, problems: Problems) -> tuple[Price, ...]:
     prices = tuple(_price(item, problems) for item in _items(node, problems))
-    moments = [price.valid_from for price in prices]
+    moments = [(price.valid_from, *price.place) for price in prices]
     if node is not None and len(set(moments)) < len(moments):
         problems.add(node, "has two prices from one moment, or two without one")
     return prices
@@ -122,16 +122,15 @@ def _prices(node: Node | None, problems: Problems) -> tuple[Price, ...]:
 
 def _price(node: Node, problems: Problems) -> Price:
     found = _branch(node, problems)
-    _only(found, ("valid_from", "source", "rates"), problems)
-    moment = values.moment(found["valid_from"], problems) if "valid_from" in found else None
-    source = values.text(200)(found["source"], problems) if "source" in found else "catalogue file"
+    facts = {**_entry(node, found, shape.PRICE, problems, besides=("rates",)).values}
+    moment = facts.pop("valid_from", None)
     rates = found.get("rates")
     if rates is None and isinstance(node, Branch):
         problems.add(node, "lacks `rates`")
     steps = frozenset(_steps(rates, problems)) if rates is not None else frozenset()
     if isinstance(rates, Branch) and not rates.items:
         problems.add(rates, "has no rate; a price without one would be free")
-    return Price(node, moment, source, steps)
+    return Price(node, moment, steps, {**shape.PRICE_DEFAULTS, **facts})
 
 
 def _steps(node: Node, problems: Problems) -> Iterator[Step]:

@@ -29,10 +29,14 @@ class Change:
 
 @dataclass
 class Run:
-    """The state of one application; `moment` (UTC) is the database's, from which new prices are in force."""
+    """The state of one application; `moment` (UTC) is the database's, from which new prices are in force.
+
+    `confirm_jumps` takes prices that move further than is plausible.
+    """
 
     moment: datetime
     environment: Mapping[str, str]
+    confirm_jumps: bool = False
     problems: Problems = field(default_factory=Problems)
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from catalog.models import Capability, Dialect, PlanVersion, Reasoning, Tier, TokenClass
+from catalog.models import Capability, Dialect, PlanVersion, PriceKind, Reasoning, Tier, TokenClass
 
 from . import values
 from .values import Reader
@@ -17,6 +17,8 @@ __all__ = [
     "HOP_DEFAULTS",
     "MODEL",
     "PLAN",
+    "PRICE",
+    "PRICE_DEFAULTS",
     "PROVIDER",
     "TERMS",
     "TIERS",
@@ -119,6 +121,30 @@ HOP_DEFAULTS: Mapping[str, Any] = {
     "first_byte_seconds": None,
     "idle_seconds": None,
     "total_seconds": None,
+}
+# Of a price only its end can change, so what the file does not name has the value it has here.
+PRICE = (
+    _field("valid_from", values.moment, write=_moment_text),
+    _field("source", values.text(200)),
+    _field("kind", values.choice(PriceKind.values)),
+    _field("label", values.text(40)),
+    _field("valid_until", values.moment, write=_moment_text),
+    _field("daily.from", values.minute, column="daily_from", write=values.minute_text),
+    _field("daily.until", values.minute, column="daily_until", write=values.minute_text),
+    _field("daily.weekdays", values.weekdays, column="weekdays", write=values.weekdays_text),
+    _field("below_cost", values.flag),
+    _field("reason", values.text(200)),
+)
+PRICE_DEFAULTS: Mapping[str, Any] = {
+    "source": "catalogue file",
+    "kind": PriceKind.STANDARD.value,
+    "label": "",
+    "valid_until": None,
+    "daily_from": None,
+    "daily_until": None,
+    "weekdays": None,
+    "below_cost": False,
+    "reason": "",
 }
 PLAN = (
     _field("name", values.text(64), needed=True),

@@ -7,6 +7,7 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 from catalog.quote import PER_UNIT, decimal_text
+from catalog.timetable import MINUTES_PER_DAY, WEEKDAYS
 
 from .tree import Branch, Leaf, Node, Problems, Twigs
 
@@ -17,6 +18,7 @@ Reader = Callable[[Node, Problems], Any]
 
 _WHOLE = re.compile(r"0|[1-9][0-9]*(_[0-9]+)*", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_CLOCK = re.compile(r"([0-2][0-9]):([0-5][0-9])", re.ASCII)
 _VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 MOST_WHOLE = 2**31 - 1
 _FACTOR_DIGITS = 6
@@ -147,6 +149,33 @@ def day(node: Node, problems: Problems) -> Any:
         except ValueError:
             pass
     return _bad(node, problems, "must be a day, such as 2026-12-31, or null for none")
+
+
+def minute(node: Node, problems: Problems) -> Any:
+    """Read a time of the UTC day as its minute; 24:00 is the end of it."""
+    matched = _CLOCK.fullmatch(node.text) if isinstance(node, Leaf) and node.kind == "str" else None
+    found = int(matched[1]) * 60 + int(matched[2]) if matched else MINUTES_PER_DAY + 1
+    if found > MINUTES_PER_DAY:
+        return _bad(node, problems, "must be a time of the UTC day in quotes, such as '22:00'")
+    return found
+
+
+def minute_text(found: int) -> str:
+    """Return a minute of the day as `minute` reads it."""
+    return f"{found // 60:02d}:{found % 60:02d}"
+
+
+def weekdays(node: Node, problems: Problems) -> Any:
+    """Read a list of weekdays as their bits, Monday's first."""
+    found = listed(choice(WEEKDAYS))(node, problems)
+    if found is BAD:
+        return BAD
+    return sum(1 << WEEKDAYS.index(day) for day in found) or _bad(node, problems, "must name a weekday")
+
+
+def weekdays_text(found: int) -> list[str]:
+    """Return the bits of weekdays as `weekdays` reads them."""
+    return [name for bit, name in enumerate(WEEKDAYS) if found >> bit & 1]
 
 
 def listed(read: Reader) -> Reader:

@@ -30,8 +30,8 @@ BEGIN
         RAISE EXCEPTION 'price version % changes nothing but its end', OLD.id
             USING ERRCODE = 'restrict_violation', HINT = 'Add a new version.';
     END IF;
-    IF OLD.valid_until <= statement_timestamp() OR NEW.valid_until > OLD.valid_until
-       OR NEW.valid_until < statement_timestamp() THEN
+    IF OLD.valid_until <= transaction_timestamp() OR NEW.valid_until > OLD.valid_until
+       OR NEW.valid_until < transaction_timestamp() THEN
         RAISE EXCEPTION 'the end of price version % moves nearer only, and never into the past', OLD.id
             USING ERRCODE = 'restrict_violation', HINT = 'Add a new version.';
     END IF;

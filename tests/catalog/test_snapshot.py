@@ -47,4 +47,5 @@ def test_a_providers_own_factor_for_own_keys_goes_before_that_for_all() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(("scope", "target"), [("byok", ""), ("byok", "openai"), ("platform", "")])
 def test_rows_of_these_scopes_and_targets_can_be(scope: str, target: str) -> None:
+    Multiplier.objects.filter(scope=scope, target=target).delete()
     Multiplier.objects.create(scope=scope, target=target, factor_ppm=0, valid_from=START, reason="test")

@@ -36,6 +36,11 @@ class Command(BaseCommand):
         apply.add_argument(
             "--check", action="store_true", help="as --dry-run, and exit with 1 if something would change"
         )
+        apply.add_argument(
+            "--confirm-jumps",
+            action="store_true",
+            help="take prices that become more than 5 times dearer or cheaper",
+        )
 
         theirs = ways.add_parser("import-litellm", help="make such a file from LiteLLM's configuration")
         theirs.add_argument("file", metavar="CONFIG", help="config.yaml of LiteLLM's proxy, or -")
@@ -53,7 +58,12 @@ class Command(BaseCommand):
         elif way == "import-litellm":
             self._import(options["file"], options["output"], tier=options["tier"])
         else:
-            self._apply(options["file"], dry_run=options["dry_run"], check=options["check"])
+            self._apply(
+                options["file"],
+                dry_run=options["dry_run"],
+                check=options["check"],
+                confirm_jumps=options["confirm_jumps"],
+            )
 
     def _import(self, file: str, output: str, *, tier: str) -> None:
         try:
@@ -64,10 +74,14 @@ class Command(BaseCommand):
             self.stderr.write(line)
         _put(output, made.text)
 
-    def _apply(self, file: str, *, dry_run: bool, check: bool) -> None:
+    def _apply(self, file: str, *, dry_run: bool, check: bool, confirm_jumps: bool) -> None:
         try:
             stated = reading.read(_get(file))
-            outcome = _held(lambda: applying.apply(stated, os.environ, dry_run=dry_run or check))
+            outcome = _held(
+                lambda: applying.apply(
+                    stated, os.environ, dry_run=dry_run or check, confirm_jumps=confirm_jumps
+                )
+            )
         except Refused as refusal:
             count = len(refusal.problems)
             raise CommandError(
