@@ -23,6 +23,7 @@ def make() -> int:
         cursor.execute("SET LOCAL lock_timeout = '1s'")
         cursor.execute("SELECT billing_make_event_partitions(%s)", [MONTHS_AHEAD])
         [made] = cursor.fetchone() or (0,)
+        cursor.execute("SELECT billing_guard_event_partitions()")
     if made:
         log.info("partitions made", count=made)
     return int(made)

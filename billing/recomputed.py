@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from billing import pinned, sums
-from billing.invariants import FINDINGS_SHOWN, Finding, Outcome
+from billing.proof.rules import BEGINNING, FINDINGS_SHOWN, NEAR, ONLY, Finding, Outcome
 from catalog import pricing
 from kernel.money import PICO_PER_NANO
 
@@ -21,7 +21,7 @@ _ROWS_PER_FETCH = 5_000
 _NO_END = 2**62
 _SAYS = "every request costs its counts × its pinned rates × its factors, or nothing where nothing came out"
 
-_KEPT = "(workspace_id = %(only)s OR %(only)s::bigint IS NULL)"
+_KEPT = f"{ONLY} AND id >= {NEAR}"
 _PAIRS = tuple(zip(pricing.CLASSES, sums.COUNTS, strict=True))
 _RATES = ", ".join(f"{name}_rate" for name in pricing.CLASSES)
 _RATE_ARRAYS = ", ".join(f"%({name})s::numeric[]" for name in pricing.CLASSES)
@@ -41,7 +41,7 @@ requests AS (
         {", ".join(f"e.{name} + coalesce(c.{name}, 0) AS {name}" for name in sums.COUNTS)}
     FROM billing_usage_event e LEFT JOIN corrections c USING (workspace_id, request_id)
     LEFT JOIN catalog_model m ON m.id = e.model_id
-    WHERE e.rev = 0 AND {_KEPT}),
+    WHERE e.rev = 0 AND {ONLY} AND e.id >= {NEAR}),
 rates AS (
     SELECT * FROM unnest(%(version)s::bigint[], %(above)s::bigint[], %(up_to)s::bigint[], %(request)s::numeric[],
         {_RATE_ARRAYS}) r (version, above, up_to, request_rate, {_RATES})),
@@ -70,13 +70,13 @@ class _Request:
     counts: pricing.Counts
 
 
-def check(cursor: CursorWrapper, *, workspace_id: int | None = None) -> Outcome:
-    """Compute the cost of every request anew, of all workspaces or one, and compare.
+def check(cursor: CursorWrapper, *, workspace_id: int | None = None, near: date = BEGINNING) -> Outcome:
+    """Compute the cost of every request anew, of all workspaces or one, whose id is of the UTC day `near` or later.
 
     SQL works out all of them; `catalog.pricing` judges those that SQL doubts. `cursor` is the audit's, so that
     prices and events are of one snapshot.
     """
-    only = {"only": workspace_id}
+    only = {"only": workspace_id, "near": near}
     cursor.execute(f"SELECT count(*) FROM billing_usage_event WHERE rev = 0 AND {_KEPT}", only)
     [compared] = cursor.fetchone() or (0,)
     cursor.execute("SELECT DISTINCT price_version_id FROM catalog_rate")

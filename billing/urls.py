@@ -4,10 +4,13 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from billing import views
+from billing.proof import trust
 
 app_name = "dashboard"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="dashboard:home"), name="door"),
     path("dashboard/", views.home, name="home"),
+    path("trust", trust.page, name="trust"),
+    path("trust.json", trust.told, name="trust-json"),
     path("dashboard/theme", views.theme, name="theme"),
 ]

@@ -4,6 +4,7 @@ from .account import Account
 from .budget import KeyBudget
 from .credit import CreditLot, CreditMovement, Purse
 from .ledger import LedgerEntry, LedgerTransaction
+from .proof import AuditRun, DaySeal, DroppedMonth
 from .refusal import Refusal, RefusalCount
 from .repeat import IdempotencyKey
 from .usage import Admission, Attempt, DailyUsage, UsageBucket, UsageEvent, Worker
@@ -12,9 +13,12 @@ __all__ = [
     "Account",
     "Admission",
     "Attempt",
+    "AuditRun",
     "CreditLot",
     "CreditMovement",
     "DailyUsage",
+    "DaySeal",
+    "DroppedMonth",
     "IdempotencyKey",
     "KeyBudget",
     "LedgerEntry",

@@ -25,6 +25,7 @@ UNFOLD: dict[str, Any] = {
     ],
     "BORDER_RADIUS": "6px",
     "SHOW_HISTORY": True,
+    "DASHBOARD_CALLBACK": "billing.admin_proof.home",
     "STYLES": [lambda request: static("css/operator.css")],
     "SIDEBAR": {
         "show_search": True,

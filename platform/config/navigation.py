@@ -70,6 +70,9 @@ NAVIGATION: list[dict[str, Any]] = [
     {
         "title": "System",
         "items": [
+            _item("Audits", "verified", "billing.auditrun"),
+            _item("Seals", "lock", "billing.dayseal"),
+            _item("Months dropped", "auto_delete", "billing.droppedmonth"),
             _item("Workers", "memory", "billing.worker"),
             _item("Changes", "history", "admin.logentry"),
             _item("Groups", "shield_person", "auth.group"),

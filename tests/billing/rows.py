@@ -11,9 +11,11 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from accounts.models import Workspace
-from billing import invariants, ledger, recomputed
+from billing import ledger, recomputed
 from billing.gate import SESSION
 from billing.models import LedgerEntry, LedgerTransaction
+from billing.proof.invariants import INVARIANTS
+from billing.proof.rules import Scope, check
 from catalog.models import Model, Plan, PlanVersion, PriceVersion, Rate
 from kernel import clock, ids, postgres
 
@@ -198,9 +200,7 @@ async def holding(workspace_id: int) -> AsyncIterator[None]:
 def findings(workspace: int) -> dict[str, list[tuple[object, ...]]]:
     """Return what each invariant finds in a workspace: day, subject, expected, found."""
     with connection.cursor() as cursor:
-        outcomes = [
-            invariants.check(cursor, invariant, workspace_id=workspace) for invariant in invariants.INVARIANTS
-        ]
+        outcomes = [check(cursor, invariant, Scope(workspace)) for invariant in INVARIANTS]
         outcomes.append(recomputed.check(cursor, workspace_id=workspace))
     return {
         outcome.name: [(row.day, row.subject, row.expected, row.found) for row in outcome.findings]

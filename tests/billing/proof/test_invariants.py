@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from billing import invariants, ledger, recomputed, rollup
+from billing import ledger, recomputed, rollup
 from billing.models import LedgerEntry, LedgerTransaction
+from billing.proof.invariants import INVARIANTS
+from billing.proof.rules import Scope, check
+from billing.proof.sealed import SEALED
 from kernel import clock, ids
 from tests.billing import rows
 
@@ -60,9 +63,16 @@ def test_sound_money_has_no_findings() -> None:
 def test_every_rule_looks_at_something() -> None:
     workspace = life()
     rows.settle(workspace, request_id=rows.settle(workspace), rev=1)
+    ledger.post(
+        workspace_id=workspace,
+        kind=LedgerTransaction.Kind.REFUND,
+        amount=-2_000_000,
+        offset=LedgerEntry.Account.CLEARING,
+        idem_key="crossing",
+    )
     with connection.cursor() as cursor:
-        for invariant in invariants.INVARIANTS:
-            assert invariants.check(cursor, invariant, workspace_id=workspace).compared > 0
+        for invariant in set(INVARIANTS) - set(SEALED):
+            assert check(cursor, invariant, Scope(workspace)).compared > 0, invariant.name
         assert recomputed.check(cursor, workspace_id=workspace).compared == 10
 
 
@@ -82,7 +92,7 @@ def test_an_account_that_is_off_by_one_is_found(column: str, rule: str, subject:
     rows.run(f"UPDATE billing_account SET {column} = {column} + 1 WHERE workspace_id = %s", workspace)
     found = rows.findings(workspace)
     assert rule in found
-    assert set(found) <= {rule, "I9"}
+    assert set(found) <= {rule, "I9", "L3"}
     assert [row[1] for row in found[rule]] == [subject]
 
 

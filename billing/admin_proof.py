@@ -1,0 +1,222 @@
+"""The operator's pages of the proof: audits, seals, months that left, and the strip on the admin's home."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.models import Workspace
+from billing import figures
+from billing.admin_filters import WorkspaceFilter
+from billing.admin_usage import WORKSPACE
+from billing.models import AuditRun, DaySeal, DroppedMonth
+from billing.proof.verdict import State, Verdict, verdict
+from billing.templatetags.figures import money
+from catalog.admin_page import (
+    NOTHING,
+    DeepPaginator,
+    ReadOnlyPage,
+    Reference,
+    figure,
+    link,
+    moment,
+    named,
+    table,
+)
+from kernel import clock
+
+__all__ = ["home"]
+
+FINDINGS_ON_HOME = 5
+
+
+@admin.register(AuditRun)
+class AuditRunPage(ReadOnlyPage):
+    """What each audit came to: every five minutes over the last days, every night over everything."""
+
+    paginator = DeepPaginator
+    list_display = (
+        moment("started_at", "Began", order=True),
+        "kind",
+        "result",
+        figure("compared", "Rows compared", lambda run: figures.count(run.compared)),
+        figure("broken", "Findings", lambda run: figures.count(run.broken)),
+        figure("seconds", "Took", lambda run: _took(run)),
+        figure("seals", "Seals", lambda run: figures.count(run.seals)),
+        "actor",
+    )
+    list_filter = ("kind",)
+    ordering = ("-id",)
+    fieldsets = (
+        (None, {"fields": (("kind", "actor"), ("started_at", "ended_at"), ("since", "result"))}),
+        ("Rules", {"fields": ("by_rule",)}),
+        ("Findings", {"fields": ("found",)}),
+    )
+
+    @admin.display(description="Result")
+    def result(self, run: AuditRun) -> SafeString:
+        """Show in a word what it came to."""
+        if run.ended_at is None:
+            return format_html('<span class="badge cut">{}</span>', "not finished")
+        if run.broken:
+            return format_html('<span class="badge failed">{}</span>', f"{run.broken:,} findings")
+        return format_html('<span class="badge">{}</span>', "all rules hold")
+
+    @admin.display(description="Rules")
+    def by_rule(self, run: AuditRun) -> SafeString:
+        """Show each rule with what was compared."""
+        rules = [
+            (rule["name"], rule["says"], figures.count(rule["compared"]), figures.count(rule["broken"]),
+             f"{rule['seconds']:.2f} s")
+            for rule in run.rules
+        ]  # fmt: skip
+        return table(("", "Rule", "Compared", "Findings", "Took"), rules, figures_from=2)
+
+    @admin.display(description="Findings")
+    def found(self, run: AuditRun) -> SafeString | str:
+        """Show the first findings of each rule, with a way to the workspace and to the day."""
+        findings = [(rule["name"], finding) for rule in run.rules for finding in rule["findings"]]
+        if not findings:
+            return NOTHING
+        names = Workspace.objects.in_bulk({finding["workspace_id"] for _, finding in findings})
+        rows = [
+            (name, _workspace(names, finding), _day(finding), finding["subject"], finding["expected"], finding["found"])
+            for name, finding in findings
+        ]  # fmt: skip
+        heads = ("Rule", "Workspace", "UTC day", "What", "Expected", "Found")
+        return table(heads, rows, figures_from=9)
+
+
+@admin.register(DaySeal)
+class DaySealPage(ReadOnlyPage):
+    """What the requests of a workspace's day were when it was sealed, two days after it."""
+
+    references: ClassVar[dict[str, Reference]] = WORKSPACE
+    paginator = DeepPaginator
+    list_display = (
+        moment("day", "UTC day"),
+        named("workspace_id", "Workspace"),
+        figure("no", "Seal", lambda row: row.no),
+        figure("revision", "Revision", lambda row: row.revision or NOTHING),
+        figure("events", "Requests", lambda row: figures.count(row.events)),
+        figure("cost", "Cost", lambda row: money(row.sums["cost"], 9)),
+        "hash",
+        moment("sealed_at", "Sealed"),
+    )
+    list_filter = (WorkspaceFilter,)
+    ordering = ("-day", "-id")
+    fieldsets = (
+        (None, {"fields": ((named("workspace_id", "Workspace"), "day"), ("no", "revision", "form"), "sealed_at")}),
+        ("Covers", {"fields": (("events", "through_no", "ledger_seq"), "sums")}),
+        ("Digests", {"fields": ("hash", "requests", "days", "ledger")}),
+    )  # fmt: skip
+
+    @admin.display(description="Hash")
+    def hash(self, row: DaySeal) -> SafeString:
+        """Show the hash of the seal."""
+        return _hex(row.seal)
+
+    @admin.display(description="Requests")
+    def requests(self, row: DaySeal) -> SafeString:
+        """Show the digest of the day's requests."""
+        return _hex(row.events_digest)
+
+    @admin.display(description="Sums of the day")
+    def days(self, row: DaySeal) -> SafeString:
+        """Show the digest of the day's sums."""
+        return _hex(row.days_digest)
+
+    @admin.display(description="Ledger so far")
+    def ledger(self, row: DaySeal) -> SafeString:
+        """Show the digest of the ledger."""
+        return _hex(row.ledger_digest)
+
+
+@admin.register(DroppedMonth)
+class DroppedMonthPage(ReadOnlyPage):
+    """Months whose requests have left; their sums, charges and seals stay."""
+
+    list_display = (
+        moment("month", "Month"),
+        figure("events", "Requests", lambda row: figures.count(row.events)),
+        moment("dropped_at", "Dropped"),
+    )
+    ordering = ("-month",)
+
+
+def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what the admin's home shows of the proof."""
+    if not request.user.has_perm("billing.view_auditrun"):
+        return context
+    now = clock.now()
+    last = verdict(now)
+    findings = last.findings
+    names = Workspace.objects.in_bulk({finding["workspace_id"] for finding in findings[:FINDINGS_ON_HOME]})
+    context["integrity"] = {
+        "state": last.state.value,
+        "says": _says(last),
+        "since": last.since,
+        "runs": [_told(run, label, now) for run, label in ((last.window, "Last 3 days"), (last.whole, "Everything"))],
+        "seals": last.newest,
+        "findings": [
+            (finding["rule"], _workspace(names, finding), _day(finding), finding["subject"])
+            for finding in findings[:FINDINGS_ON_HOME]
+        ],
+        "more": max(0, len(findings) - FINDINGS_ON_HOME),
+    }  # fmt: skip
+    return context
+
+
+def _says(last: Verdict) -> str:
+    match last.state:
+        case State.RIGHT:
+            return "every rule holds"
+        case State.STALE:
+            return "no audit for 15 minutes"
+        case State.NEVER:
+            return "no audit yet"
+        case State.WRONG:
+            broken = {finding["rule"] for finding in last.findings}
+            return f"{', '.join(sorted(broken))} broken"
+
+
+def _told(run: AuditRun | None, label: str, now: Any) -> dict[str, Any]:
+    if run is None or run.ended_at is None:
+        return {"label": label, "result": "no run yet", "state": "none", "age": "", "url": ""}
+    holds = sum(1 for rule in run.rules if not rule["broken"])
+    return {
+        "label": label,
+        "result": f"{holds} of {len(run.rules)} hold",
+        "state": "wrong" if run.broken else "right",
+        "age": f"{figures.age(now - run.ended_at)}, {figures.count(run.compared)} rows",
+        "url": reverse("admin:billing_auditrun_change", args=[run.pk]),
+    }
+
+
+def _took(run: AuditRun) -> str:
+    if run.ended_at is None:
+        return NOTHING
+    return f"{(run.ended_at - run.started_at).total_seconds():.1f} s"
+
+
+def _workspace(names: dict[int, Workspace], finding: dict[str, Any]) -> SafeString | str:
+    found = names.get(finding["workspace_id"])
+    return link(found) if found else f"#{finding['workspace_id']}"
+
+
+def _day(finding: dict[str, Any]) -> SafeString | str:
+    if not finding["day"]:
+        return NOTHING
+    usage = reverse("admin:billing_dailyusage_changelist")
+    return format_html(
+        '<a class="ref" href="{}?workspace={}&day={}">{}</a>',
+        *(usage, finding["workspace_id"], finding["day"], finding["day"]),
+    )
+
+
+def _hex(digest: bytes | memoryview) -> SafeString:
+    text = bytes(digest).hex()
+    return format_html('<code title="{}">{}</code>', text, text)

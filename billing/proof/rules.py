@@ -1,0 +1,160 @@
+"""What a rule over the money's rows is, and how one is checked: one SQL statement, all of them in one snapshot."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from billing import sums
+from kernel import clock
+
+__all__ = [
+    "BEGINNING",
+    "CHARGED",
+    "EVENTS",
+    "FINDINGS_SHOWN",
+    "NEAR",
+    "ONLY",
+    "POSTED",
+    "Finding",
+    "Invariant",
+    "Outcome",
+    "Scope",
+    "check",
+    "snapshot",
+]
+
+FINDINGS_SHOWN = 100
+"""How many findings of an invariant are listed; all are counted."""
+
+REAP_SECONDS = 60
+"""How long after its worker fell silent a lease may be left, with sweeps every few seconds."""
+
+SEAL_DAYS = 4
+"""How many days after its end a day has a seal at the latest, if its workspace has any; it could be there after two."""
+
+BEGINNING = date(1970, 1, 1)
+
+ONLY = "(%(only)s::bigint IS NULL OR workspace_id = %(only)s)"
+"""Holds for the workspaces in scope. Values are written into the statement, so the planner sees constants."""
+
+NEAR = "billing_first_id(%(near)s)"
+"""The least id that a row of a day in scope can have: ids are made at most a day before their row's day."""
+
+EVENTS = (
+    f"(SELECT * FROM billing_usage_event WHERE id >= {NEAR} AND minute_no >= %(first_minute)s AND {ONLY})"
+)
+"""The events of the days in scope."""
+
+CHARGED = "(SELECT workspace_id, charged_no FROM billing_account) a USING (workspace_id)"
+"""Joins the last posted charge number; the account has a number of its own, the open one."""
+
+POSTED = f"FROM {EVENTS} of_scope JOIN {CHARGED} WHERE charge_no <= charged_no"
+"""The posted events of the days in scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A rule in words, and the query that compares: workspace, UTC day or null, subject, expected, found.
+
+    `window` is the query over the last days, where that is another one than the same with narrower bounds.
+    """
+
+    name: str
+    says: str
+    compared: str
+    window: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is looked at: one workspace or all, the UTC days from `since` on or all.
+
+    `complete_from` is the first day of which every event is still there: what came before is held against its seals.
+    """
+
+    workspace_id: int | None = None
+    since: date | None = None
+    complete_from: date = BEGINNING
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters of a rule's statement."""
+        since = self.since or BEGINNING
+        first = max(since, self.complete_from)
+        return {
+            "only": self.workspace_id,
+            "since": since,
+            "first_day": first,
+            "first_minute": sums.first_minute(first),
+            "near": self.near,
+            "complete_from": self.complete_from,
+            "complete_minute": sums.first_minute(self.complete_from),
+            "gone": since < self.complete_from,
+            "seals_overdue": clock.utc_day(clock.now()) - timedelta(days=SEAL_DAYS),
+            "dead": settings.WORKER_SILENCE_SECONDS + REAP_SECONDS,
+        }
+
+    @property
+    def near(self) -> date:
+        """The UTC day before which no row of this scope got its id."""
+        return self.since - timedelta(days=1) if self.since else BEGINNING
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row that breaks a rule; a missing side is None."""
+
+    workspace_id: int
+    day: date | None
+    subject: str
+    expected: str | None
+    found: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check of one rule came to: rows compared, rows that break it, and the first of those."""
+
+    name: str
+    says: str
+    compared: int
+    broken: int
+    findings: tuple[Finding, ...]
+    seconds: float = 0.0
+
+
+@contextmanager
+def snapshot() -> Iterator[CursorWrapper]:
+    """Open one read-only view of the whole database: live traffic makes no false alarms in it.
+
+    Waits at most ten minutes for a statement. Must be the outermost transaction.
+    """
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        cursor.execute("SET LOCAL statement_timeout = '10min'")
+        yield cursor
+
+
+def check(cursor: CursorWrapper, invariant: Invariant, scope: Scope) -> Outcome:
+    """Check one invariant over what is in scope."""
+    compared = (scope.since and invariant.window) or invariant.compared
+    cursor.execute(
+        f"""WITH compared AS MATERIALIZED ({compared}),
+            kept AS (SELECT * FROM compared WHERE {ONLY}),
+            broken AS (SELECT * FROM kept WHERE expected IS DISTINCT FROM found)
+            SELECT (SELECT count(*) FROM kept), (SELECT count(*) FROM broken),
+                workspace_id, day, subject, expected::text, found::text
+            FROM (SELECT) one LEFT JOIN (
+                SELECT * FROM broken ORDER BY workspace_id, day, subject LIMIT {FINDINGS_SHOWN}) shown ON true""",
+        scope.values,
+    )
+    rows = cursor.fetchall()
+    number, broken = rows[0][:2]
+    findings = tuple(Finding(*row[2:]) for row in rows) if broken else ()
+    return Outcome(invariant.name, invariant.says, number, broken, findings)
