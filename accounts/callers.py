@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from kernel import ids
 
-from . import persons, provider_keys, tokens
+from . import persons, provider_keys, tokens, upgrades
 
 __all__ = ["Caller", "Credential", "Directory", "ForeignWorkspace"]
 
@@ -24,9 +24,10 @@ _LONGEST_NAME = 64
 # Marks the key as used, at most once a minute; a row that somebody else holds is left for the next time.
 _FIND = f"""
 WITH found AS (
-  SELECT k.workspace_id, k.id, k.name, w.plan_version_id, k.default_tag, k.allowed_models, w.status, k.last_used_at,
-  {provider_keys.OF_WORKSPACE} AS own_keys
+  SELECT k.workspace_id, k.id, k.name, {upgrades.PLAN} AS plan, k.default_tag, k.allowed_models, w.status,
+  k.last_used_at, {provider_keys.OF_WORKSPACE} AS own_keys, {upgrades.CHANGES_IN}
   FROM accounts_apikey k JOIN accounts_workspace w ON w.id = k.workspace_id
+  {upgrades.IN_FORCE}
   WHERE (k.digest = %(digest)s OR (k.retired_digest = %(digest)s AND k.retired_until > now()))
     AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
     AND NOT EXISTS (SELECT FROM accounts_user u WHERE u.id = k.created_by_id AND NOT u.is_active)),
@@ -34,7 +35,7 @@ used AS (
   UPDATE accounts_apikey SET last_used_at = now() WHERE id IN (
     SELECT a.id FROM accounts_apikey a JOIN found f ON f.id = a.id
     WHERE f.last_used_at IS NULL OR f.last_used_at < now() - interval '1 minute' FOR UPDATE OF a SKIP LOCKED))
-SELECT workspace_id, id, name, plan_version_id, default_tag, allowed_models, status, own_keys FROM found""".encode()
+SELECT workspace_id, id, name, plan, default_tag, allowed_models, status, own_keys, changes_in FROM found""".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ class Caller:
     """The identity behind a valid credential; a person who signed in has `person_id` and `role`.
 
     `api_key_id` is never empty: usage of a person is written under a row of accounts_apikey that opens nothing.
-    `own_keys` are the workspace's own secrets by provider: calls there go out with them and never with ours. One that
-    cannot be opened is empty, so that it is missed.
+    `plan_version_id` is that of the upgrade in force, else of the standing plan; `plan_changes_in` are the seconds
+    from the finding on after which it must be found anew. `own_keys` are the workspace's own secrets by provider:
+    calls there go out with them and never with ours. One that cannot be opened is empty, so that it is missed.
     """
 
     workspace_id: int
@@ -66,6 +68,7 @@ class Caller:
     person_id: int | None = None
     role: str = ""
     own_keys: Mapping[int, str] = field(default_factory=dict, repr=False, hash=False)
+    plan_changes_in: float | None = field(default=None, compare=False)
 
 
 class ForeignWorkspace(Exception):
@@ -136,18 +139,24 @@ class Directory:
         asked_at = time.monotonic()
         async with self._pool.connection(timeout=2) as connection:
             found = await lookup(connection)
-        self._known[key] = (asked_at + self._keep, found)
+        self._known[key] = (asked_at + self._life(found), found)
         self._known.move_to_end(key)
         while len(self._known) > self._size:
             self._known.popitem(last=False)
         return found
+
+    def _life(self, found: _Found) -> float:
+        # Counted from before the question, so that no upgrade outlives its end here.
+        if isinstance(found, Caller) and found.plan_changes_in is not None:
+            return min(self._keep, found.plan_changes_in)
+        return self._keep
 
 
 async def _by_key(connection: AsyncConnection[Any], digest: bytes) -> Caller | None:
     row = await (await connection.execute(_FIND, {"digest": digest})).fetchone()
     if row is None:
         return None
-    workspace, key, name, plan, tag, allowed, status, own_keys = row
+    workspace, key, name, plan, tag, allowed, status, own_keys, changes_in = row
     return Caller(
         workspace_id=workspace,
         api_key_id=key,
@@ -158,6 +167,7 @@ async def _by_key(connection: AsyncConnection[Any], digest: bytes) -> Caller | N
         workspace_status=status,
         credential=Credential(workspace, digest=digest),
         own_keys=provider_keys.opened(own_keys, workspace_id=workspace),
+        plan_changes_in=changes_in,
     )
 
 
@@ -180,4 +190,5 @@ async def _by_token(connection: AsyncConnection[Any], said: tokens.Access, works
         person_id=said.person_id,
         role=seat.role,
         own_keys=provider_keys.opened(seat.own_keys, workspace_id=seat.workspace_id),
+        plan_changes_in=seat.plan_changes_in,
     )

@@ -1,4 +1,4 @@
-"""The rows of people, workspaces, memberships, inference keys, workspaces' own keys at providers, and sign-ins."""
+"""The rows of people, workspaces and their upgrades, memberships, inference keys, own keys at providers, and sign-ins."""
 
 import uuid
 from typing import Any, ClassVar
@@ -6,11 +6,13 @@ from zoneinfo import available_timezones
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 
 from catalog.models import PlanVersion, Provider
 from kernel import clock
@@ -60,7 +62,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Workspace(models.Model):
-    """The customer: keys, limits, usage and money belong to it."""
+    """The customer: keys, limits, usage and money belong to it.
+
+    `plan_version` is its standing plan; while an upgrade is in force that one's terms count.
+    """
 
     class Status(models.TextChoices):
         ACTIVE = "active"
@@ -79,6 +84,59 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def upgrade(self) -> "PlanUpgrade | None":
+        """The upgrade in force when it was first asked for, or None."""
+        now = clock.now()
+        rows = PlanUpgrade.objects.filter(workspace=self, starts_at__lte=now, ends_at__gt=now)
+        return rows.select_related("plan_version__plan").first()
+
+    @property
+    def terms(self) -> PlanVersion:
+        """The terms that count: those of the upgrade in force, else of the standing plan."""
+        return self.upgrade.plan_version if self.upgrade else self.plan_version
+
+
+class PlanUpgrade(models.Model):
+    """Another plan's terms for a workspace until a moment; then its standing plan counts again, by itself."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="upgrades")
+    plan_version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(help_text="The first moment without it.")
+    reason = models.CharField(max_length=200)
+    granted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["workspace", "-starts_at"]
+        indexes = [models.Index(fields=["workspace", "ends_at"], name="upgrade_by_its_end")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="upgrade_ends_after_it_begins",
+                violation_error_message="It must end after it begins.",
+            ),
+            # A range of one number needs no extension where an equal one would.
+            ExclusionConstraint(
+                name="upgrade_one_at_a_time",
+                expressions=[
+                    (
+                        Func(F("workspace"), F("workspace"), Value("[]"), function="int8range"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                    (
+                        Func(F("starts_at"), F("ends_at"), Value("[)"), function="tstzrange"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                violation_error_message="Another upgrade of this workspace overlaps with it.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan_version} until {self.ends_at:%Y-%m-%d %H:%M} UTC"
 
 
 class Member(models.Model):
@@ -139,7 +197,7 @@ class ApiKey(models.Model):
         ordering = ["workspace", "name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=models.F("created_at")),
+                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("created_at")),
                 name="key_expires_after_creation",
             ),
             models.CheckConstraint(

@@ -9,6 +9,7 @@ from psycopg import AsyncConnection
 
 from .provider_keys import OF_WORKSPACE
 from .tokens import Access
+from .upgrades import CHANGES_IN, IN_FORCE, PLAN
 
 __all__ = ["STANDS", "Seat", "SignedIn", "find"]
 
@@ -17,11 +18,12 @@ STANDS = """u.id = s.person_id AND u.is_active AND s.ended_at IS NULL AND s.expi
   AND s.password_mark = left(encode(sha256(convert_to(u.password, 'UTF8')), 'hex'), 16)"""
 
 _FIND = f"""
-SELECT w.id, w.plan_version_id, w.status, m.role, k.id, k.name, {OF_WORKSPACE}
+SELECT w.id, {PLAN}, w.status, m.role, k.id, k.name, {OF_WORKSPACE}, {CHANGES_IN}
 FROM accounts_signin s JOIN accounts_user u ON {STANDS}
 LEFT JOIN (accounts_member m JOIN accounts_workspace w ON w.id = m.workspace_id) ON m.user_id = u.id
   AND CASE WHEN %(named)s = '' THEN w.id = %(own)s ELSE w.slug = %(named)s OR w.id::text = %(named)s END
 LEFT JOIN accounts_apikey k ON k.workspace_id = w.id AND k.person_id = u.id
+{IN_FORCE}
 WHERE s.id = %(sign_in)s AND s.person_id = %(person)s
 ORDER BY w.slug = %(named)s DESC NULLS LAST LIMIT 1""".encode()
 
@@ -38,7 +40,7 @@ RETURNING id, name"""
 class Seat:
     """A person's place in a workspace; `api_key_id` and `name` are of the row that their usage is written under.
 
-    `own_keys` are the workspace's own keys by provider, sealed.
+    `own_keys` are the workspace's own keys by provider, sealed. Another plan may count after `plan_changes_in` seconds.
     """
 
     workspace_id: int
@@ -48,6 +50,7 @@ class Seat:
     api_key_id: int
     name: str
     own_keys: Mapping[str, str] | None = field(default=None, repr=False)
+    plan_changes_in: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,11 @@ async def find(connection: AsyncConnection[Any], said: Access, workspace: str) -
     row = await (await connection.execute(_FIND, asked)).fetchone()
     if row is None:
         return None
-    workspace_id, plan, status, role, key, name, own_keys = row
+    workspace_id, plan, status, role, key, name, own_keys, changes_in = row
     if workspace_id is None:
         return SignedIn(None)
     if key is None:
         # The digest is of no secret: nothing opens by it.
         made = {"workspace": workspace_id, "person": said.person_id, "digest": os.urandom(32)}
         key, name = await (await connection.execute(_SIT, made)).fetchone() or (0, "")
-    return SignedIn(Seat(workspace_id, plan, status, role, key, name, own_keys))
+    return SignedIn(Seat(workspace_id, plan, status, role, key, name, own_keys, changes_in))

@@ -37,7 +37,7 @@ def _callable_model(workspace: Workspace) -> str | None:
         *(When(tier=tier, then=Value(place)) for place, tier in enumerate(Tier.values)),
         output_field=IntegerField(),
     )
-    terms = workspace.plan_version
+    terms = workspace.terms
     models = (
         Model.objects.filter(active=True, capability=Capability.CHAT, chains__status=Chain.Status.LIVE)
         .exclude(public_id__startswith="sandbox/")

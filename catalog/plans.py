@@ -9,7 +9,7 @@ from kernel import clock
 
 from .models import Multiplier, Plan, PlanVersion, Scope
 
-__all__ = ["COPIED", "custom", "newest", "on_offer"]
+__all__ = ["COPIED", "custom", "newest", "on_offer", "without_price"]
 
 COPIED = (
     *("price_nano", "credits_nano", "period", "tiers", "also_models", "except_models"),
@@ -31,6 +31,12 @@ def on_offer() -> QuerySet[PlanVersion]:
     published = PlanVersion.objects.filter(published_at__lte=clock.now(), plan__only_for=None)
     ids = published.order_by("plan_id", "-version").distinct("plan_id").values("pk")
     return PlanVersion.objects.filter(pk__in=ids).select_related("plan").order_by("plan__rank")
+
+
+def without_price() -> PlanVersion | None:
+    """Return the newest terms of the lowest public plan that costs and brings nothing, or None if there is none."""
+    free = on_offer().filter(price_nano=0, credits_nano=0, plan__public=True)
+    return free.first()
 
 
 @transaction.atomic

@@ -1,10 +1,12 @@
 """The routes by which a caller asks about itself: its key, its credit, its person, its plan."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, User, Workspace
 from billing import activity
 from catalog.models import PlanVersion
 from kernel import clock
@@ -52,6 +54,7 @@ def key(request: HttpRequest) -> HttpResponse:
                 "is_provisioning_key": False,
                 "plan": plan.plan.slug,
                 "plan_tier": plan.plan.name,
+                **_upgrade(caller.workspace_id),
             }
         }
     )
@@ -88,17 +91,16 @@ def user(request: HttpRequest) -> HttpResponse:
                 user=person, email__iexact=person.email, verified=True
             ).exists(),
             "credits": usd(activity.credit(caller.workspace_id).balance),
-            "is_upgraded": False,
-            "upgrade_expires_at": None,
+            **_upgrade(caller.workspace_id),
         }
     )
 
 
 @router.get("/user/credits")
 def user_credits(request: HttpRequest) -> HttpResponse:
-    """Tell the credit left, what the plan grants a period, and what the present UTC month has used."""
+    """Tell the credit left, what the standing plan grants a period, and what the present UTC month has used."""
     caller = identity.caller(request)
-    plan = _plan(caller.plan_version_id)
+    plan = Workspace.objects.select_related("plan_version__plan").get(pk=caller.workspace_id).plan_version
     month = clock.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     used = sum(row.cost for row in activity.by_model_since(caller.workspace_id, month))
     return answer(
@@ -110,6 +112,14 @@ def user_credits(request: HttpRequest) -> HttpResponse:
             "payg_enabled": plan.plan.slug == BALANCE_ONLY,
         }
     )
+
+
+def _upgrade(workspace_id: int) -> dict[str, Any]:
+    upgrade = Workspace(pk=workspace_id).upgrade
+    return {
+        "is_upgraded": upgrade is not None,
+        "upgrade_expires_at": moment(upgrade.ends_at) if upgrade else None,
+    }
 
 
 def _plan(plan_version_id: int) -> PlanVersion:

@@ -181,6 +181,8 @@ _OWN_KEY = record(
     is_provisioning_key=FLAG,
     plan=WORD,
     plan_tier=TEXT,
+    is_upgraded=FLAG,
+    upgrade_expires_at=nullable(MOMENT),
 )
 _KEY: Mapping[str, Schema] = {
     "id": WORD,
@@ -250,7 +252,7 @@ _ANSWERS: Mapping[str, Schema] = {
         email_verified=FLAG,
         credits=_USD,
         is_upgraded=FLAG,
-        upgrade_expires_at=_NULL,
+        upgrade_expires_at=nullable(MOMENT),
     ),
     "self.user_credits": record(
         credits=_USD, credits_monthly=_USD, credits_used=_USD, plan_tier=TEXT, payg_enabled=FLAG
