@@ -7,6 +7,7 @@ from .ledger import LedgerEntry, LedgerTransaction
 from .proof import AuditRun, DaySeal, DroppedMonth
 from .refusal import Refusal, RefusalCount
 from .repeat import IdempotencyKey
+from .subscription import Subscription, SubscriptionChange
 from .usage import Admission, Attempt, DailyUsage, UsageBucket, UsageEvent, Worker
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "Purse",
     "Refusal",
     "RefusalCount",
+    "Subscription",
+    "SubscriptionChange",
     "UsageBucket",
     "UsageEvent",
     "Worker",
