@@ -61,7 +61,7 @@ def _counted(ask: Ask) -> int:
 
 def worth_counting(refused: Refused) -> bool:
     """Tell whether a smaller hold could still be taken."""
-    return refused.code in _SHORT_OF_CREDIT
+    return refused.code in {*_SHORT_OF_CREDIT, "KEY_BUDGET_EXCEEDED"}
 
 
 def worded(refused: Refused) -> Failure:
@@ -79,6 +79,8 @@ def worded(refused: Refused) -> Failure:
         return Failure(code, f"All {refused.limit} streams of this workspace are in use.", retry_after=1)
     if code in _SHORT_OF_CREDIT:
         return _short(refused)
+    if code == "KEY_BUDGET_EXCEEDED":
+        return _beyond(refused)
     if code == "WORKSPACE_SUSPENDED":
         return Failure(code, "This workspace is suspended.")
     return Failure(code, "This request may not run now.")
@@ -102,6 +104,18 @@ def _wish(request_id: UUID, deal: Deal, *, tag: str) -> admission.Ask:
         hour_cap=terms.hour_cap,
         day_cap=terms.day_cap,
         stream_cap=terms.stream_cap,
+    )
+
+
+def _beyond(refused: Refused) -> Failure:
+    limit, used, required = (money.show(nano) for nano in (refused.limit, refused.used, refused.required))
+    renews = f" It renews at {refused.resets_at:%Y-%m-%dT%H:%M:%SZ}." if refused.resets_at else ""
+    wait = math.ceil((refused.resets_at - clock.now()).total_seconds()) if refused.resets_at else None
+    return Failure(
+        refused.code,
+        f"The budget of this key is ${limit}, of which ${used} is spent or held; this request may cost"
+        f" ${required}.{renews}",
+        retry_after=wait,
     )
 
 

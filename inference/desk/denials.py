@@ -25,16 +25,18 @@ def kept(refusal: Refusal) -> dict[str, Any]:
     """Return why a request was refused, as it was then."""
     limit = _limit(refusal.code, refusal.cap, refusal.used, refusal.resets_at, weight=refusal.weight)
     credit = _credit(refusal.code, refusal.required, refusal.available, refusal.held)
-    return {**_words(refusal.code, refusal.message), "limit": limit, "credit": credit}
+    budget = _budget(refusal.code, refusal.cap, refusal.used, refusal.required, refusal.resets_at)
+    return {**_words(refusal.code, refusal.message), "limit": limit, "credit": credit, "budget": budget}
 
 
 def foreseen(failure: Failure, refused: Refused | None, *, weight: int) -> dict[str, Any]:
     """Return why a request would be refused now; `refused` is what admission would say, if it came that far."""
-    limit = credit = None
+    limit = credit = budget = None
     if refused is not None:
         limit = _limit(refused.code, refused.limit, refused.used, refused.resets_at, weight=weight)
         credit = _credit(refused.code, refused.required, refused.available, refused.held)
-    return {**_words(failure.code, failure.message), "limit": limit, "credit": credit}
+        budget = _budget(refused.code, refused.limit, refused.used, refused.required, refused.resets_at)
+    return {**_words(failure.code, failure.message), "limit": limit, "credit": credit, "budget": budget}
 
 
 def _words(code: str, message: str) -> dict[str, Any]:
@@ -67,4 +69,18 @@ def _credit(code: str, required: int, available: int, held: int) -> dict[str, st
         "available": money.show(available),
         "held": money.show(held),
         "shortfall": money.show(required - available),
+    }
+
+
+def _budget(
+    code: str, limit: int, used: int, required: int, resets_at: datetime | None
+) -> dict[str, Any] | None:
+    if code != "KEY_BUDGET_EXCEEDED":
+        return None
+    return {
+        "limit": money.show(limit),
+        "used": money.show(used),
+        "remaining": money.show(max(0, limit - used)),
+        "required": money.show(required),
+        "resets_at": moment(resets_at) if resets_at is not None else None,
     }

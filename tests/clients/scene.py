@@ -25,6 +25,7 @@ def main() -> None:
 
 def _keys() -> dict[str, str]:
     from accounts import keys
+    from billing import budgets
     from kernel import ids
     from tests.fakes.cast import customer
     from tests.fakes.signed_in import signed_in
@@ -36,7 +37,10 @@ def _keys() -> dict[str, str]:
     expired.key.save()
     suspended.workspace.status = "suspended"
     suspended.workspace.save()
-    unlucky = customer()
+    budgeted, unlucky = customer(), customer()
+    budgets.put(
+        budgeted.workspace.pk, budgeted.key.pk, limit=1, period=budgets.Period.MONTH, actor="conformance"
+    )
     _lose_marks(unlucky.workspace.pk)
     terms: dict[str, dict[str, Any]] = {
         "main": {},
@@ -55,6 +59,7 @@ def _keys() -> dict[str, str]:
         "revoked": revoked.secret,
         "expired": expired.secret,
         "suspended": suspended.secret,
+        "budgeted": budgeted.secret,
         "unlucky": unlucky.secret,
         "person": signed_in(customer().workspace).access,
         **{name: customer(**plan).secret for name, plan in terms.items()},

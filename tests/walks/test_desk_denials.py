@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billing import budgets
 from billing.models import RefusalCount
 from kernel import clock, money
 from tests.fakes.cast import Customer, customer, model
@@ -63,6 +64,7 @@ def test_names_the_window_its_use_and_its_reset(
         "message": refused.body.decode(),
         "retryable": False,
         "credit": None,
+        "budget": None,
     }
     assert abs((clock.now() - datetime.fromisoformat(told["refused_at"])).total_seconds()) < 30
     assert who.account()["day_count"] == 2  # neither the refusal nor the questions consumed anything
@@ -78,6 +80,24 @@ def test_names_the_credit_that_was_short(gateway: Gateway, sandbox: str) -> None
     assert (told["code"], told["limit"], credit["held"]) == ("INSUFFICIENT_CREDITS", None, "0.000000000")
     assert credit["available"] == "0.000001000"
     assert Decimal(credit["required"]) - Decimal(credit["available"]) == Decimal(credit["shortfall"]) > 0
+
+
+def test_names_the_budget_of_the_key_that_was_reached(gateway: Gateway, sandbox: str) -> None:
+    who, name = customer(), model((sandbox, "words"))
+    gateway.knows(who.secret, name)
+    budgets.put(who.workspace.pk, who.key.pk, limit=1_000, period=budgets.Period.NONE, actor="x")
+    refused = gateway.chat(who.secret, name)
+    assert refused.status == 429, refused.raw
+    told = kept(gateway, who, id=refused.headers["x-request-id"])["refusal"]
+    budget = told["budget"]
+    assert (told["code"], told["limit"], told["credit"]) == ("KEY_BUDGET_EXCEEDED", None, None)
+    assert (budget["limit"], budget["used"], budget["remaining"]) == (
+        "0.000001000",
+        "0.000000000",
+        "0.000001000",
+    )
+    assert Decimal(budget["required"]) > Decimal(budget["remaining"])
+    assert budget["resets_at"] is None
 
 
 def test_without_a_question_tells_the_newest(gateway: Gateway, sandbox: str) -> None:

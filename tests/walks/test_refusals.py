@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from accounts import keys
+from billing import budgets
 from tests.fakes.caller import Heard, call, get
 from tests.fakes.cast import customer, model
 from tests.fakes.gateway import Gateway
@@ -174,6 +175,22 @@ def test_give_no_more_streams_than_the_plan(gateway: Gateway, sandbox: str) -> N
     with gateway.streaming(who.secret, slow):
         heard = gateway.chat(who.secret, slow, stream=True)
     refused(heard, 429, "CONCURRENT_STREAM_LIMIT_EXCEEDED")
+
+
+def test_keep_to_the_budget_of_the_key(gateway: Gateway, sandbox: str) -> None:
+    who, name = customer(), model((sandbox, "words"))
+    gateway.knows(who.secret, name)
+    budgets.put(who.workspace.pk, who.key.pk, limit=1_000_000, period=budgets.Period.MONTH, actor="x")
+    heard = gateway.chat(who.secret, name)
+    refused(heard, 429, "KEY_BUDGET_EXCEEDED")
+    assert (
+        "The budget of this key is $0.001000000, of which $0.000000000 is spent or held"
+        in heard.body.decode()
+    )
+    assert heard.headers["x-should-retry"] == "false"
+    assert 0 < int(heard.headers["retry-after"]) <= 31 * 86_400
+    budgets.clear(who.workspace.pk, who.key.pk)
+    assert gateway.chat(who.secret, name).status == 200
 
 
 @pytest.mark.parametrize("path", ["/none", "/chat/completions/", "/models/", "//"])

@@ -111,6 +111,9 @@ _LIMIT = record(
     seconds_left=nullable(_COUNT),
 )
 _CREDIT = record(required=USD_TEXT, available=USD_TEXT, held=USD_TEXT, shortfall=USD_TEXT)
+_BUDGET = record(
+    limit=USD_TEXT, used=USD_TEXT, remaining=USD_TEXT, required=USD_TEXT, resets_at=nullable(MOMENT)
+)
 _REFUSAL = record(
     status=_COUNT,
     code=choice(TABLE),
@@ -118,6 +121,7 @@ _REFUSAL = record(
     retryable=FLAG,
     limit=nullable(_LIMIT),
     credit=nullable(_CREDIT),
+    budget=nullable(_BUDGET),
 )
 _DENIAL: Schema = {
     "anyOf": [
