@@ -4,11 +4,13 @@ from celery import shared_task
 
 from billing import health, idempotency, leases, partitions, refusals, rollup, sweeps
 from billing.credits import expiry, withholding
+from billing.subscriptions import granting
 from kernel import clock
 
-__all__ = ["charge_due", "lapse_credit", "make_partitions", "reap"]
+__all__ = ["charge_due", "grant_due", "lapse_credit", "make_partitions", "reap"]
 
 _CHARGE_SECONDS = 20.0
+_GRANT_SECONDS = 20.0
 _REAP_ROUNDS = 20
 
 
@@ -41,6 +43,12 @@ def make_partitions() -> int:
     leases.forget_workers(now)
     idempotency.forget()
     return made
+
+
+@shared_task(name="billing.grant_due")
+def grant_due() -> int:
+    """Grant the credits of subscriptions whose period has begun, for about 20 s; return how many were settled."""
+    return granting.grant_due(clock.now(), seconds=_GRANT_SECONDS)
 
 
 @shared_task(name="billing.lapse_credit")

@@ -84,6 +84,12 @@ class Migration(migrations.Migration):
                 ("missed_last", models.DateField(help_text="When the last of them began.", null=True)),
                 ("stripe_subscription_id", models.CharField(max_length=255, null=True, unique=True)),
                 ("stripe_customer_id", models.CharField(max_length=255, null=True)),
+                (
+                    "stripe_heard",
+                    models.BigIntegerField(
+                        default=0, help_text="Unix time of the newest of Stripe's words on its state."
+                    ),
+                ),
                 ("created_at", models.DateTimeField(default=kernel.clock.now)),
                 ("ended_on", models.DateField(null=True)),
             ],

@@ -53,6 +53,9 @@ class Subscription(models.Model):
     missed_last = models.DateField(null=True, help_text="When the last of them began.")
     stripe_subscription_id = models.CharField(max_length=255, null=True, unique=True)
     stripe_customer_id = models.CharField(max_length=255, null=True)
+    stripe_heard = models.BigIntegerField(
+        default=0, help_text="Unix time of the newest of Stripe's words on its state."
+    )
     created_at = models.DateTimeField(default=clock.now)
     ended_on = models.DateField(null=True)
 

@@ -1,9 +1,10 @@
-"""What payments through Stripe do to a subscription: each call says how things are, so their order does not matter.
+"""What Stripe's words do to a subscription: each says how things are, so that their order does not matter.
 
 Nothing here is believed of a caller that has not checked Stripe's signature.
 """
 
 from datetime import date
+from typing import Protocol
 
 import structlog
 from django.db import transaction
@@ -16,10 +17,23 @@ from kernel import clock
 
 from . import book, granting
 
-__all__ = ["ended", "link", "paid", "unpaid"]
+__all__ = ["Keeper", "link"]
 
 Status = Subscription.Status
+_OVER = frozenset({"canceled", "incomplete_expired", "unpaid"})
 log = structlog.get_logger()
+
+
+class Days(Protocol):
+    """The UTC days that an invoice is about: from `start`, before `end`."""
+
+    @property
+    def start(self) -> date:
+        """The first day."""
+
+    @property
+    def end(self) -> date:
+        """The day after the last."""
 
 
 @transaction.atomic
@@ -61,62 +75,68 @@ def link(
     )
 
 
-@transaction.atomic
-def paid(subscription_id: str, *, period_start: date, period_end: date) -> bool:
-    """Begin the period that was paid for and grant its credits, once; return False for an unknown subscription.
+class Keeper:
+    """Takes in what the payments hear of subscriptions; of one that is not known here, nothing."""
 
-    A period before the present one changes nothing. Of one that is over already nothing is granted.
-    """
-    row = _held(subscription_id)
-    if row is None:
-        return False
-    today = clock.utc_day(clock.now())
-    if row.status == Status.CANCELLED or period_start < row.current_period_start:
-        return True
-    row.current_period_start, row.current_period_end, row.status = period_start, period_end, Status.ACTIVE
-    if period_end <= today:
-        log.error("a payment came after its period", subscription=str(row.pk), period=str(period_start))
-        row.missed, row.missed_last = row.missed + 1, period_start
-        row.granted_for = period_start
-        row.save()
-        return True
-    granting.settle(row, today)
-    return True
+    @transaction.atomic
+    def paid(self, stripe_subscription_id: str, *, period: Days, event_id: str) -> None:
+        """Begin the period that was paid and grant its credits, once.
+
+        An invoice that reaches no further than what was granted changes nothing: it is an old one, or of a change
+        within the period. Of a period that is over already nothing is granted.
+        """
+        row = _held(stripe_subscription_id)
+        if row is None or row.status == Status.CANCELLED:
+            return
+        if row.granted_for is not None and period.end <= (row.current_period_end or date.max):
+            return
+        today = clock.utc_day(clock.now())
+        row.current_period_start, row.current_period_end = period.start, period.end
+        row.status = Status.ACTIVE
+        if period.end <= today:
+            log.error("a payment came after its period", subscription=str(row.pk), event_id=event_id)
+            row.missed, row.missed_last = row.missed + 1, period.start
+            row.granted_for = period.start
+        granting.settle(row, today)
+
+    @transaction.atomic
+    def not_paid(self, stripe_subscription_id: str, *, period: Days, event_id: str) -> None:
+        """Note that the payment of a period failed: the plan stays until Stripe gives up, without new credits.
+
+        Where that period or a later one was paid meanwhile, nothing changes.
+        """
+        row = _held(stripe_subscription_id)
+        if row is None or row.status != Status.ACTIVE:
+            return
+        if row.granted_for is None or row.granted_for < period.start:
+            row.status = Status.PAST_DUE
+            row.save(update_fields=["status"])
+
+    @transaction.atomic
+    def changed(
+        self, stripe_subscription_id: str, *, status: str, ends_with_period: bool, at: int, event_id: str
+    ) -> None:
+        """Note how Stripe says it stands as of a Unix time; an earlier word than the last is no news.
+
+        When Stripe has ended it, the workspace goes to the lowest public plan that costs nothing; credits stay until
+        their own end.
+        """
+        row = _held(stripe_subscription_id)
+        if row is None or row.status == Status.CANCELLED or at < row.stripe_heard:
+            return
+        row.stripe_heard, row.cancel_at_period_end = at, ends_with_period
+        if status in _OVER:
+            _over(row)
+        else:
+            row.save()
 
 
-@transaction.atomic
-def unpaid(subscription_id: str, *, period_start: date) -> bool:
-    """Note that the payment for a period failed; return False for an unknown subscription.
-
-    The plan stays until Stripe gives up; without a payment no credits come. Where that period was paid meanwhile,
-    or a later one, nothing changes.
-    """
-    row = _held(subscription_id)
-    if row is None:
-        return False
-    settled = row.granted_for is not None and row.granted_for >= period_start
-    if row.status == Status.ACTIVE and not settled:
-        row.status = Status.PAST_DUE
-        row.save(update_fields=["status"])
-    return True
-
-
-@transaction.atomic
-def ended(subscription_id: str) -> bool:
-    """End a subscription that Stripe has ended; the workspace goes to the lowest plan that costs nothing.
-
-    Credits stay until their own end. Returns False for an unknown subscription.
-    """
-    row = _held(subscription_id)
-    if row is None:
-        return False
-    if row.status != Status.CANCELLED:
-        book.finish(row, clock.utc_day(clock.now()))
-        free = plans.without_price()
-        if free is not None:
-            rows = Workspace.objects.filter(pk=row.workspace_id, plan_version=row.plan_version)
-            rows.update(plan_version=free)
-    return True
+def _over(row: Subscription) -> None:
+    book.finish(row, clock.utc_day(clock.now()))
+    free = plans.without_price()
+    if free is not None:
+        rows = Workspace.objects.filter(pk=row.workspace_id, plan_version=row.plan_version)
+        rows.update(plan_version=free)
 
 
 def _held(subscription_id: str) -> Subscription | None:

@@ -151,6 +151,7 @@ _EVERY_SWEEP = {"schedule": float(SWEEP_SECONDS), "options": {"expires": 6 * SWE
 CELERY_BEAT_SCHEDULE = {
     "charge": {"task": "billing.charge_due", **_EVERY_SWEEP},
     "reap": {"task": "billing.reap", **_EVERY_SWEEP},
+    "plan credits": {"task": "billing.grant_due", "schedule": 60.0, "options": {"expires": 50}},
     "lapse": {"task": "billing.lapse_credit", "schedule": 30.0, "options": {"expires": 60}},
     "chains": {"task": "catalog.publish_due", "schedule": 30.0, "options": {"expires": 60}},
     "costs": {"task": "catalog.compare_daily", "schedule": 3600.0, "options": {"expires": 600}},
