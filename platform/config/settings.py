@@ -161,6 +161,7 @@ CELERY_BEAT_SCHEDULE = {
     "audit everything": {"task": "billing.audit_everything", "schedule": crontab(hour="2", minute="0")},
     "seals": {"task": "billing.seal_days", "schedule": 600.0, "options": {"expires": 500}},
     "old events": {"task": "billing.drop_events", "schedule": crontab(hour="4", minute="30")},
+    "papers": {"task": "billing.issue_papers", "schedule": 60.0, "options": {"expires": 50}},
     "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
 }
 
@@ -168,6 +169,7 @@ STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")  # empty: no card payments, an
 STRIPE_WEBHOOK_SECRETS = env.stripe_webhook_secrets()
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com")
 STRIPE_PAGES = env.words("STRIPE_PAGES", "https://checkout.stripe.com,https://billing.stripe.com")
+STRIPE_DOCUMENTS = env.flag("TOLLWAY_STRIPE_DOCUMENTS", default=False)  # whether Stripe issues the receipts
 TOPUP_LEAST_USD = env.integer("TOLLWAY_TOPUP_LEAST_USD", 5, low=1, high=100_000)
 TOPUP_MOST_USD = env.integer("TOLLWAY_TOPUP_MOST_USD", 2000, low=TOPUP_LEAST_USD, high=100_000)
 TOPUPS_AN_HOUR = env.integer("TOLLWAY_TOPUPS_AN_HOUR", 10, low=1, high=1000)

@@ -1,0 +1,1 @@
+"""Papers: receipts, credit notes and monthly statements, their drawing and their exports."""
