@@ -1,19 +1,17 @@
 """The few calls we make to Stripe: each bounded in time, and each that makes something under a key of its own."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
-
-from django.conf import settings
 
 from billing.models import RefundRequest, TopUp
 
-from .keys import API_VERSION
+from . import wire
+from .wire import Away, Declined, Missing, Unusable
 
 if TYPE_CHECKING:
-    from stripe import Charge, PaymentIntent, StripeClient
+    from stripe import Charge, PaymentIntent, Refund
     from stripe import Dispute as StripeDispute
 
 __all__ = [
@@ -21,6 +19,7 @@ __all__ = [
     "Contested",
     "Declined",
     "MadeRefund",
+    "Missing",
     "Payment",
     "SavedCard",
     "Session",
@@ -32,31 +31,15 @@ __all__ = [
     "new_customer",
     "new_setup",
     "payment",
+    "payment_of",
     "portal",
     "refund",
     "refunds",
     "saved_card",
 ]
 
-CONNECT_SECONDS, READ_SECONDS, RETRIES = 3.0, 8.0, 1
 MOST_LISTED = 100
-SESSION_SECONDS = 3600
-
-
-class Away(Exception):
-    """Stripe did not answer, or is in trouble itself. The same call may be made again, under the same key."""
-
-
-class Unusable(Exception):
-    """Stripe refused the call itself: a wrong key, something that is not there, another call under the same key."""
-
-
-class Declined(Exception):
-    """The card was not charged; `code` is Stripe's word for why, `payment_intent` the try that is kept there."""
-
-    def __init__(self, code: str, payment_intent: str) -> None:
-        super().__init__(f"the card was declined: {code}")
-        self.code, self.payment_intent = code, payment_intent
+CLOCKS_DIFFER_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -117,11 +100,14 @@ class SavedCard:
     metadata: Mapping[str, str]
 
 
-def new_customer(*, token: UUID, workspace_id: int, name: str, email: str) -> str:
-    """Make the customer of a workspace and return its id; the same token makes one customer."""
-    with _client() as client:
+def new_customer(*, token: UUID, workspace_id: int) -> str:
+    """Make the customer of a workspace and return its id; the same token makes one customer.
+
+    Nothing is told that may be another in a second try, which Stripe would refuse under the same key.
+    """
+    with wire.client() as client:
         made = client.v1.customers.create(
-            {"name": name, "email": email, "metadata": {"workspace": str(workspace_id)}},
+            {"description": f"Workspace {workspace_id}", "metadata": {"workspace": str(workspace_id)}},
             {"idempotency_key": f"customer:{token}"},
         )
         return made.id
@@ -130,7 +116,7 @@ def new_customer(*, token: UUID, workspace_id: int, name: str, email: str) -> st
 def new_checkout(topup: TopUp, *, done: str, back: str, expires: int) -> Session:
     """Make the page on which a top-up is paid, until `expires` (Unix time); one page for a top-up."""
     ours = _ours(topup)
-    with _client() as client:
+    with wire.client() as client:
         made = client.v1.checkout.sessions.create(
             {
                 "mode": "payment",
@@ -160,7 +146,7 @@ def new_checkout(topup: TopUp, *, done: str, back: str, expires: int) -> Session
 def new_setup(*, token: UUID, workspace_id: int, customer: str, done: str, back: str) -> Session:
     """Make the page on which a card is saved for auto-recharge."""
     ours = {"workspace": str(workspace_id), "purpose": "recharge"}
-    with _client() as client:
+    with wire.client() as client:
         made = client.v1.checkout.sessions.create(
             {
                 "mode": "setup",
@@ -180,13 +166,13 @@ def new_setup(*, token: UUID, workspace_id: int, customer: str, done: str, back:
 
 def portal(*, customer: str, back: str) -> str:
     """Make a page where a customer sees payments and cards at Stripe, and return its address."""
-    with _client() as client:
+    with wire.client() as client:
         return client.v1.billing_portal.sessions.create({"customer": customer, "return_url": back}).url
 
 
 def charge_saved_card(topup: TopUp, payment_method: str) -> Payment:
     """Charge a saved card for a top-up; one charge for a top-up. Raises Declined."""
-    with _client() as client:
+    with wire.client() as client:
         made = client.v1.payment_intents.create(
             {
                 "amount": topup.amount_cents,
@@ -206,26 +192,47 @@ def charge_saved_card(topup: TopUp, payment_method: str) -> Payment:
 
 def cancel(payment_intent: str) -> None:
     """See to it that a payment that failed is never made after all."""
-    with _client() as client:
+    with wire.client() as client:
         client.v1.payment_intents.cancel(payment_intent)
 
 
 def payment(payment_intent: str) -> Payment:
     """Return how a payment stands."""
-    with _client() as client:
+    with wire.client() as client:
         return _payment(client.v1.payment_intents.retrieve(payment_intent, {"expand": ["latest_charge"]}))
+
+
+def payment_of(topup: TopUp) -> Payment | None:
+    """Return the payment that was made for a top-up, where its answer was lost; None if there is none.
+
+    Raises Unusable if the customer has so many that not all can be looked at.
+    """
+    with wire.client() as client:
+        found = client.v1.payment_intents.list(
+            {
+                "customer": topup.customer_id,
+                "created": {"gte": int(topup.created_at.timestamp()) - CLOCKS_DIFFER_SECONDS},
+                "limit": MOST_LISTED,
+            }
+        )
+        for intent in found.data:
+            if _metadata(intent).get("topup") == str(topup.id):
+                return _payment(intent)
+        if found.has_more:
+            raise Unusable(f"top-up {topup.id} is not among the latest {MOST_LISTED} payments")
+        return None
 
 
 def contested(payment_intent: str) -> list[Contested]:
     """Return the disputes about a payment."""
-    with _client() as client:
+    with wire.client() as client:
         found = client.v1.disputes.list({"payment_intent": payment_intent, "limit": MOST_LISTED})
         return [_contested(dispute) for dispute in found.data]
 
 
 def refund(request: RefundRequest, payment_intent: str) -> MadeRefund:
     """Ask for a refund; one refund for a request."""
-    with _client() as client:
+    with wire.client() as client:
         made = client.v1.refunds.create(
             {
                 "payment_intent": payment_intent,
@@ -235,30 +242,25 @@ def refund(request: RefundRequest, payment_intent: str) -> MadeRefund:
             },
             {"idempotency_key": f"refund:{request.id}"},
         )
-        return MadeRefund(
-            made.id, made.status or "", made.failure_reason or "", (made.metadata or {}).get("request", "")
-        )
+        return _refund(made)
 
 
 def refunds(payment_intent: str) -> list[MadeRefund]:
     """Return the refunds of a payment."""
-    with _client() as client:
+    with wire.client() as client:
         found = client.v1.refunds.list({"payment_intent": payment_intent, "limit": MOST_LISTED})
-        return [
-            MadeRefund(r.id, r.status or "", r.failure_reason or "", (r.metadata or {}).get("request", ""))
-            for r in found.data
-        ]
+        return [_refund(made) for made in found.data]
 
 
 def saved_card(setup_intent: str) -> SavedCard:
     """Return the card that a setup saved. Raises Unusable if it saved none."""
-    with _client() as client:
+    with wire.client() as client:
         setup = client.v1.setup_intents.retrieve(setup_intent, {"expand": ["payment_method"]})
         method = setup.payment_method
         if setup.status != "succeeded" or method is None or isinstance(method, str):
             raise Unusable(f"setup {setup_intent} saved no card")
         shown = f"{method.card.brand} {method.card.last4}" if method.card else method.type
-        return SavedCard(method.id, shown, _id(setup.customer), dict(setup.metadata or {}))
+        return SavedCard(method.id, shown, _id(setup.customer), _metadata(setup))
 
 
 def _ours(topup: TopUp) -> dict[str, str]:
@@ -282,11 +284,20 @@ def _payment(found: "PaymentIntent") -> Payment:
         currency=found.currency,
         customer=_id(found.customer),
         livemode=found.livemode,
-        metadata=dict(found.metadata or {}),
+        metadata=_metadata(found),
         refunded=told.amount_refunded if told else 0,
         disputed=bool(told and told.disputed),
         decline=(error.code or error.type) if error else "",
     )
+
+
+def _metadata(found: Any) -> dict[str, str]:
+    return {} if found.metadata is None else dict(found.metadata.to_dict())
+
+
+def _refund(found: "Refund") -> MadeRefund:
+    named = _metadata(found).get("request", "")
+    return MadeRefund(found.id, found.status or "", getattr(found, "failure_reason", None) or "", named)
 
 
 def _contested(found: "StripeDispute") -> Contested:
@@ -304,31 +315,3 @@ def _contested(found: "StripeDispute") -> Contested:
         due,
         found.created,
     )
-
-
-@contextmanager
-def _client() -> Iterator["StripeClient"]:
-    """Give a client whose connections end with the block. Raises Away, Declined or Unusable."""
-    import stripe  # 17 MB: only where a payment is made
-
-    stripe.enable_telemetry = False
-    wire = stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS))
-    try:
-        yield stripe.StripeClient(
-            settings.STRIPE_SECRET_KEY,
-            stripe_version=API_VERSION,
-            base_addresses={"api": settings.STRIPE_API_BASE},
-            max_network_retries=RETRIES,
-            http_client=wire,
-        )
-    except stripe.CardError as error:
-        kept = error.error.payment_intent if error.error else None
-        raise Declined(error.code or "declined", kept.id if kept else "") from error
-    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-        raise Away(str(error)) from error
-    except stripe.StripeError as error:
-        if error.http_status is None or error.http_status >= 500 or error.http_status == 409:
-            raise Away(str(error)) from error
-        raise Unusable(str(error)) from error
-    finally:
-        wire.close()

@@ -1,0 +1,102 @@
+"""How a person is sent to Stripe: to pay for a top-up, to save a card, to see their payments there."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import User, Workspace
+from billing.models import StripeCustomer, TopUp
+from kernel import clock, ids
+
+from . import calls, keys
+
+__all__ = ["PRESETS_USD", "BadAmount", "Pages", "TooMany", "begin", "portal", "save_card", "start"]
+
+PRESETS_USD = (10, 25, 50, 100, 500)
+PAY_WITHIN = timedelta(hours=1)
+
+
+class BadAmount(ValueError):
+    """The amount is not one that can be paid."""
+
+
+class TooMany(Exception):
+    """The workspace began as many top-ups within the last hour as it may: stolen cards are tried out like this."""
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Where Stripe sends a person back to: when they are done, and when they turn back."""
+
+    done: str
+    back: str
+
+
+def begin(workspace: Workspace, *, cents: int, by: User) -> TopUp:
+    """Write down that a top-up is wanted. Raises BadAmount, TooMany, calls.Away or calls.Unusable."""
+    least, most = settings.TOPUP_LEAST_USD, settings.TOPUP_MOST_USD
+    if not least * 100 <= cents <= most * 100:
+        raise BadAmount(f"From ${least:,} to ${most:,}.")
+    customer = _customer(workspace)
+    now = clock.now()
+    with transaction.atomic():
+        # The customer's row is the turnstile: of two top-ups at once the second counts the first.
+        StripeCustomer.objects.select_for_update().get(pk=customer.pk)
+        recent = TopUp.objects.filter(
+            workspace_id=workspace.pk, source=TopUp.Source.CHECKOUT, created_at__gt=now - timedelta(hours=1)
+        )
+        if recent.count() >= settings.TOPUPS_AN_HOUR:
+            raise TooMany
+        return TopUp.objects.create(
+            id=ids.request_id(),
+            workspace_id=workspace.pk,
+            source=TopUp.Source.CHECKOUT,
+            amount_cents=cents,
+            livemode=customer.livemode,
+            customer_id=customer.customer_id,
+            created_by=by.pk,
+            created_at=now,
+        )
+
+
+def start(topup: TopUp, pages: Pages) -> str:
+    """Have Stripe make the page on which a top-up is paid, and return its address. Raises calls.Away or Unusable."""
+    expires = topup.created_at + PAY_WITHIN
+    session = calls.new_checkout(topup, done=pages.done, back=pages.back, expires=int(expires.timestamp()))
+    # Only while it is new: its webhook may have been faster, and has named the session then.
+    TopUp.objects.filter(pk=topup.pk, session_id=None).update(session_id=session.id, status=TopUp.Status.OPEN)
+    return session.url
+
+
+def save_card(workspace: Workspace, pages: Pages) -> str:
+    """Have Stripe make a page on which a card is saved for auto-recharge, and return its address."""
+    customer = _customer(workspace)
+    assert customer.customer_id is not None
+    return calls.new_setup(
+        token=uuid4(),
+        workspace_id=workspace.pk,
+        customer=customer.customer_id,
+        done=pages.done,
+        back=pages.back,
+    ).url
+
+
+def portal(workspace: Workspace, back: str) -> str:
+    """Return the address of a page at Stripe with the workspace's payments and cards."""
+    customer = _customer(workspace)
+    assert customer.customer_id is not None
+    return calls.portal(customer=customer.customer_id, back=back)
+
+
+def _customer(workspace: Workspace) -> StripeCustomer:
+    """Return who the workspace is at Stripe; made at the first need, once."""
+    row, _ = StripeCustomer.objects.get_or_create(workspace_id=workspace.pk, livemode=keys.live())
+    if row.customer_id is None:
+        token: UUID = row.id
+        made = calls.new_customer(token=token, workspace_id=workspace.pk)
+        StripeCustomer.objects.filter(pk=row.pk, customer_id=None).update(customer_id=made)
+        row.refresh_from_db()
+    return row
