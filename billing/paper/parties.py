@@ -8,7 +8,7 @@ from billing.models.paper import Address
 
 from . import countries
 
-__all__ = ["NoIssuer", "customer", "issuer"]
+__all__ = ["NoIssuer", "address", "customer", "issuer"]
 
 
 class NoIssuer(Exception):
@@ -32,12 +32,12 @@ def customer(workspace_id: int) -> dict[str, Any]:
     return {**_party(row), "reference": row.reference, "workspace": workspace.name}
 
 
-def _party(row: Address) -> dict[str, Any]:
+def address(row: Address) -> list[str]:
+    """Return the lines of an address, as they are printed."""
     town = " ".join(part for part in (row.postal_code, row.city) if part)
     lines = (row.line1, row.line2, town, row.region, countries.name(row.country))
-    return {
-        "name": row.legal_name,
-        "lines": [line for line in lines if line],
-        "tax_id": row.tax_id,
-        "email": row.email,
-    }
+    return [line for line in lines if line]
+
+
+def _party(row: Address) -> dict[str, Any]:
+    return {"name": row.legal_name, "lines": address(row), "tax_id": row.tax_id, "email": row.email}

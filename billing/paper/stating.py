@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 
 from billing.models import Paper
+from billing.proof import seals
 from kernel import clock
 
 from . import papers, statement
@@ -13,8 +14,9 @@ from .months import Month
 
 __all__ = ["due", "state"]
 
-SETTLES = timedelta(hours=1)
-"""How long after its last midnight a month is left alone: its last requests are to be charged first."""
+_SETTLES = timedelta(
+    days=seals.DAYS_BEFORE - 1
+)  # from its last midnight until a month's last day can be sealed
 _MONTHS_PER_CALL = 24
 
 
@@ -32,8 +34,8 @@ def due(now: datetime, *, limit: int) -> list[int]:
 def state(workspace_id: int, now: datetime) -> list[Paper]:
     """Issue a workspace's statements of the months that are over, at most 24, oldest first, and return them.
 
-    A month in which nothing moved has none. One with a request that is open or not yet charged waits, and with it
-    those after. Raises statement.Unreconciled rather than stating what the ledger does not say, parties.NoIssuer while
+    A month in which nothing moved has none. One whose last day is not sealed, or with a request that is open or not yet
+    charged, waits, and with it those after. Raises statement.Unreconciled rather than stating what the ledger does not say, parties.NoIssuer while
     nobody has said who issues.
     """
     issued: list[Paper] = []
@@ -42,6 +44,8 @@ def state(workspace_id: int, now: datetime) -> list[Paper]:
             with transaction.atomic():
                 month = _next(workspace_id, now)
                 if month is None:
+                    break
+                if not seals.is_sealed(workspace_id, month.last):
                     break
                 draft = statement.compose(workspace_id, month)
                 if draft is not None:
@@ -53,7 +57,7 @@ def state(workspace_id: int, now: datetime) -> list[Paper]:
 
 
 def _over(now: datetime) -> Month:
-    return Month.of(clock.utc_day(now - SETTLES)).before
+    return Month.of(clock.utc_day(now - _SETTLES)).before
 
 
 def _next(workspace_id: int, now: datetime) -> Month | None:
