@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from billing import views
+from billing.paper import urls as paper
 from billing.proof import trust
 
 app_name = "dashboard"
@@ -13,4 +14,5 @@ urlpatterns = [
     path("trust", trust.page, name="trust"),
     path("trust.json", trust.told, name="trust-json"),
     path("dashboard/theme", views.theme, name="theme"),
+    *paper.urlpatterns,
 ]
