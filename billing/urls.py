@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from billing import views
 from billing.paper import urls as paper
+from billing.payments import urls as payments
 from billing.proof import trust
 
 app_name = "dashboard"
@@ -15,4 +16,5 @@ urlpatterns = [
     path("trust.json", trust.told, name="trust-json"),
     path("dashboard/theme", views.theme, name="theme"),
     *paper.urlpatterns,
+    *payments.urlpatterns,
 ]

@@ -47,6 +47,7 @@ class TopUp(models.Model):
     status = models.TextField(choices=Status.choices, default=Status.NEW)
     session_id = models.TextField(null=True)
     payment_intent = models.TextField(null=True)
+    payment_method = models.TextField(default="", help_text="The saved card, for auto-recharge.")
     transaction_id = models.UUIDField(null=True, help_text="The movement that credited it.")
     refunded_cents = models.BigIntegerField(default=0)
     refund_no = models.IntegerField(default=0, help_text="Movements of refunds so far.")
@@ -129,7 +130,6 @@ class Recharge(models.Model):
         DECLINED = "declined", "the card was declined four times"
         AUTHENTICATION = "authentication", "the bank wants the cardholder to confirm"
         CARD = "card", "the saved card can no longer be charged"
-        UNCLEAR = "unclear", "a payment has no outcome yet"
 
     workspace_id = models.BigIntegerField(primary_key=True)
     enabled = models.BooleanField(default=False)

@@ -77,7 +77,7 @@ def _session(event: Event) -> Result:
         return _subscription(event)
     if mode == "setup":
         return _card_saved(event)
-    topup = _named_topup(event.subject.get("client_reference_id"))
+    topup = _named_topup(event.subject.get("client_reference_id")) if mode == "payment" else None
     if topup is None:
         return _refused(event, None, "it is for no top-up of ours")
     wrong = session_misfits(topup, event)

@@ -162,6 +162,7 @@ CELERY_BEAT_SCHEDULE = {
     "seals": {"task": "billing.seal_days", "schedule": 600.0, "options": {"expires": 500}},
     "old events": {"task": "billing.drop_events", "schedule": crontab(hour="4", minute="30")},
     "papers": {"task": "billing.issue_papers", "schedule": 60.0, "options": {"expires": 50}},
+    "recharge": {"task": "billing.recharge_due", "schedule": 30.0, "options": {"expires": 60}},
     "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
 }
 
