@@ -19,11 +19,11 @@ from catalog.models import Provider
 from .figures import Steps
 from .listing import Entry, Listing, Tariff, Uncarried, exact
 
-__all__ = ["VERSION", "house_of", "listed", "tariff"]
+__all__ = ["CLASSES", "COUNTED_AS", "NEVER_ASKED", "VERSION", "house_of", "listed", "tariff"]
 
 VERSION = __version__
 # Their names, ours, and by what power of ten a price becomes micro-USD per million units.
-_CLASSES = {
+CLASSES = {
     "input_mtok": ("input", 6),
     "cache_read_mtok": ("cached", 6),
     "cache_write_mtok": ("cache_write", 6),
@@ -38,7 +38,7 @@ _CLASSES = {
     "web_searches_kcount": ("web_search", 9),
 }
 # What we do not count apart: carried where it costs as much as what it is counted as.
-_COUNTED_AS = {
+COUNTED_AS = {
     "input_text_mtok": "input_mtok",
     "input_video_mtok": "input_mtok",
     "input_tool_mtok": "input_mtok",
@@ -52,7 +52,7 @@ _COUNTED_AS = {
     "output_citation_mtok": "output_mtok",
 }
 # What no request through us brings about, because it is never asked for.
-_NEVER_ASKED = {"storage_searches_kcount": "searches in files kept at the provider"}
+NEVER_ASKED = {"storage_searches_kcount": "searches in files kept at the provider"}
 _NOTE_CHARACTERS = 500
 
 
@@ -89,13 +89,13 @@ def tariff(model: ModelInfo, moment: datetime) -> Tariff:
     listed = {name: value for name, value in price.__dict__.items() if value is not None}
     stated = {}
     for name, value in listed.items():
-        if name in _CLASSES:
-            token_class, power = _CLASSES[name]
+        if name in CLASSES:
+            token_class, power = CLASSES[name]
             stated[token_class] = _steps(value, power, name)
-        elif name in _COUNTED_AS:
-            if value != listed.get(_COUNTED_AS[name]):
-                raise Uncarried(f"{name} differs from {_COUNTED_AS[name]}, and is not counted apart")
-        elif name not in _NEVER_ASKED:
+        elif name in COUNTED_AS:
+            if value != listed.get(COUNTED_AS[name]):
+                raise Uncarried(f"{name} differs from {COUNTED_AS[name]}, and is not counted apart")
+        elif name not in NEVER_ASKED:
             raise Uncarried(f"{name} is not counted")
     if not stated:
         raise Uncarried("no price is listed")
