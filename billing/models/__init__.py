@@ -9,6 +9,7 @@ from .payment import Dispute, PaymentAlert, Recharge, RefundRequest, StripeCusto
 from .proof import AuditRun, DaySeal, DroppedMonth
 from .refusal import Refusal, RefusalCount
 from .repeat import IdempotencyKey
+from .repricing import PriceGap, Reprice, RepriceLine
 from .subscription import Subscription, SubscriptionChange
 from .usage import Admission, Attempt, DailyUsage, UsageBucket, UsageEvent, Worker
 from .voucher import Redemption, Voucher, VoucherBatch
@@ -32,12 +33,15 @@ __all__ = [
     "Paper",
     "PaperIssuer",
     "PaymentAlert",
+    "PriceGap",
     "Purse",
     "Recharge",
     "Redemption",
     "RefundRequest",
     "Refusal",
     "RefusalCount",
+    "Reprice",
+    "RepriceLine",
     "StripeCustomer",
     "StripeEvent",
     "Subscription",
