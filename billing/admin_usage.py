@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from billing import figures
@@ -19,7 +19,7 @@ from billing.admin_filters import (
     WorkspaceFilter,
     workspace_of,
 )
-from billing.cost_build_up import BuildUp, build_up
+from billing.admin_receipt import receipt_of
 from billing.models import (
     Admission,
     Attempt,
@@ -30,7 +30,7 @@ from billing.models import (
 )
 from billing.templatetags.figures import money
 from catalog import pricing
-from catalog.admin_page import NOTHING, DeepPaginator, ReadOnlyPage, Reference, figure, moment, named, table
+from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, moment, named
 from kernel import ids
 
 __all__ = ["WORKSPACE", "money_column", "search"]
@@ -149,31 +149,8 @@ class EventPage(UsagePage):
 
     @admin.display(description="Receipt")
     def receipt(self, event: UsageEvent) -> SafeString | str:
-        """Show each class at its price, the factors, and the charge."""
-        made = build_up(event)
-        return NOTHING if made is None else _receipt(made)
-
-
-def _receipt(made: BuildUp) -> SafeString:
-    lines = [
-        (line.token_class.replace("_", " "), figures.count(line.units), f"× {line.price.normalize():f}", f"{line.amount:.12f}")
-        for line in made.lines
-    ]  # fmt: skip
-    factors = format_html_join(
-        " × ",
-        '<span class="tag">{} {}</span>',
-        ((name, f"{factor.normalize():f}") for name, factor in made.factors),
-    )
-    return format_html(
-        '<div class="receipt">{}<p>Sum at list price <b>{}</b></p><p>Factors {}</p>'
-        '<p class="total">Charge <b>{}</b> <span class="dim">from {}, rounded once, half up</span></p>{}</div>',
-        table(("Class", "Units", "USD per million, or per unit", "USD"), lines),
-        f"{made.listed:.12f}",
-        factors or "none",
-        money(made.charged_nano, 9),
-        f"{made.exact:.15f}",
-        format_html('<p class="note">{}</p>', made.note) if made.note else "",
-    )
+        """Show how the whole request is charged, over all its revisions: classes at their price, factors, charge."""
+        return receipt_of(event)
 
 
 @admin.register(Admission)

@@ -9,8 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.models import ApiKey
-from billing import pinned
-from billing.cost_build_up import counts_of
+from billing import pinned, sums
 from billing.explanations import Explanation, explain
 from billing.models import Attempt, UsageEvent
 from catalog import pricing
@@ -18,7 +17,7 @@ from catalog.models import Model, Multiplier, PriceVersion, Provider
 from catalog.pricing import CLASSES, Counts, Factor
 from kernel import clock, ids
 
-__all__ = ["Charge", "Posting", "Receipt", "Try", "charge", "find", "request_of"]
+__all__ = ["Charge", "Payment", "Posting", "Receipt", "Try", "charge", "find", "request_of"]
 
 # An answer's id is the request's, behind what its dialect calls an answer.
 _ANSWER = re.compile(
@@ -69,26 +68,42 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """What one lot of credit paid, in nano-USD; below zero what came back to it. No `source`: no credit was left."""
+
+    source: str | None
+    expires_on: date | None
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Posting:
-    """Where one revision's part of the cost is booked: its charge number and, once posted, the ledger entry."""
+    """Where one revision's part of the cost is booked: its charge number and, once posted, the ledger entry.
+
+    Requests are posted together: `charged` is what its number comes to on that day, and Σ `paid` = `charged`.
+    """
 
     revision: int
     charge_no: int
     day: date
     amount: int
-    transaction_id: UUID | None
-    entry_no: int | None
     posted: bool
+    transaction_id: UUID | None
+    entry_id: UUID | None
+    entry_no: int | None
+    charged: int | None
+    paid: tuple[Payment, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """The charge of a receipt with its reasons."""
+    """The charge of a receipt with its reasons; `day` is the UTC day on whose statement it is."""
 
     explanation: Explanation
     price_version_id: int
     price_source: str
     price_valid_from: datetime
+    day: date
     postings: tuple[Posting, ...]
 
 
@@ -110,7 +125,7 @@ def find(workspace_id: int, request_id: UUID) -> Receipt | None:
     return Receipt(
         request_id=request_id,
         workspace_id=workspace_id,
-        model=Model.objects.values_list("public_id", flat=True).get(pk=first.model_id),
+        model=_model(first.model_id),
         provider=_slugs([first.provider_id]).get(first.provider_id, ""),
         key_name=ApiKey.objects.filter(pk=first.api_key_id).values_list("name", flat=True).first() or "",
         tag=first.tag,
@@ -136,20 +151,26 @@ def find(workspace_id: int, request_id: UUID) -> Receipt | None:
 
 
 def charge(receipt: Receipt) -> Charge:
-    """Return why a receipt costs what it does, by the price and the factors it is pinned to."""
-    version = PriceVersion.objects.get(pk=receipt.price_version_id)
-    card = pinned.cards([version.pk])[version.pk]
+    """Return why a receipt costs what it does, by the price and the factors it is pinned to, and what paid for it.
+
+    Raises LookupError if its price version is not there or has no rates.
+    """
+    version = PriceVersion.objects.filter(pk=receipt.price_version_id).first()
+    card = pinned.cards([receipt.price_version_id]).get(receipt.price_version_id)
+    if version is None or card is None:
+        raise LookupError(f"price version {receipt.price_version_id} has no rates")
     return Charge(
         explanation=explain(card, receipt.counts, _named(receipt.multipliers), charged=receipt.cost),
         price_version_id=version.pk,
         price_source=version.source,
         price_valid_from=version.valid_from,
+        day=clock.day_of_minute(receipt.minute_no),
         postings=tuple(_postings(receipt)),
     )
 
 
 def _counts(events: Sequence[UsageEvent]) -> Counts:
-    each = [counts_of(event) for event in events]
+    each = [sums.counts(event) for event in events]
     return Counts(**{name: sum(getattr(counts, name) for counts in each) for name in CLASSES})
 
 
@@ -163,6 +184,11 @@ def _tries(workspace_id: int, first: UsageEvent, newest: UsageEvent) -> tuple[Tr
         outcome = "cut" if newest.status == UsageEvent.Status.UPSTREAM_CUT else "ok"
         tries.append(Try(slugs.get(first.provider_id, ""), outcome, max(0, newest.latency_ms - spent)))
     return tuple(tries)
+
+
+def _model(number: int) -> str:
+    name = Model.objects.filter(pk=number).values_list("public_id", flat=True).first()
+    return name or f"model {number}"
 
 
 def _slugs(providers: Sequence[int]) -> dict[int, str]:
@@ -180,12 +206,21 @@ def _named(text: str) -> tuple[Factor, ...]:
 
 # The key of a charge's transaction is the ledger's: it posts a number once per UTC day.
 _POSTED = """
-SELECT n.charge_no, n.charge_no <= a.charged_no, t.id, e.seq
+SELECT n.charge_no, n.charge_no <= a.charged_no, t.id, e.id, e.seq, -e.amount
 FROM unnest(%s::bigint[]) AS n (charge_no) JOIN billing_account a ON a.workspace_id = %s
 LEFT JOIN billing_ledger_transaction t ON t.workspace_id = a.workspace_id
     AND t.idem_key = 'u:' || a.workspace_id || ':' || n.charge_no || ':' || %s
 LEFT JOIN billing_ledger_entry e ON e.transaction_id = t.id AND e.workspace_id = t.workspace_id
     AND e.account = 'workspace'
+"""
+_PAID = """
+SELECT m.transaction_id, l.source, l.expires_on, -sum(m.amount)::bigint
+FROM billing_credit_movement m
+LEFT JOIN billing_credit_lot l ON l.workspace_id = m.workspace_id AND l.id = m.lot_id
+WHERE m.workspace_id = %s AND m.transaction_id = ANY (%s)
+GROUP BY m.transaction_id, l.id, l.workspace_id
+HAVING sum(m.amount) <> 0
+ORDER BY l.priority, l.expires_on, l.created_at, l.id
 """
 
 
@@ -195,8 +230,13 @@ def _postings(receipt: Receipt) -> list[Posting]:
     with connection.cursor() as cursor:
         cursor.execute(_POSTED, [numbers, receipt.workspace_id, day.isoformat()])
         found = {row[0]: row[1:] for row in cursor.fetchall()}
-    return [
-        Posting(revision, number, day, cost, transaction_id=entry[1], entry_no=entry[2], posted=entry[0])
-        for revision, number, cost in receipt.parts
-        for entry in (found[number],)
-    ]
+        cursor.execute(_PAID, [receipt.workspace_id, [row[1] for row in found.values() if row[1]]])
+        payments = [(row[0], Payment(*row[1:])) for row in cursor.fetchall()]
+    postings = []
+    for revision, number, cost in receipt.parts:
+        posted, transaction, entry, entry_no, charged = found[number]
+        paid = tuple(payment for of, payment in payments if of == transaction)
+        postings.append(
+            Posting(revision, number, day, cost, posted, transaction, entry, entry_no, charged, paid)
+        )
+    return postings

@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from catalog.pricing import OUTPUT_CLASSES, PROMPT_CLASSES
+from billing.models.usage import Tokens
+from catalog.pricing import CLASSES, OUTPUT_CLASSES, PROMPT_CLASSES, Counts
 
 __all__ = [
     "COMPLETION",
@@ -13,6 +14,7 @@ __all__ = [
     "MEASURES",
     "PROMPT",
     "QUARTERS_PER_DAY",
+    "counts",
     "first_minute",
 ]
 
@@ -45,6 +47,11 @@ QUARTERS_PER_DAY = 96
 PROMPT = "(" + " + ".join(f"{name}_tokens" for name in PROMPT_CLASSES) + ")"
 COMPLETION = "(" + " + ".join(f"{name}_tokens" for name in OUTPUT_CLASSES) + ")"
 """All tokens that went in, and all that came out, of an event or a sum."""
+
+
+def counts(row: Tokens) -> Counts:
+    """Return the counts of an event or a sum by the names of their classes."""
+    return Counts(**{name: getattr(row, column) for name, column in zip(CLASSES, COUNTS, strict=True)})
 
 
 def first_minute(day: date) -> int:

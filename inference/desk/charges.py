@@ -8,10 +8,10 @@ from kernel import money
 
 from .figures import exact, factor, moment
 
-__all__ = ["parts", "settled"]
+__all__ = ["RULE", "UNCOVERED", "attempts", "parts", "settled"]
 
 RULE = "/docs/interruptions"
-_UNITS = {"request": "request", "image": "image", "web_search": "search"}
+UNCOVERED = "uncovered"
 _RULES = {
     "ok": "The answer was complete: what it used is charged.",
     "client_gone": "The caller left before the end: what was produced until then is charged.",
@@ -21,15 +21,11 @@ _RULES = {
     "reaped": "The gateway's process died: what its last checkpoint had noted as delivered is charged.",
     "failed": "Nothing was delivered: nothing is charged.",
 }
-_FOLDED = "Classes without a rate of their own are charged as plain tokens."
-_WAIVED = "No output, no charge."
+_TOGETHER = "Requests are posted together: paid_from tells what paid for charge_total, which is all of that number and day."
 
 
 def parts(explanation: Explanation) -> dict[str, Any]:
     """Return the arithmetic: Σ amount = subtotal; × factors = multiplied; + rounding − waived = cost. USD, exact."""
-    notes = [
-        text for text, true in ((_FOLDED, explanation.folded), (_WAIVED, bool(explanation.waived))) if true
-    ]
     return {
         "currency": "USD",
         "lines": [_line(line) for line in explanation.lines],
@@ -42,7 +38,7 @@ def parts(explanation: Explanation) -> dict[str, Any]:
         "rounding": exact(explanation.rounding),
         "waived": exact(explanation.waived),
         "cost": exact(explanation.cost),
-        "notes": notes,
+        "notes": list(explanation.notes),
     }
 
 
@@ -55,20 +51,32 @@ def settled(receipt: Receipt, charge: Charge) -> dict[str, Any]:
             "source": charge.price_source,
             "valid_from": moment(charge.price_valid_from),
         },
+        "statement_day": charge.day.isoformat(),
         "ledger": [_posting(posting) for posting in charge.postings],
+        "ledger_note": _TOGETHER,
+        "provider_name": receipt.provider or None,
+        "attempts": attempts(receipt),
         "usage_source": receipt.usage_source,
         "status": receipt.status,
         "rule": {"text": _RULES[receipt.status], "link": RULE},
     }
 
 
+def attempts(receipt: Receipt) -> list[dict[str, Any]]:
+    """Return every try at a provider, in order, with its milliseconds."""
+    return [
+        {"provider_name": each.provider, "outcome": each.outcome, "latency": each.milliseconds}
+        for each in receipt.tries
+    ]
+
+
 def _line(line: Line) -> dict[str, Any]:
-    unit = _UNITS.get(line.token_class, "token")
     return {
         "class": line.token_class,
-        "unit": unit,
+        "unit": line.unit,
         "units": line.units,
-        "tokens": line.units if unit == "token" else None,
+        "tokens": line.units if line.unit == "token" else None,
+        "above_prompt_tokens": line.above,
         "rate_per_million": exact(line.rate),
         "amount": exact(line.amount),
     }
@@ -82,5 +90,15 @@ def _posting(posting: Posting) -> dict[str, Any]:
         "amount": money.show(posting.amount),
         "state": "posted" if posting.posted else "open",
         "transaction_id": posting.transaction_id,
+        "entry_id": posting.entry_id,
         "entry_number": posting.entry_no,
+        "charge_total": None if posting.charged is None else money.show(posting.charged),
+        "paid_from": [
+            {
+                "source": payment.source or UNCOVERED,
+                "expires_on": payment.expires_on.isoformat() if payment.expires_on else None,
+                "amount": money.show(payment.amount),
+            }
+            for payment in posting.paid
+        ],
     }

@@ -77,10 +77,7 @@ def _generation(found: Receipt, asked: str) -> dict[str, Any]:
         "total_cost": usd(found.cost),
         "usage": usd(found.cost),
         "is_byok": False,
-        "attempts": [
-            {"provider_name": each.provider, "outcome": each.outcome, "latency": each.milliseconds}
-            for each in found.tries
-        ],
+        "attempts": charges.attempts(found),
         "usage_source": found.usage_source,
         "usage_suspect": found.suspect,
         "charge": charges.settled(found, receipts.charge(found)),

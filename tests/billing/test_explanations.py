@@ -57,21 +57,52 @@ def test_show_the_literal_figures() -> None:
     assert found.waived == 0
 
 
-def test_take_the_rate_of_a_long_prompt() -> None:
-    assert [str(line.rate) for line in explain(CARD, Counts(input=1001), ()).lines] == ["2.000000"]
+@pytest.mark.parametrize(("prompt", "above", "rate"), [(1000, 0, "0.492800"), (1001, 1000, "2.000000")])
+def test_take_the_rate_of_a_long_prompt_and_name_the_step(prompt: int, above: int, rate: str) -> None:
+    [line] = explain(CARD, Counts(input=prompt), ()).lines
+    assert (line.above, str(line.rate)) == (above, rate)
+
+
+@given(cards, counts)
+def test_name_the_step_that_the_rate_is_of(card: RateCard, usage: Counts) -> None:
+    for line in explain(card, usage, ()).lines:
+        assert (line.above, int(line.rate * 10**6)) in card.rates[line.token_class]
+        assert line.above == 0 or line.above < usage.prompt_tokens
+
+
+def test_tell_pieces_by_the_piece() -> None:
+    card = RateCard(1, {"image": ((0, 40_000_000_000),), "request": ((0, 5_000_000),), "input": ((0, 5),)})
+    told = {
+        line.token_class: (line.unit, str(line.price.normalize()))
+        for line in explain(card, Counts(input=1, image=2), ()).lines
+    }
+    assert told == {
+        "input": ("token", "0.000005"),
+        "image": ("image", "0.04"),
+        "request": ("request", "0.000005"),
+    }
 
 
 def test_say_what_was_waived() -> None:
     found = explain(RateCard(1, {"request": ((0, 5_000_000),)}), Counts(), (), charged=0)
     assert str(found.waived) == "0.000005000"
     assert found.cost == 0
+    assert found.notes == ("No output, no charge.",)
     assert parts_make_the_cost(found) == 0
+
+
+def test_say_that_a_charge_is_not_what_its_parts_make() -> None:
+    assert explain(CARD, Counts(input=100), (), charged=7).notes == (
+        "The charge differs from what these parts make.",
+    )
+    assert explain(CARD, Counts(input=100), ()).notes == ()
 
 
 def test_count_a_class_without_a_rate_as_plain_tokens_and_say_so() -> None:
     found = explain(CARD, Counts(output=2, reasoning=3), ())
     assert [(line.token_class, line.units) for line in found.lines] == [("output", 5)]
     assert found.folded
+    assert found.notes == ("Classes without a rate of their own are charged as plain tokens.",)
 
 
 def test_do_not_sell_what_has_no_rate() -> None:

@@ -1,5 +1,6 @@
 """Receipts: one per request, over all its revisions, for nobody but its workspace."""
 
+import datetime
 from fractions import Fraction
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiKey
-from billing import receipts, rollup
+from billing import ledger, receipts, rollup
+from billing.credits.lots import Credit, Source
 from billing.models import Attempt
 from catalog.models import Multiplier, Provider
 from kernel import clock, ids
@@ -16,6 +18,7 @@ from tests.billing import rows
 from tests.billing.plans import assert_index_bound
 
 REQUEST = ids.request_id()
+TODAY = clock.utc_day(clock.now())
 
 
 @pytest.mark.parametrize(
@@ -138,6 +141,68 @@ def test_point_to_the_ledger_once_they_are_posted() -> None:
     [after] = receipts.charge(found).postings
     assert (after.posted, after.entry_no, after.charge_no) == (True, 1, before.charge_no)
     assert after.transaction_id is not None
+
+
+def paid(receipt: receipts.Receipt | None) -> list[tuple[str | None, datetime.date | None, int]]:
+    assert receipt is not None
+    [posting] = receipts.charge(receipt).postings
+    return [(payment.source, payment.expires_on, payment.amount) for payment in posting.paid]
+
+
+@pytest.mark.django_db
+def test_tell_what_paid_for_all_that_was_posted_together() -> None:
+    workspace = rows.workspace()
+    ends = TODAY + datetime.timedelta(days=9)
+    ledger.post(
+        workspace_id=workspace, kind=ledger.Kind.GRANT, amount=50, offset=ledger.System.PROMOTION, idem_key="g",
+        credit=Credit(Source.PLAN, priority=10, expires_on=ends),
+    )  # fmt: skip
+    rows.fund(workspace, 100)
+    request = served(workspace, cost=30, output_tokens=1)
+    served(workspace, cost=140, output_tokens=1)
+    served(workspace, cost=1000, output_tokens=1, minute_no=clock.minute_number() - 2 * 1440)
+    assert paid(receipts.find(workspace, request)) == []
+    rollup.close(workspace)
+    rollup.post(workspace)
+    found = receipts.find(workspace, request)
+    # The older day is charged first: it takes all there is, and the rest of both days is covered by nothing.
+    assert paid(found) == [(None, None, 170)]
+    assert found is not None
+    [posting] = receipts.charge(found).postings
+    assert (posting.amount, posting.charged) == (30, 170)
+    assert posting.entry_id is not None
+
+
+@pytest.mark.django_db
+def test_tell_payments_in_the_order_in_which_credit_is_spent() -> None:
+    workspace = rows.workspace()
+    ends = TODAY + datetime.timedelta(days=9)
+    rows.fund(workspace, 100)
+    for number, terms in enumerate(
+        (Credit(Source.VOUCHER, priority=20), Credit(Source.PLAN, priority=10, expires_on=ends))
+    ):
+        ledger.post(
+            workspace_id=workspace, kind=ledger.Kind.GRANT, amount=50, offset=ledger.System.PROMOTION,
+            idem_key=f"g{number}", credit=terms,
+        )  # fmt: skip
+    request = served(workspace, cost=120, output_tokens=1)
+    rollup.close(workspace)
+    rollup.post(workspace)
+    assert paid(receipts.find(workspace, request)) == [
+        ("plan", ends, 50),
+        ("voucher", None, 50),
+        ("topup", None, 20),
+    ]
+
+
+@pytest.mark.django_db
+def test_of_a_model_that_is_gone_name_its_number_and_without_a_price_have_no_charge() -> None:
+    workspace = rows.workspace()
+    found = receipts.find(workspace, rows.settle(workspace, model_id=424242, price_version_id=424242))
+    assert found is not None
+    assert found.model == "model 424242"
+    with pytest.raises(LookupError, match="424242"):
+        receipts.charge(found)
 
 
 @pytest.mark.django_db
