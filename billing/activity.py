@@ -2,18 +2,32 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from billing import sums
+from billing.statements.cuts import EARLIEST, LATEST, REACH, Cut, Span, cut
+from billing.statements.sources import parts, values
+from catalog.pricing import OUTPUT_CLASSES, PROMPT_CLASSES
 from kernel import clock
 
-__all__ = ["Credit", "Day", "ModelUse", "Spend", "by_day", "by_model_since", "credit", "spend_of_key"]
+__all__ = [
+    "Credit",
+    "Day",
+    "ModelUse",
+    "Spend",
+    "by_day",
+    "by_model_since",
+    "credit",
+    "in_cut",
+    "spend_of_key",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One model of one provider through one key on one UTC day; cost in nano-USD."""
+    """One model of one provider through one key on one day; cost in nano-USD."""
 
     day: date
     model: str
@@ -58,70 +72,47 @@ class Credit:
     held: int
 
 
-def _unposted(columns: str, *, by: str) -> str:
-    # One statement is one snapshot: an event is in a rolled sum or above the last posted number, never both.
+UTC = ZoneInfo("UTC")
+_MEASURED = ("requests", *(f"{name}_tokens" for name in (*PROMPT_CLASSES, *OUTPUT_CLASSES)), "cost")
+
+
+def _by_day(made: Cut) -> str:
     return f"""
-    SELECT {columns} FROM billing_usage_event
-    WHERE workspace_id = %(workspace)s
-        AND charge_no > (SELECT charged_no FROM billing_account WHERE workspace_id = %(workspace)s)
-        AND minute_no BETWEEN %(first_minute)s AND %(last_minute)s
-    GROUP BY {by}"""
-
-
-_NO_END = 2**31 - 1
-_QUARTERS_REACH = timedelta(days=89)
-_REQUESTS = sums.EVENT_MEASURES["requests"]
-_BY_DAY = f"""
-WITH parts AS (
-    SELECT day, model_id, provider_id, api_key_id, requests, {sums.PROMPT} AS tokens_in,
-        {sums.COMPLETION} AS tokens_out, reasoning_tokens AS reasoning, cost
-    FROM billing_daily_usage
-    WHERE workspace_id = %(workspace)s AND day BETWEEN %(first)s AND %(last)s
-    UNION ALL {
-    _unposted(
-        f'''{sums.DAY}, model_id, provider_id, api_key_id, {_REQUESTS}, sum({sums.PROMPT}),
-        sum({sums.COMPLETION}), sum(reasoning_tokens), sum(cost)''',
-        by="1, 2, 3, 4",
-    )
-}),
+WITH parts AS ({parts(made, ("model_id", "provider_id", "api_key_id", *_MEASURED))}),
 days AS (
-    SELECT day, model_id, provider_id, api_key_id, sum(requests)::bigint AS requests,
-        sum(tokens_in)::bigint AS tokens_in, sum(tokens_out)::bigint AS tokens_out,
-        sum(reasoning)::bigint AS reasoning, sum(cost)::bigint AS cost
+    SELECT slot, model_id, provider_id, api_key_id, sum(requests)::bigint AS requests,
+        sum({sums.PROMPT})::bigint AS tokens_in, sum({sums.COMPLETION})::bigint AS tokens_out,
+        sum(reasoning_tokens)::bigint AS reasoning, sum(cost)::bigint AS cost
     FROM parts GROUP BY 1, 2, 3, 4)
-SELECT d.day, coalesce(m.public_id, 'model ' || d.model_id) AS model, coalesce(p.slug, '') AS provider,
+SELECT d.slot, coalesce(m.public_id, 'model ' || d.model_id) AS model, coalesce(p.slug, '') AS provider,
     coalesce(k.name, '') AS key, d.requests, d.tokens_in, d.tokens_out, d.reasoning, d.cost
 FROM days d LEFT JOIN catalog_model m ON m.id = d.model_id LEFT JOIN catalog_provider p ON p.id = d.provider_id
 LEFT JOIN accounts_apikey k ON k.id = d.api_key_id
-ORDER BY d.day DESC, model, provider, key, d.api_key_id
+ORDER BY d.slot DESC, model, provider, key, d.api_key_id
 """
 
 
 def by_day(workspace_id: int, first: date, last: date) -> list[Day]:
     """Return what was used on the UTC days first to last, both included, newest first; a failed request counts."""
-    values: dict[str, int | date] = {
-        "workspace": workspace_id,
-        "first": first,
-        "last": last,
-        "first_minute": sums.first_minute(first),
-        "last_minute": sums.first_minute(last) + clock.MINUTES_PER_DAY - 1,
-    }
+    if last < EARLIEST or first > LATEST:
+        return []
+    return in_cut(workspace_id, cut(first, last, zone=UTC, by="day", now=clock.now()))
+
+
+def in_cut(workspace_id: int, made: Cut) -> list[Day]:
+    """Return what was used in a cut by day, as `by_day` does."""
     with connection.cursor() as cursor:
-        cursor.execute(_BY_DAY, values)
-        return [Day(*row) for row in cursor.fetchall()]
+        cursor.execute(_by_day(made), values(workspace_id, made))
+        rows = cursor.fetchall()
+    return [Day(made.spans[slot - 1].begins.date(), *row) for slot, *row in rows]
 
 
-def _by_model(table: str, condition: str) -> str:
+def _by_model(made: Cut) -> str:
     return f"""
-WITH parts AS (
-    SELECT model_id, requests, {sums.PROMPT} AS tokens_in, {sums.COMPLETION} AS tokens_out, cost
-    FROM {table} WHERE workspace_id = %(workspace)s AND {condition}
-    UNION ALL {
-        _unposted(f"model_id, {_REQUESTS}, sum({sums.PROMPT}), sum({sums.COMPLETION}), sum(cost)", by="1")
-    }),
+WITH parts AS ({parts(made, ("model_id", *_MEASURED))}),
 models AS (
-    SELECT model_id, sum(requests)::bigint AS requests, sum(tokens_in)::bigint AS tokens_in,
-        sum(tokens_out)::bigint AS tokens_out, sum(cost)::bigint AS cost
+    SELECT model_id, sum(requests)::bigint AS requests, sum({sums.PROMPT})::bigint AS tokens_in,
+        sum({sums.COMPLETION})::bigint AS tokens_out, sum(cost)::bigint AS cost
     FROM parts GROUP BY 1)
 SELECT coalesce(m.public_id, 'model ' || u.model_id) AS model, coalesce(m.capability, ''),
     u.requests, u.tokens_in, u.tokens_out, u.cost
@@ -130,28 +121,20 @@ ORDER BY model
 """
 
 
-_BY_MODEL_IN_DAYS = _by_model("billing_daily_usage", "day >= %(day)s")
-_BY_MODEL_IN_QUARTERS = _by_model("billing_usage_bucket", "starts_at >= %(since)s")
-
-
 def by_model_since(workspace_id: int, since: datetime) -> list[ModelUse]:
     """Return what was used since the start of a UTC day, or of a quarter of an hour of the last 89 days, by model.
 
     Raises ValueError for another moment: the sums cannot be cut there.
     """
-    minute = clock.minute_number(since.timestamp())
+    minute, now = clock.minute_number(since.timestamp()), clock.now()
     whole_days = minute % clock.MINUTES_PER_DAY == 0
-    if minute % 15 or since.second or not (whole_days or since > clock.now() - _QUARTERS_REACH):
+    if minute % 15 or since.second or not (whole_days or since > now - REACH):
         raise ValueError("since must begin a UTC day, or a quarter of an hour of the last 89 days")
-    values: dict[str, int | date] = {
-        "workspace": workspace_id,
-        "since": since,
-        "day": clock.utc_day(since),
-        "first_minute": minute,
-        "last_minute": _NO_END,
-    }
+    # A process whose clock is ahead writes events of minutes that are still to come here.
+    ends = clock.start_of_minute(sums.first_minute(clock.utc_day(now)) + 2 * clock.MINUTES_PER_DAY)
+    made = Cut("UTC", "all", (Span(since, ends),), of_days=whole_days)
     with connection.cursor() as cursor:
-        cursor.execute(_BY_MODEL_IN_DAYS if whole_days else _BY_MODEL_IN_QUARTERS, values)
+        cursor.execute(_by_model(made), values(workspace_id, made))
         return [ModelUse(*row) for row in cursor.fetchall()]
 
 
@@ -187,17 +170,24 @@ def spend_of_key(workspace_id: int, api_key_id: int) -> Spend:
         return Spend(*(cursor.fetchone() or (0, 0, 0, 0)))
 
 
-# Posted charges are the daily sums, so what was given is the posted balance with them put back.
+# What was given is all that moved but usage. Those movements are few; the charges of a workspace's life are not.
 _CREDIT = """
-SELECT a.posted + d.cost, d.cost + a.unbilled, a.posted - a.unbilled, a.held
+SELECT g.given, g.given - a.posted + a.unbilled, a.posted - a.unbilled, a.held
 FROM billing_account a CROSS JOIN LATERAL (
-    SELECT coalesce(sum(cost), 0)::bigint AS cost FROM billing_daily_usage u WHERE u.workspace_id = a.workspace_id) d
+    SELECT coalesce(sum(e.amount), 0)::bigint AS given
+    FROM billing_ledger_transaction t
+    JOIN billing_ledger_entry e
+        ON e.transaction_id = t.id AND e.workspace_id = t.workspace_id AND e.account = 'workspace'
+    WHERE t.workspace_id = a.workspace_id AND t.kind <> 'usage') g
 WHERE a.workspace_id = %s
 """
 
 
 def credit(workspace_id: int) -> Credit:
-    """Return all credit a workspace was given and all it used. Raises LookupError if it has no account."""
+    """Return all credit a workspace was given, less what was taken back or expired, and all it used.
+
+    Raises LookupError if it has no account.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_CREDIT, [workspace_id])
         row = cursor.fetchone()

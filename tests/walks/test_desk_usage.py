@@ -3,11 +3,14 @@
 import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.account.models import EmailAddress
 
 from accounts import keys
+from accounts.models import Workspace
 from billing import rollup
 from kernel import clock, money
 from tests.fakes.cast import Customer, customer, model
@@ -94,6 +97,86 @@ def test_sums_a_period_by_model(gateway: Gateway, sandbox: str, period: str) -> 
     assert ask(gateway, who.secret, f"/user/usage?period={period}").json == expected
     post(who)
     assert ask(gateway, who.secret, f"/user/usage?period={period}").json == expected
+
+
+def in_zones(event: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return zones with the date that the event has there."""
+    at = clock.start_of_minute(event["minute_no"])
+    zones = ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu", "Africa/Abidjan"]
+    return [(zone, at.astimezone(ZoneInfo(zone)).date().isoformat()) for zone in zones]
+
+
+def test_lists_the_days_of_any_time_zone(gateway: Gateway, sandbox: str) -> None:
+    who, name = spender(gateway, sandbox)
+    [event] = who.events()
+    for _ in range(2):
+        for zone, date in in_zones(event):
+            told = ask(gateway, who.secret, f"/activity?zone={zone}").json
+            assert [(row["date"], row["model"]) for row in told["data"]] == [(date, name)]
+            assert told["zone"] == zone
+            assert ask(gateway, who.secret, f"/activity?zone={zone}&date={date}").json == told
+        post(who)
+    assert "zone" not in ask(gateway, who.secret, "/activity").json
+
+
+def test_lists_the_days_of_the_workspaces_own_zone(gateway: Gateway, sandbox: str) -> None:
+    who, name = spender(gateway, sandbox)
+    Workspace.objects.filter(pk=who.workspace.pk).update(time_zone="Pacific/Kiritimati")
+    told = ask(gateway, who.secret, "/activity?zone=workspace").json
+    [row] = told["data"]
+    assert (told["zone"], row["model"]) == ("Pacific/Kiritimati", name)
+    assert (told["zone"], row["date"]) == in_zones(who.events()[0])[0]
+    assert ask(gateway, who.secret, "/user/usage?period=monthly&zone=workspace").json["total_requests"] in (
+        0,
+        1,
+    )
+
+
+def test_says_that_days_of_long_ago_are_of_utc(gateway: Gateway) -> None:
+    secret = customer_known(gateway).secret
+    assert ask(gateway, secret, "/activity?zone=Asia/Kolkata&days=366").json == {"data": [], "zone": "UTC"}
+    assert ask(gateway, secret, "/activity?zone=Asia/Kolkata&date=0001-01-01").json == {
+        "data": [],
+        "zone": "UTC",
+    }
+
+
+@pytest.mark.parametrize("path", ["/activity", "/user/usage"])
+@pytest.mark.parametrize("zone", ["Mars/Base", "../passwd", "+05:30"])
+def test_refuses_a_zone_that_is_none(gateway: Gateway, path: str, zone: str) -> None:
+    said = ask(gateway, customer_known(gateway).secret, f"{path}?zone={quote(zone)}")
+    assert (said.status, said.headers["x-error-code"]) == (400, "VALIDATION_ERROR")
+    assert said.text.startswith("zone: ")
+
+
+def test_tells_one_thing_apart_and_adds_up(gateway: Gateway, sandbox: str) -> None:
+    who, name = spender(gateway, sandbox)
+    [event] = who.events()
+    date = clock.day_of_minute(event["minute_no"]).isoformat()
+    for _ in range(2):
+        told = ask(gateway, who.secret, "/activity?group_by=model").json
+        assert told == {
+            "data": [
+                {
+                    "date": date,
+                    "model": name,
+                    "others": 0,
+                    "usage": money.to_usd(event["cost"]),
+                    "requests": 1,
+                    "failed": 0,
+                    "prompt_tokens": event["input_tokens"],
+                    "completion_tokens": event["output_tokens"],
+                    "reasoning_tokens": 0,
+                }
+            ],
+            "zone": "UTC",
+        }
+        assert ask(gateway, who.secret, "/activity?group_by=key&days=2").data[0]["key"] == "test"
+        assert ask(gateway, who.secret, "/activity?group_by=tag").data[0]["tag"] == ""
+        [row] = ask(gateway, who.secret, "/activity?group_by=provider&zone=Asia/Kolkata").data
+        assert row["provider_name"]
+        post(who)
+    assert ask(gateway, who.secret, "/activity?group_by=month").status == 400
 
 
 def test_refuses_an_unknown_period(gateway: Gateway) -> None:
