@@ -1,20 +1,46 @@
 """What a workspace has spent and has left, and how long that lasts: rolled sums plus what is not yet posted."""
 
+from .cuts import Cut, Span, Step, Uncuttable, cut, zone_of
 from .days import DailyRow, Totals, daily, spend_today, totals
 from .latest import RecentRow, recent
+from .outlook import Month, cap_met, month, run_out
+from .pace import Range
+from .runway import Lapse, Runway
+from .sources import Only
+from .spend import Group, Measures, Period, Series, Spend, spend
 from .standing import Balance, Limits, Meter, balance, limits
 
 __all__ = [
     "Balance",
+    "Cut",
     "DailyRow",
+    "Group",
+    "Lapse",
     "Limits",
+    "Measures",
     "Meter",
+    "Month",
+    "Only",
+    "Period",
+    "Range",
     "RecentRow",
+    "Runway",
+    "Series",
+    "Span",
+    "Spend",
+    "Step",
     "Totals",
+    "Uncuttable",
     "balance",
+    "cap_met",
+    "cut",
     "daily",
     "limits",
+    "month",
     "recent",
+    "run_out",
+    "spend",
     "spend_today",
     "totals",
+    "zone_of",
 ]
