@@ -3,18 +3,22 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
 from accounts import keys, rates
 from accounts.callers import Caller
 from accounts.models import ApiKey, User, Workspace
+from billing import budgets
 from catalog.models import Model, PlanVersion
 from kernel import clock
 
 from ..errors import Failure
-from . import identity
+from . import identity, limits
+from .figures import answer
+from .limits import Limit, Reset, Usd
 from .moments import Moment
 
 __all__ = ["router"]
@@ -41,6 +45,8 @@ class NewKey(Schema):
     expires_at: Moment | None = None
     default_tag: Annotated[Text, Field(max_length=64)] = ""
     allowed_models: Annotated[list[Text], Field(min_length=1, max_length=100)] | None = None
+    limit: Usd | None = None
+    limit_reset: Reset | None = None
 
 
 class Rotation(Schema):
@@ -52,7 +58,7 @@ class Rotation(Schema):
 
 
 @router.post("")
-def create(request: HttpRequest, wanted: NewKey | None = None) -> dict[str, Any]:
+def create(request: HttpRequest, wanted: NewKey | None = None) -> HttpResponse:
     """Mint a key in the person's workspace; its secret is in this answer and nowhere else."""
     person = _manager(request)
     wanted = wanted or NewKey()
@@ -65,29 +71,15 @@ def create(request: HttpRequest, wanted: NewKey | None = None) -> dict[str, Any]
             f"At most {CREATIONS_A_MINUTE} keys may be created a minute.",
             retry_after=error.retry_after,
         ) from error
-    workspace = Workspace.objects.get(pk=person.workspace_id)
-    try:
-        key, secret = keys.mint(
-            workspace,
-            name=wanted.name or "API key",
-            created_by=User.objects.get(pk=person.person_id or 0),
-            expires_at=wanted.expires_at,
-            default_tag=wanted.default_tag,
-            allowed_models=wanted.allowed_models,
-        )
-    except keys.TooMany as error:
-        raise Failure(
-            "CONFLICT", f"A workspace has at most {keys.MOST_KEYS} keys: revoke some first."
-        ) from error
-    return {**_shown(key, _plan(person)), "key": secret}
+    key, secret = _mint(person, wanted)
+    return answer({**_shown(person, [key])[0], "key": secret})
 
 
 @router.get("")
-def everything(request: HttpRequest) -> dict[str, Any]:
+def everything(request: HttpRequest) -> HttpResponse:
     """List the keys in use that the person may see, the newest first."""
     person = _manager(request)
-    plan, rows = _plan(person), _in_reach(person).order_by("-created_at", "-pk")
-    return {"data": [_shown(key, plan) for key in rows]}
+    return answer({"data": _shown(person, list(_in_reach(person).order_by("-created_at", "-pk")))})
 
 
 @router.post("/revoke-all")
@@ -104,7 +96,7 @@ def revoke(request: HttpRequest, key_id: str) -> dict[str, str]:
 
 
 @router.post("/{key_id}/rotate")
-def rotate(request: HttpRequest, key_id: str, wanted: Rotation | None = None) -> dict[str, Any]:
+def rotate(request: HttpRequest, key_id: str, wanted: Rotation | None = None) -> HttpResponse:
     """Give a key a new secret at once; the one before works for the grace that was asked, or ends now."""
     person = _manager(request)
     key = _one(person, key_id)
@@ -112,11 +104,41 @@ def rotate(request: HttpRequest, key_id: str, wanted: Rotation | None = None) ->
         secret = keys.rotate(key, grace_seconds=(wanted or Rotation()).grace_seconds)
     except ApiKey.DoesNotExist:
         raise _missing() from None
-    return {
-        **_shown(key, _plan(person)),
-        "key": secret,
-        "previous_key_valid_until": _moment(key.retired_until),
-    }
+    told = {"key": secret, "previous_key_valid_until": _moment(key.retired_until)}
+    return answer({**_shown(person, [key])[0], **told})
+
+
+@router.put("/{key_id}/limit")
+def limit(request: HttpRequest, key_id: str, wanted: Limit) -> HttpResponse:
+    """Set what a key may spend, or take the limit away; what its present window has seen counts."""
+    person = _manager(request)
+    key = _one(person, key_id)
+    limits.put(wanted, workspace_id=key.workspace_id, api_key_id=key.pk, actor=_actor(person))
+    return answer(_shown(person, [key])[0])
+
+
+@transaction.atomic
+def _mint(person: Caller, wanted: NewKey) -> tuple[ApiKey, str]:
+    try:
+        key, secret = keys.mint(
+            Workspace.objects.get(pk=person.workspace_id),
+            name=wanted.name or "API key",
+            created_by=User.objects.get(pk=person.person_id or 0),
+            expires_at=wanted.expires_at,
+            default_tag=wanted.default_tag,
+            allowed_models=wanted.allowed_models,
+        )
+    except keys.TooMany as error:
+        raise Failure(
+            "CONFLICT", f"A workspace has at most {keys.MOST_KEYS} keys: revoke some first."
+        ) from error
+    asked = Limit(limit=wanted.limit, limit_reset=wanted.limit_reset)
+    limits.put(asked, workspace_id=key.workspace_id, api_key_id=key.pk, actor=_actor(person))
+    return key, secret
+
+
+def _actor(person: Caller) -> str:
+    return User.objects.values_list("email", flat=True).get(pk=person.person_id or 0)
 
 
 def _manager(request: HttpRequest) -> Caller:
@@ -163,7 +185,12 @@ def _plan(person: Caller) -> str:
     return PlanVersion.objects.values_list("plan__name", flat=True).get(pk=person.plan_version_id)
 
 
-def _shown(key: ApiKey, plan: str) -> dict[str, Any]:
+def _shown(person: Caller, rows: list[ApiKey]) -> list[dict[str, Any]]:
+    plan, spent = _plan(person), budgets.of_keys(person.workspace_id, [key.pk for key in rows])
+    return [{**_told(key, plan), **limits.shown(spent.get(key.pk))} for key in rows]
+
+
+def _told(key: ApiKey, plan: str) -> dict[str, Any]:
     return {
         "id": str(key.pk),
         "key_prefix": key.prefix,

@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from accounts.models import ApiKey, User, Workspace
-from billing import activity
+from billing import activity, budgets
 from catalog.models import PlanVersion
 from kernel import clock
 
 from ..errors import Failure
-from . import identity
+from . import identity, limits
 from .figures import answer, moment, usd
 
 __all__ = ["router"]
@@ -36,9 +36,7 @@ def key(request: HttpRequest) -> HttpResponse:
             "data": {
                 "label": f"{row.prefix}…{row.last_four}",
                 "name": row.name,
-                "limit": None,
-                "limit_remaining": None,
-                "limit_reset": None,
+                **limits.shown(budgets.of_key(caller.workspace_id, caller.api_key_id)),
                 "usage": usd(spend.ever),
                 "usage_daily": usd(spend.day),
                 "usage_weekly": usd(spend.week),

@@ -107,6 +107,7 @@ VIEWS: Mapping[str, View] = {
     "keys.revoke_all": _desk("token"),
     "keys.revoke": _desk("token"),
     "keys.rotate": _desk("token"),
+    "keys.limit": _desk("token"),
     "streams.kill": _desk(),
     "self.key": _desk("key"),
     "self.credit": _desk(),

@@ -97,7 +97,7 @@ def test_a_key_keeps_to_its_models_and_its_day(gateway: Gateway, sandbox: str) -
         ({"default_tag": "x" * 65}, "default_tag"),
         ({"allowed_models": []}, "allowed_models"),
         ({"allowed_models": ["route/none"]}, "allowed_models"),
-        ({"limit": 5}, "limit"),
+        ({"budget": 5}, "budget"),
         ([], "body"),
     ],
     ids=str,
@@ -233,3 +233,71 @@ def test_a_grace_is_of_seven_days_at_most(gateway: Gateway, grace: object) -> No
     assert told.refusal == (400, "VALIDATION_ERROR")
     assert "grace_seconds" in told.body.decode()
     assert works(gateway, place.secret)
+
+
+def limits(told: dict[str, Any]) -> tuple[Any, Any, Any]:
+    return told["limit"], told["limit_remaining"], told["limit_reset"]
+
+
+def test_a_key_can_be_made_with_a_limit_and_says_what_is_left(gateway: Gateway, sandbox: str) -> None:
+    place, name = customer(), model((sandbox, "words"))
+    who = signed_in(place.workspace)
+    made = create(gateway, who, limit=2.5, limit_reset="monthly")
+    assert limits(made) == (2.5, 2.5, "monthly")
+    gateway.knows(made["key"], name)
+    heard = gateway.chat(made["key"], name)
+    assert heard.status == 200, heard.raw
+    (event,) = place.events()
+    own = ask("GET", gateway.base_url + "/key", headers={"X-API-Key": made["key"]}).json["data"]
+    assert limits(own) == (2.5, (2_500_000_000 - event["cost"]) / 10**9, "monthly")
+    (listed,) = [item for item in desk(gateway, who, "GET").json["data"] if item["id"] == made["id"]]
+    assert limits(listed) == limits(own)
+
+
+def test_a_limit_is_changed_and_taken_away(gateway: Gateway) -> None:
+    who = signed_in(customer().workspace)
+    made = create(gateway, who)
+    assert limits(made) == (None, None, None)
+    path = f"/{made['id']}/limit"
+    for wanted, told in (
+        ({"limit": "0.000000001", "limit_reset": "daily"}, (1e-9, 1e-9, "daily")),
+        ({"limit": 7}, (7, 7, None)),
+        ({"limit": None}, (None, None, None)),
+    ):
+        assert limits(desk(gateway, who, "PUT", path, wanted).json) == told
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"limit": -1}, "limit"),
+        ({"limit": "0.0000000001"}, "limit"),
+        ({"limit": 1e30}, "limit"),
+        ({"limit": "a lot"}, "limit"),
+        ({"limit": True}, "limit"),
+        ({"limit": "NaN"}, "limit"),
+        ({}, "limit"),
+        ({"limit": None, "limit_reset": "daily"}, "limit_reset"),
+        ({"limit": 1, "limit_reset": "hourly"}, "limit_reset"),
+        ({"limit": 1, "reset": "daily"}, "reset"),
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused_by_name(gateway: Gateway, wanted: object, field: str) -> None:
+    place = customer()
+    who = signed_in(place.workspace)
+    told = desk(gateway, who, "PUT", f"/{place.key.pk}/limit", wanted)
+    assert told.refusal == (400, "VALIDATION_ERROR"), told.body
+    assert told.body.decode().split(":")[0].endswith(field)
+
+
+def test_a_reset_alone_makes_no_key(gateway: Gateway) -> None:
+    place = customer()
+    who = signed_in(place.workspace)
+    told = desk(gateway, who, "POST", body={"limit_reset": "daily"})
+    assert told.refusal == (400, "VALIDATION_ERROR")
+    assert list(ApiKey.objects.filter(workspace=place.workspace, person=None)) == [place.key]
+
+
+def test_nobody_limits_the_keys_of_others(gateway: Gateway) -> None:
+    who, other = signed_in(customer().workspace), customer()
+    assert desk(gateway, who, "PUT", f"/{other.key.pk}/limit", {"limit": 0}).refusal == (404, "NOT_FOUND")
