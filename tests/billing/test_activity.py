@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiKey
-from billing import activity, rollup
+from billing import activity, ledger, rollup
 from catalog.models import Model, Provider
 from kernel import clock
 from tests.billing import rows
@@ -152,6 +152,37 @@ def test_is_the_difference_between_credit_given_and_balance() -> None:
     rows.admit(workspace, hold=7)
     assert activity.credit(workspace) == activity.Credit(given=1000, used=30, balance=970, held=7)
     unchanged_by_posting(workspace, lambda: activity.credit(workspace))
+
+
+@pytest.mark.django_db
+def test_counts_all_that_moved_but_usage_as_given() -> None:
+    workspace = rows.workspace()
+    rows.fund(workspace, 1000)
+    for kind, amount, offset in (
+        (ledger.Kind.GRANT, 50, ledger.System.PROMOTION),
+        (ledger.Kind.REFUND, -200, ledger.System.CLEARING),
+        (ledger.Kind.EXPIRY, -20, ledger.System.EXPIRED),
+        (ledger.Kind.ADJUSTMENT, 3, ledger.System.REVENUE),
+    ):
+        ledger.post(
+            workspace_id=workspace, kind=kind, amount=amount, offset=offset, idem_key=kind, reason="test"
+        )
+    for cost in (30, 5):
+        rows.settle(workspace, cost=cost)
+        rollup.close(workspace)
+        rollup.post(workspace)
+    rows.settle(workspace, cost=1)
+    assert activity.credit(workspace) == activity.Credit(given=833, used=36, balance=797, held=0)
+
+
+@pytest.mark.django_db
+def test_does_not_read_the_charges_of_a_life_to_tell_what_was_given() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        activity.credit(rows.workspace())
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {queries[-1]['sql']}")
+        assert "billing_ledger_transaction_given" in "".join(line for (line,) in cursor.fetchall())
 
 
 @pytest.mark.django_db
