@@ -20,7 +20,7 @@ def _usd(label: str, *, least: int, help_text: str = "", required: bool = True) 
         decimal_places=2,
         help_text=help_text,
         required=required,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
 
 
