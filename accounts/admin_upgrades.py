@@ -90,13 +90,15 @@ class UpgradeForm(ReasonForm):
     def clean(self) -> dict[str, Any]:
         """Refuse what ends before it begins, is over, or meets another upgrade."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors and self._workspace is not None:
-            try:
-                self._upgrade().full_clean(exclude={"granted_by"})
-            except ValidationError as error:
-                self.add_error(None, error.messages)  # type: ignore[arg-type]  # a list is allowed
-            if self.cleaned_data["ends_at"] <= clock.now():
-                self.add_error("ends_at", "This moment is over: choose one to come.")
+        if self.errors or self._workspace is None:
+            return cleaned
+        if cleaned["ends_at"] <= clock.now():
+            self.add_error("ends_at", "This moment is over: choose one to come.")
+            return cleaned
+        try:
+            self._upgrade().full_clean(exclude={"granted_by"})
+        except ValidationError as error:
+            self.add_error("ends_at", " ".join(error.messages))  # the dialog shows errors at fields only
         return cleaned
 
     def grant(self, *, by: User) -> PlanUpgrade:

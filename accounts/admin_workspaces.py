@@ -11,6 +11,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from catalog.admin_page import Page, figure, go_to, moment
+from catalog.admin_plans import PlanFilter
 
 from . import provider_keys, upgrades
 from .admin_keys import KeysInline
@@ -35,7 +36,7 @@ class WorkspacePage(Page):
         "account",
         moment("created_at", "Since", order=True),
     )
-    list_filter = ("status", "plan_version__plan")
+    list_filter = ("status", ("plan_version__plan", PlanFilter))
     list_select_related = ("plan_version__plan",)
     search_fields = ("name", "slug")
     readonly_fields = ("account", "created_at")

@@ -14,6 +14,8 @@ from . import plans
 from .admin_page import NOTHING, Page, figure, moment
 from .models import Plan, PlanVersion
 
+__all__ = ["PlanFilter", "PlanVersionPage"]
+
 
 def _cap(cap: int | None) -> str:
     return NOTHING if cap is None else f"{cap:,}"
@@ -21,6 +23,17 @@ def _cap(cap: int | None) -> str:
 
 def _dollars(nano: int) -> str:
     return money.show(nano, decimals=2)
+
+
+class PlanFilter(admin.RelatedFieldListFilter):
+    """The plans for everyone: custom ones would be as many as workspaces."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the plans to choose from, by rank."""
+        found: list[tuple[str, str]] = field.get_choices(
+            include_blank=False, limit_choices_to={"only_for": None}
+        )
+        return found
 
 
 @admin.register(Plan)
@@ -76,7 +89,7 @@ class PlanVersionPage(Page):
         "shown_tiers",
         moment("published_at", "Published"),
     )
-    list_filter = (("plan", admin.RelatedOnlyFieldListFilter),)
+    list_filter = (("plan", PlanFilter),)
     list_select_related = ("plan",)
     search_fields = ("plan__name", "plan__slug")
 

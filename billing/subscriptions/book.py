@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from accounts.models import Workspace
-from billing.models import Subscription, SubscriptionChange
+from billing.credits import lots
+from billing.credits import withholding as spill
+from billing.models import CreditLot, Purse, Subscription, SubscriptionChange
 from catalog.models import PlanVersion
 from kernel import clock
 
@@ -82,6 +84,7 @@ def begin(workspace: Workspace, *, actor: str, reason: str = "") -> Subscription
         today,
         row.plan_version.credits_nano,
     )
+    _leave_balance_alone(kept.pk, row.plan_version)
     granting.settle(row, today)
     return row
 
@@ -143,6 +146,7 @@ def _follow(workspace: Workspace, row: Subscription | None, asked: Asked, course
     if row is not None:
         finish(row, course.on)
     if asked.to.is_paid_for:
+        _leave_balance_alone(workspace.pk, asked.to)
         granting.settle(new(workspace.pk, asked.to, course.on), course.on)
 
 
@@ -164,6 +168,16 @@ def finish(row: Subscription, on: date) -> None:
     row.status, row.ended_on, row.due_on = Subscription.Status.CANCELLED, on, None
     row.next_plan_version, row.cancel_at_period_end = None, False
     row.save()
+
+
+def _leave_balance_alone(workspace_id: int, terms: PlanVersion) -> None:
+    """Keep usage on plan credits until the customer lets it spill; who has a balance by now goes on using it."""
+    if not terms.credits_nano:
+        return
+    decided = Purse.objects.filter(pk=workspace_id).exclude(spill=Purse.Spill.FREE)
+    balance = CreditLot.objects.filter(workspace_id=workspace_id, source__in=lots.BALANCE, remaining__gt=0)
+    if not decided.exists() and not balance.exists():
+        spill.set_spill(workspace_id, enabled=False, actor="plan")
 
 
 def _note(workspace: Workspace, asked: Asked, kind: str, on: date, granted: int) -> SubscriptionChange:

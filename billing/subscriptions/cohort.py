@@ -34,6 +34,11 @@ class Preview:
     left_with_stripe: int
     comparison: Comparison
 
+    @property
+    def more(self) -> int:
+        """How many beside those that are named."""
+        return self.moved - len(self.names)
+
 
 def preview(before: PlanVersion, after: PlanVersion) -> Preview:
     """Return what moving everyone from one set of terms to another would do."""
