@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -119,7 +120,7 @@ class ProposalPage(ReadOnlyPage):
         try:
             outcome = deciding.approve(
                 object_id,
-                by=int(request.user.pk),
+                by=_person(request),
                 reason=said["reason"],
                 sell_too=said.get("sell_too", False),
                 new=form.new_model(),
@@ -135,12 +136,18 @@ class ProposalPage(ReadOnlyPage):
     def reject(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
         """Leave the catalogue as it is."""
         try:
-            deciding.reject(object_id, by=int(request.user.pk), reason=form.cleaned_data["reason"])
+            deciding.reject(object_id, by=_person(request), reason=form.cleaned_data["reason"])
         except deciding.Refused as refused:
             messages.error(request, str(refused))
         else:
             messages.success(request, "Rejected. The same figure is not proposed again.")
         return go_to(request, reverse("admin:catalog_proposal_change", args=[object_id]))
+
+
+def _person(request: HttpRequest) -> int:
+    if request.user.pk is None:
+        raise PermissionDenied
+    return request.user.pk
 
 
 @admin.register(Comparison)

@@ -5,6 +5,7 @@ disjoint, and in both each token is paid once, at the rate of the finest class t
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -118,12 +119,12 @@ def _named(name: str) -> House | None:
 
 
 def _entry(house: House, model: ModelInfo, moment: datetime) -> Entry:
-    facts = {"name": model.name or "", "context": model.context_window}
     evidence = dict(_evidence(house, model, moment))
+    entry = Entry(model.id, name=model.name or "", context=model.context_window, evidence=evidence)
     try:
-        return Entry(model.id, **facts, tariff=tariff(model, moment), evidence=evidence)
+        return replace(entry, tariff=tariff(model, moment))
     except Uncarried as refused:
-        return Entry(model.id, **facts, refusal=str(refused), evidence=evidence)
+        return replace(entry, refusal=str(refused))
 
 
 def _evidence(house: House, model: ModelInfo, moment: datetime) -> Iterator[tuple[str, str]]:

@@ -133,7 +133,7 @@ class _Desk:
             for key, each in found.items()
             if (key not in waiting or key in ended) and not _settled(decided.get(key), each)
         ]
-        notes = ()
+        notes: tuple[str, ...] = ()
         if len(fresh) > MOST_RAISED:
             notes = (f"{len(fresh) - MOST_RAISED} more differences wait for the next comparison",)
         raised = [self._raise(each) for each in fresh[:MOST_RAISED]]

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -27,6 +28,10 @@ from tests.catalog.proposing import (
 )
 
 HUNDREDFOLD = {"input": 200 * USD, "output": 800 * USD}
+
+
+def hundredfold() -> Entry:
+    return entry(input=HUNDREDFOLD["input"], output=HUNDREDFOLD["output"])
 
 
 def changes(proposal: Proposal) -> list[tuple[int, str]]:
@@ -76,7 +81,7 @@ def test_lets_the_sell_price_follow_at_todays_margin() -> None:
 @pytest.mark.django_db
 def test_holds_a_hundredfold_cost_until_a_second_person_approves_it() -> None:
     model, provider = served()
-    proposal = proposed(provider, entry(**HUNDREDFOLD))
+    proposal = proposed(provider, hundredfold())
     assert proposal.needs_two
     first, second = person(), person()
     assert deciding.approve(proposal.pk, by=first, reason="looks right", sell_too=True).made is None
@@ -101,7 +106,7 @@ def test_holds_a_hundredfold_cost_until_a_second_person_approves_it() -> None:
 @pytest.mark.django_db
 def test_refuses_one_person_twice_and_the_database_does_too() -> None:
     model, provider = served()
-    proposal = proposed(provider, entry(**HUNDREDFOLD))
+    proposal = proposed(provider, hundredfold())
     alone = person()
     deciding.approve(proposal.pk, by=alone, reason="x")
     with pytest.raises(deciding.Refused, match="takes a second person"):
@@ -117,7 +122,7 @@ def test_refuses_one_person_twice_and_the_database_does_too() -> None:
 @pytest.mark.django_db
 def test_refuses_in_the_database_a_jump_that_nobody_approved_first() -> None:
     model, provider = served()
-    row = proposed(provider, entry(**HUNDREDFOLD))
+    row = proposed(provider, hundredfold())
     row.status, row.decided_by, row.decided_at, row.reason = "approved", 1, row.raised_at, "x"
     row.cost_version = costs(model, provider)[0]
     with pytest.raises(DatabaseError, match="proposal_two_people_differ"), transaction.atomic():
@@ -127,7 +132,7 @@ def test_refuses_in_the_database_a_jump_that_nobody_approved_first() -> None:
 @pytest.mark.django_db
 def test_lets_the_first_of_two_reject_it_after_all() -> None:
     model, provider = served()
-    proposal = proposed(provider, entry(**HUNDREDFOLD))
+    proposal = proposed(provider, hundredfold())
     by = person()
     deciding.approve(proposal.pk, by=by, reason="x")
     deciding.reject(proposal.pk, by=by, reason="a comma in the wrong place")
@@ -269,7 +274,7 @@ def test_adds_a_new_model_switched_off_with_its_cost_and_a_draft() -> None:
 @pytest.mark.parametrize("field", ["after", "move_ppm", "needs_two", "figure", "upstream_model"])
 def test_leaves_what_a_proposal_says_as_it_was(field: str) -> None:
     _, provider = served()
-    row = proposed(provider, entry(**HUNDREDFOLD))
+    row = proposed(provider, hundredfold())
     other = {"after": {}, "move_ppm": 1, "needs_two": False, "figure": "x", "upstream_model": "y"}[field]
     with pytest.raises(DatabaseError, match="keeps what it says"), transaction.atomic():
         Proposal.objects.filter(pk=row.pk).update(**{field: other})
@@ -316,9 +321,9 @@ def test_is_done_once_however_many_approve_at_once() -> None:
         model, provider = served()
         proposal = proposed(provider, entry(input=2 * USD, output=9 * USD))
         people = [person() for _ in range(6)]
-        told = at_once(*[
-            lambda by=by, key=proposal.pk: deciding.approve(key, by=by, reason="x", sell_too=True) for by in people
-        ])  # fmt: skip
+        told = at_once(
+            *[partial(deciding.approve, proposal.pk, by=by, reason="x", sell_too=True) for by in people]
+        )
         assert told == [*["It was appro"] * 5, "done"]
         assert (len(costs(model, provider)), len(sells(model)), len(changes(proposal))) == (2, 2, 1)
 
@@ -327,12 +332,12 @@ def test_is_done_once_however_many_approve_at_once() -> None:
 def test_of_a_jump_takes_two_of_those_who_approve_at_once_and_never_one_twice() -> None:
     for _ in range(5):
         model, provider = served()
-        proposal = proposed(provider, entry(**HUNDREDFOLD))
+        proposal = proposed(provider, hundredfold())
         alone, *others = [person() for _ in range(4)]
-        twice = [lambda by=alone, key=proposal.pk: deciding.approve(key, by=by, reason="x")] * 4
+        twice = [partial(deciding.approve, proposal.pk, by=alone, reason="x")] * 4
         assert at_once(*twice) == [*["You have app"] * 3, "done"]
         assert len(costs(model, provider)) == 1
-        rest = [lambda by=by, key=proposal.pk: deciding.approve(key, by=by, reason="x") for by in others]
+        rest = [partial(deciding.approve, proposal.pk, by=by, reason="x") for by in others]
         assert at_once(*rest) == [*["It was appro"] * 2, "done"]
         assert (len(costs(model, provider)), len(changes(proposal))) == (2, 2)
         row = Proposal.objects.get(pk=proposal.pk)
@@ -348,9 +353,9 @@ def test_and_comparing_at_once_leave_one_open_proposal_or_one_decision() -> None
         proposal = proposed(provider, listed)
         by = person()
         told = at_once(
-            lambda key=proposal.pk, by=by: deciding.approve(key, by=by, reason="x"),
-            lambda provider=provider: compare(provider, listed),
-            lambda provider=provider: compare(provider, listed),
+            partial(deciding.approve, proposal.pk, by=by, reason="x"),
+            partial(compare, provider, listed),
+            partial(compare, provider, listed),
         )
         assert told == ["done"] * 3
         compare(provider, listed)
