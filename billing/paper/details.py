@@ -32,8 +32,8 @@ class _AddressForm(forms.ModelForm):  # type: ignore[type-arg]  # of two models
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = [("", "Choose a country"), *countries.choices()]  # type: ignore[attr-defined]
-        for name, token in _COMPLETED_AS.items():
-            self.fields[name].widget.attrs["autocomplete"] = token
+        for name, field in self.fields.items():
+            field.widget.attrs["autocomplete"] = _COMPLETED_AS.get(name, "off")
         for name in ("line1", "city"):
             self.fields[name].required = True
 
