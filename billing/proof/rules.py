@@ -21,6 +21,7 @@ __all__ = [
     "NEAR",
     "ONLY",
     "POSTED",
+    "SEALED_AFTER",
     "Finding",
     "Invariant",
     "Outcome",
@@ -35,8 +36,11 @@ FINDINGS_SHOWN = 100
 REAP_SECONDS = 60
 """How long after its worker fell silent a lease may be left, with sweeps every few seconds."""
 
-SEAL_DAYS = 4
-"""How many days after its end a day has a seal at the latest, if its workspace has any; it could be there after two."""
+SEALED_AFTER = 2
+"""A UTC day is sealed from the second day after it on."""
+
+SEALED_BY = 4
+"""How many days after it a day has its seal at the latest, in a workspace that has seals."""
 
 BEGINNING = date(1970, 1, 1)
 
@@ -87,6 +91,7 @@ class Scope:
         """The parameters of a rule's statement."""
         since = self.since or BEGINNING
         first = max(since, self.complete_from)
+        today = clock.utc_day(clock.now())
         return {
             "only": self.workspace_id,
             "since": since,
@@ -96,7 +101,8 @@ class Scope:
             "complete_from": self.complete_from,
             "complete_minute": sums.first_minute(self.complete_from),
             "gone": since < self.complete_from,
-            "seals_overdue": clock.utc_day(clock.now()) - timedelta(days=SEAL_DAYS),
+            "unsealed_minute": sums.first_minute(today - timedelta(days=SEALED_AFTER - 1)),
+            "seals_overdue": today - timedelta(days=SEALED_BY),
             "dead": settings.WORKER_SILENCE_SECONDS + REAP_SECONDS,
         }
 
@@ -138,6 +144,7 @@ def snapshot() -> Iterator[CursorWrapper]:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         cursor.execute("SET LOCAL statement_timeout = '10min'")
+        cursor.execute("SET LOCAL work_mem = '64MB'")
         yield cursor
 
 

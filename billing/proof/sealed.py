@@ -13,16 +13,18 @@ SEALED = (
     Invariant(
         "I13",
         "a day that is over does not change: its requests make the digest that was sealed, and the seals chain",
-        f"""SELECT workspace_id, day, format('requests under seal %%s', no) AS subject,
+        f"""WITH marked AS MATERIALIZED (
+                SELECT workspace_id, {sums.DAY} AS day, charge_no, id, {EVENT_MARK} AS mark
+                FROM {EVENTS} e WHERE minute_no < %(unsealed_minute)s),
+            made AS (
+                SELECT workspace_id, no, count(*) AS events, sha256(string_agg(mark, ''::bytea ORDER BY id)) AS digest
+                FROM marked JOIN (SELECT workspace_id, day, no, through_no FROM billing_day_seal) s USING (workspace_id, day)
+                WHERE charge_no <= through_no GROUP BY 1, 2)
+            SELECT workspace_id, day, format('requests under seal %%s', no) AS subject,
                format('%%s: %%s', s.events, encode(events_digest, 'hex')) AS expected,
                format('%%s: %%s', coalesce(made.events, 0), encode(digest, 'hex')) AS found
             FROM (SELECT * FROM billing_day_seal WHERE day >= %(first_day)s AND {ONLY}) s
-            LEFT JOIN (
-                SELECT s.workspace_id, s.no, count(*) AS events,
-                    sha256(string_agg({EVENT_MARK}, ''::bytea ORDER BY e.id)) AS digest
-                FROM {EVENTS} e JOIN billing_day_seal s ON s.workspace_id = e.workspace_id
-                    AND s.day = {sums.DAY} AND e.charge_no <= s.through_no
-                GROUP BY 1, 2) made USING (workspace_id, no)
+            LEFT JOIN made USING (workspace_id, no)
             UNION ALL
             SELECT s.workspace_id, s.day, format('seal %%s', s.no),
                format('%%s: %%s', coalesce(b.no, 0) + 1, encode({_HASH}, 'hex')),
