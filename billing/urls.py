@@ -7,6 +7,7 @@ from billing import views
 from billing.paper import urls as paper
 from billing.payments import urls as payments
 from billing.proof import trust
+from billing.subscriptions import urls as subscriptions
 
 app_name = "dashboard"
 urlpatterns = [
@@ -17,4 +18,5 @@ urlpatterns = [
     path("dashboard/theme", views.theme, name="theme"),
     *paper.urlpatterns,
     *payments.urlpatterns,
+    *subscriptions.urlpatterns,
 ]

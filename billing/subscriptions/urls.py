@@ -1,0 +1,10 @@
+"""Where the page Plan is."""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("dashboard/plan", views.plan, name="plan"),
+    path("dashboard/plan/spill", views.spill, name="spill"),
+]
