@@ -11,7 +11,15 @@ from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
 from unfold.decorators import action
 
-from billing import admin_payments, admin_proof, admin_refusals, admin_usage, ledger  # noqa: F401  # register their pages
+from billing import (  # noqa: F401  # register their pages
+    admin_gaps,
+    admin_payments,
+    admin_proof,
+    admin_refusals,
+    admin_repricing,
+    admin_usage,
+    ledger,
+)
 from billing import admin_customers, admin_subscriptions, admin_terms  # noqa: F401
 from billing.admin_filters import DayFilter, WorkspaceFilter
 from billing.admin_moves import MoveForm, ReverseForm

@@ -17,6 +17,7 @@ class MultiplierPage(Page):
 
     list_display = (
         "scope",
+        figure("number", "No.", lambda row: row.pk, order="id"),
         "shown_target",
         figure("factor", "Factor", lambda row: f"{Decimal(row.factor_ppm) / _MILLION:f}", order="factor_ppm"),
         moment("valid_from", "From", order=True),

@@ -9,7 +9,11 @@ from django import forms
 from django.forms.models import BaseInlineFormSet
 from unfold.dataclasses import ActionDialog
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from kernel import clock
 
@@ -60,7 +64,7 @@ class VersionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
         choices=[(day, name.title()) for day, name in enumerate(WEEKDAYS)],
         coerce=int,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         label="Weekdays on which it begins",
         help_text="None means every day.",
     )

@@ -81,6 +81,7 @@ class PriceVersionPage(Page):
     form = VersionForm
     list_display = (
         "model",
+        figure("number", "No.", lambda version: version.pk, order="id"),
         "paid_to",
         "holds",
         moment("valid_from", "From", order=True),

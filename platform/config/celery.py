@@ -9,7 +9,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("tollway")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["billing", "billing.payments", "billing.paper", "billing.proof", "catalog", "inference"])
+app.autodiscover_tasks(
+    [
+        "billing",
+        "billing.payments",
+        "billing.paper",
+        "billing.proof",
+        "billing.repricing",
+        "catalog",
+        "inference",
+    ]
+)
 
 
 @worker_process_init.connect

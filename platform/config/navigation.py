@@ -53,6 +53,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Endpoints", "terminal", "catalog.endpoint"),
             _item("Keys of ours", "vpn_key", "catalog.endpointkey"),
             _item("Price book", "sell", "catalog.priceversion"),
+            _item("Price gaps", "money_off", "billing.pricegap"),
             _item("Proposals", "difference", "catalog.proposal"),
             _item("Comparisons", "compare_arrows", "catalog.comparison"),
             _item("Multipliers", "close", "catalog.multiplier"),
@@ -64,8 +65,10 @@ NAVIGATION: list[dict[str, Any]] = [
         "title": "Money",
         "items": [
             _item("Accounts", "account_balance_wallet", "billing.account"),
+            _item("Moves by hand", "swap_horiz", "billing.move"),
             _item("Ledger", "receipt_long", "billing.ledgertransaction"),
             _item("Ledger legs", "format_list_numbered", "billing.ledgerentry"),
+            _item("Re-pricings", "price_change", "billing.reprice"),
             _item("Top-ups", "add_card", "billing.topup"),
             _item("Refunds", "undo", "billing.refundrequest"),
             _item("Disputes", "gavel", "billing.dispute"),

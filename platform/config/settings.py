@@ -163,6 +163,7 @@ CELERY_BEAT_SCHEDULE = {
     "old events": {"task": "billing.drop_events", "schedule": crontab(hour="4", minute="30")},
     "papers": {"task": "billing.issue_papers", "schedule": 60.0, "options": {"expires": 50}},
     "recharge": {"task": "billing.recharge_due", "schedule": 30.0, "options": {"expires": 60}},
+    "repricings": {"task": "billing.finish_repricings", "schedule": 60.0, "options": {"expires": 50}},
     "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
 }
 
@@ -175,8 +176,10 @@ TOPUP_LEAST_USD = env.integer("TOLLWAY_TOPUP_LEAST_USD", 5, low=1, high=100_000)
 TOPUP_MOST_USD = env.integer("TOLLWAY_TOPUP_MOST_USD", 2000, low=TOPUP_LEAST_USD, high=100_000)
 TOPUPS_AN_HOUR = env.integer("TOLLWAY_TOPUPS_AN_HOUR", 10, low=1, high=1000)
 REFUND_BY_TWO_USD = env.integer("TOLLWAY_REFUND_BY_TWO_USD", 200, low=0, high=1_000_000)
+MOVE_BY_TWO_USD = env.integer("TOLLWAY_MOVE_BY_TWO_USD", 100, low=0, high=1_000_000)
 
-PRICE_MARGIN_FLOOR = env.integer("TOLLWAY_PRICE_MARGIN_FLOOR", 10, low=0, high=100)  # percent; below it is red
+# Percent of a price that is to stay with us; less is red on the pages of prices.
+PRICE_MARGIN_FLOOR = env.integer("TOLLWAY_PRICE_MARGIN_FLOOR", 10, low=0, high=100)
 # What a re-pricing may move, both ways together, before a second person must apply it.
 REPRICE_TWO_PERSONS_NANO = env.integer("TOLLWAY_REPRICE_BY_TWO_USD", 100, low=0, high=1_000_000) * 10**9
 

@@ -15,9 +15,11 @@ def _price(**rate: str) -> dict[str, object]:
     model = Model.objects.get(public_id="route/glm-5")
     return {
         "model": model.pk,
+        "kind": "standard",
         "valid_from_0": "2030-01-01",
         "valid_from_1": "00:00:00",
         "source": "a test",
+        "confirm": "route/glm-5",
         "rates-TOTAL_FORMS": 1 if rate else 0,
         "rates-INITIAL_FORMS": 0,
         **{f"rates-0-{name}": value for name, value in rate.items()},
