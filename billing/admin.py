@@ -22,9 +22,10 @@ from billing import (  # noqa: F401  # register their pages
 )
 from billing import admin_customers, admin_subscriptions, admin_terms  # noqa: F401
 from billing.admin_filters import DayFilter, WorkspaceFilter
-from billing.admin_moves import MoveForm, ReverseForm
+from billing.admin_moves import MoveForm, ReverseForm, told
 from billing.admin_usage import WORKSPACE, money_column
 from billing.models import Account, LedgerEntry, LedgerTransaction
+from billing.moves import desk
 from billing.templatetags.figures import money
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, go_to, moment, named, table
 from kernel import clock
@@ -92,7 +93,7 @@ class AccountPage(ReadOnlyPage):
         url_path="move",
         dialog=ActionDialog(
             title="Move money on this account",
-            description="Posted at once, in your name, for good: what was wrong is reversed, not deleted.",
+            description="In your name, for good: what was wrong is reversed, not deleted. A large one waits for a second person.",
             form_class=MoveForm,
             form_submit_text="Post",
         ),
@@ -100,10 +101,13 @@ class AccountPage(ReadOnlyPage):
     def move(self, request: HttpRequest, form: MoveForm, object_id: int) -> HttpResponse:
         """Post what the dialog asked for."""
         account = Account.objects.get(pk=object_id)
-        made = form.post(account.workspace_id, actor=str(request.user))
-        self.log_change(request, account, f"Moved money: {made}.")
-        messages.success(request, "Posted.")
-        return go_to(request, reverse("admin:billing_ledgertransaction_change", args=[made]))
+        try:
+            move = form.ask(account.workspace_id, by=str(request.user))
+        except desk.NotAllowed as error:
+            messages.error(request, str(error))
+            return go_to(request, reverse("admin:billing_account_change", args=[account.pk]))
+        self.log_change(request, account, f"Asked for movement {move.pk}: {move.reason}")
+        return told(request, move)
 
     @admin.display(description="Elsewhere")
     def elsewhere(self, account: Account) -> SafeString:

@@ -1,32 +1,33 @@
-"""How an operator moves money by hand: what is asked, which system account stands against it, and the posting."""
+"""How operators move money by hand: what is asked, who posts it, and what of a request is given back."""
 
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from unfold.dataclasses import ActionDialog
+from unfold.decorators import action
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidget
 
-from billing import ledger
-from billing.models import LedgerEntry, LedgerTransaction
+from billing.admin_filters import WorkspaceFilter
+from billing.admin_usage import WORKSPACE, money_column
+from billing.models import Move
+from billing.moves import desk
+from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, go_to, moment, named
 from kernel import money
 
-__all__ = ["MoveForm", "ReverseForm"]
+__all__ = ["CreditForm", "MoveForm", "MovePage", "ReverseForm", "told"]
 
-Kind, System = LedgerTransaction.Kind, LedgerEntry.Account
-GREATEST_USD = 1_000_000
-OFFSETS = {Kind.GRANT: System.PROMOTION, Kind.TOP_UP: System.CLEARING, Kind.ADJUSTMENT: System.REVENUE}
-KINDS = (
-    (Kind.GRANT, "Grant: a gift of ours"),
-    (Kind.TOP_UP, "Top-up: a payment that came by another way"),
-    (Kind.ADJUSTMENT, "Adjustment: a correction of charges, up or down"),
-)
+KINDS = tuple(choice for choice in Move.Kind.choices if choice[0] != Move.Kind.CREDIT)
 
 
-class MoveForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
-    """Asks what is moved and why; its token makes two clicks one movement."""
+class _Amount(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+    """Asks how much and why; its token makes two clicks one movement."""
 
-    kind = forms.ChoiceField(choices=KINDS, widget=UnfoldAdminSelectWidget(choices=KINDS))
     usd = forms.CharField(
         label="Amount in USD", widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
     )
@@ -36,31 +37,64 @@ class MoveForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
     def clean_usd(self) -> int:
         """Return the amount in nano-USD."""
         try:
-            amount = money.from_usd(self.cleaned_data["usd"].strip())
+            return money.from_usd(self.cleaned_data["usd"].strip())
         except ValueError as error:
             raise forms.ValidationError(f"{error}.") from None
-        if amount == 0 or abs(amount) > GREATEST_USD * money.NANO_PER_USD:
-            raise forms.ValidationError(f"An amount other than zero, at most {GREATEST_USD:,} USD.")
-        return amount
+
+
+class MoveForm(_Amount):
+    """Asks what is moved, and until when a grant lasts."""
+
+    kind = forms.ChoiceField(choices=KINDS, widget=UnfoldAdminSelectWidget(choices=KINDS))
+    expires_on = forms.DateField(
+        label="A grant ends on (UTC day it no longer pays for)",
+        required=False,
+        widget=UnfoldAdminSingleDateWidget(),
+    )
+    field_order = ("kind", "usd", "expires_on", "reason", "token")
 
     def clean(self) -> dict[str, Any]:
-        """Refuse to take by a grant or a top-up."""
+        """Refuse what cannot be moved, at the field that says it."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("usd", 1) < 0 and cleaned.get("kind") != Kind.ADJUSTMENT:
+        kind, usd = cleaned.get("kind"), cleaned.get("usd")
+        if usd is None or kind is None:
+            return cleaned
+        if usd == 0 or abs(usd) > desk.GREATEST:
+            self.add_error(
+                "usd", f"An amount other than zero, at most {desk.GREATEST // money.NANO_PER_USD:,} USD."
+            )
+        elif usd < 0 and kind != Move.Kind.ADJUSTMENT:
             self.add_error("usd", "Only an adjustment takes money off an account.")
+        if cleaned.get("expires_on") and kind != Move.Kind.GRANT:
+            self.add_error("expires_on", "Only a grant ends.")
         return cleaned
 
-    def post(self, workspace_id: int, *, actor: str) -> UUID:
-        """Post the movement that was asked for and return its id. Raises ledger.Conflict for a reused token."""
-        kind = Kind(self.cleaned_data["kind"])
-        return ledger.post(
+    def ask(self, workspace_id: int, *, by: str) -> Move:
+        """Ask for the movement. Raises desk.NotAllowed for what cannot be moved."""
+        ends: date | None = self.cleaned_data["expires_on"]
+        return desk.ask(
             workspace_id=workspace_id,
-            kind=kind,
+            kind=Move.Kind(self.cleaned_data["kind"]),
             amount=self.cleaned_data["usd"],
-            offset=OFFSETS[kind],
-            idem_key=f"admin:{self.cleaned_data['token']}",
             reason=self.cleaned_data["reason"],
-            actor=actor,
+            by=by,
+            token=self.cleaned_data["token"],
+            expires_on=ends,
+        )
+
+
+class CreditForm(_Amount):
+    """Asks how much of what a request cost is given back."""
+
+    def ask(self, workspace_id: int, request_id: UUID, *, by: str) -> Move:
+        """Ask for the credit. Raises desk.NotAllowed for more than is left of what the request cost."""
+        return desk.credit_request(
+            workspace_id=workspace_id,
+            request_id=request_id,
+            amount=self.cleaned_data["usd"],
+            reason=self.cleaned_data["reason"],
+            by=by,
+            token=self.cleaned_data["token"],
         )
 
 
@@ -68,3 +102,101 @@ class ReverseForm(BaseDialogForm):  # type: ignore[misc]
     """Asks why a movement is reversed."""
 
     reason = forms.CharField(max_length=500, widget=UnfoldAdminTextInputWidget())
+
+
+class DecisionForm(BaseDialogForm):  # type: ignore[misc]
+    """Asks why a movement is posted or declined."""
+
+    words = forms.CharField(label="Why", max_length=500, widget=UnfoldAdminTextInputWidget())
+
+
+def told(request: HttpRequest, move: Move) -> HttpResponse:
+    """Say what came of a movement that was asked for, and go to it."""
+    if move.status == Move.Status.POSTED:
+        messages.success(request, "Posted.")
+        return go_to(request, reverse("admin:billing_ledgertransaction_change", args=[move.transaction_id]))
+    messages.warning(request, "Kept. Somebody else must post it, because of its size.")
+    return go_to(request, reverse("admin:billing_move_change", args=[move.pk]))
+
+
+@admin.register(Move)
+class MovePage(ReadOnlyPage):
+    """A movement by hand: who asked for it and why, and who posted or declined it."""
+
+    references: ClassVar[dict[str, Reference]] = WORKSPACE | {
+        "transaction_id": Reference("billing.LedgerTransaction")
+    }
+    list_display = (
+        moment("asked_at", "Asked"),
+        named("workspace_id", "Workspace"),
+        "kind",
+        money_column("amount", "Amount"),
+        "status",
+        "asked_by",
+        "decided_by",
+        "reason",
+    )
+    list_filter = (WorkspaceFilter, "status", "kind")
+    ordering = ("-asked_at",)
+    paginator = DeepPaginator
+    actions_detail = ("approve", "decline")
+    fieldsets = (
+        (None, {"fields": (("status", named("workspace_id", "Workspace")), ("kind", money_column("amount", "Amount")), "reason", ("expires_on", "request_id"))}),
+        ("Who", {"fields": (("asked_by", moment("asked_at", "Asked")), ("decided_by", moment("decided_at", "Decided")), "decision", "by_two")}),
+        ("Record", {"fields": (named("transaction_id", "Movement"), "id")}),
+    )  # fmt: skip
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Return what can be decided: only what waits."""
+        offered = super().get_actions_detail(request, object_id)
+        waits = Move.objects.filter(pk=object_id, status=Move.Status.ASKED).exists()
+        return list(offered) if waits else []
+
+    def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Tell whether this operator may post to the ledger."""
+        return request.user.has_perm("billing.add_ledgertransaction")
+
+    @action(
+        description="Post",
+        permissions=("decide",),
+        url_path="approve",
+        dialog=ActionDialog(
+            title="Post this movement?",
+            description="It is posted at once, in both your names, for good.",
+            form_class=DecisionForm,
+            form_submit_text="Post",
+        ),
+    )  # type: ignore[untyped-decorator]
+    def approve(self, request: HttpRequest, form: DecisionForm, object_id: str) -> HttpResponse:
+        """Post what somebody else asked for."""
+        move = Move.objects.get(pk=object_id)
+        try:
+            desk.approve(move, by=str(request.user), words=form.cleaned_data["words"])
+        except desk.NotAllowed as error:
+            messages.error(request, str(error))
+            return go_to(request, reverse("admin:billing_move_change", args=[move.pk]))
+        self.log_change(request, move, f"Posted: {form.cleaned_data['words']}")
+        return told(request, move)
+
+    @action(
+        description="Decline",
+        permissions=("decide",),
+        url_path="decline",
+        dialog=ActionDialog(
+            title="Decline this movement?",
+            description="Nothing is moved; the request stays as a record.",
+            form_class=DecisionForm,
+            form_submit_text="Decline",
+        ),
+    )  # type: ignore[untyped-decorator]
+    def decline(self, request: HttpRequest, form: DecisionForm, object_id: str) -> HttpResponse:
+        """Let it not happen."""
+        move = Move.objects.get(pk=object_id)
+        try:
+            desk.decline(move, by=str(request.user), words=form.cleaned_data["words"])
+        except desk.NotAllowed as error:
+            messages.error(request, str(error))
+        else:
+            self.log_change(request, move, f"Declined: {form.cleaned_data['words']}")
+            messages.success(request, "Declined.")
+        return go_to(request, reverse("admin:billing_move_change", args=[move.pk]))

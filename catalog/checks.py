@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
@@ -18,11 +19,13 @@ NEEDED_RATES = {"chat": ("input", "output"), "embedding": ("input",), "image": (
 # What a dialect has words for; those that are not here have them for every capability.
 SERVED = {"anthropic": ("chat",), "gemini": ("chat", "embedding")}
 
+MIGRATIONS = Path(__file__).parent / "migrations"
+
 
 class Cursor(Protocol):
     """A cursor of Django's or of the driver's."""
 
-    def execute(self, query: Any) -> Any:
+    def execute(self, query: Any, params: Any = None, /) -> Any:
         """Run a statement."""
 
     def fetchall(self) -> Sequence[Any]:
@@ -157,7 +160,7 @@ CONTRADICTIONS = (
 
 
 def catalogue_agrees(app_configs: Sequence[AppConfig] | None, **_: object) -> list[CheckMessage]:
-    """Return an error for every model that is sold and contradicts itself; nothing before the first migration."""
+    """Return an error for every model that is sold and contradicts itself; nothing before the catalogue is migrated."""
     # On a connection of its own: Django's would leave a pool behind, which workers must not inherit by a fork.
     try:
         with psycopg.connect(postgres.conninfo()) as connection, connection.cursor() as cursor:
@@ -173,10 +176,24 @@ def catalogue_agrees(app_configs: Sequence[AppConfig] | None, **_: object) -> li
 
 
 def contradictions(cursor: Cursor) -> list[CheckMessage]:
-    """Return the contradictions that a database holds, none where it has no catalogue yet."""
-    cursor.execute("SELECT to_regclass('catalog_rate') IS NOT NULL")
-    ((exists,),) = cursor.fetchall()
-    return [error for each in CONTRADICTIONS for error in _found(cursor, each)] if exists else []
+    """Return the contradictions that a database holds, none where its catalogue is older than this code.
+
+    `migrate` checks before it migrates: an upgrade that adds a column must not be refused for want of that column.
+    """
+    return [error for each in CONTRADICTIONS for error in _found(cursor, each)] if _migrated(cursor) else []
+
+
+def _migrated(cursor: Cursor) -> bool:
+    cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
+    ((any_yet,),) = cursor.fetchall()
+    if not any_yet:
+        return False
+    newest = max(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM django_migrations WHERE app = 'catalog' AND name = %s)", [newest]
+    )
+    ((applied,),) = cursor.fetchall()
+    return bool(applied)
 
 
 def _found(cursor: Cursor, each: Contradiction) -> list[CheckMessage]:

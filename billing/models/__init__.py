@@ -4,6 +4,7 @@ from .account import Account
 from .budget import KeyBudget
 from .credit import CreditLot, CreditMovement, Purse
 from .ledger import LedgerEntry, LedgerTransaction
+from .move import Move
 from .paper import BillingDetails, Paper, PaperIssuer
 from .payment import Dispute, PaymentAlert, Recharge, RefundRequest, StripeCustomer, StripeEvent, TopUp
 from .proof import AuditRun, DaySeal, DroppedMonth
@@ -30,6 +31,7 @@ __all__ = [
     "KeyBudget",
     "LedgerEntry",
     "LedgerTransaction",
+    "Move",
     "Paper",
     "PaperIssuer",
     "PaymentAlert",

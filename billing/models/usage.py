@@ -64,6 +64,7 @@ class Admission(models.Model):
     first_byte_at = models.DateTimeField(null=True)
     progress_input = models.BigIntegerField(default=0)
     progress_output = models.BigIntegerField(default=0)
+    budgeted = models.BooleanField(default=False)
 
     class Meta:
         db_table = "billing_admission"

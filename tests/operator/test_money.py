@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Workspace
+from accounts.models import User, Workspace
 from billing import ledger
-from billing.models import Account, LedgerTransaction
+from billing.models import Account, LedgerTransaction, Move
 from config import demo_people
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +67,30 @@ def test_a_dialog_of_the_theme_is_led_on_by_a_header(operator: Client) -> None:
     answer = operator.post(address, _move(), headers={"HX-Request": "true"})
     made = LedgerTransaction.objects.get(reason="a test")
     assert answer.headers["HX-Redirect"] == reverse("admin:billing_ledgertransaction_change", args=[made.pk])
+
+
+def test_a_large_movement_is_posted_by_somebody_else(operator: Client) -> None:
+    workspace = Workspace.objects.get()
+    operator.post(reverse("admin:billing_account_move", args=[workspace.pk]), _move(usd="5000"))
+    move = Move.objects.get()
+    decided = {"_form_submitted": "on", "words": "agreed"}
+    assert operator.get(reverse("admin:billing_move_change", args=[move.pk])).status_code == 200
+    operator.post(reverse("admin:billing_move_approve", args=[move.pk]), decided)
+    assert Account.objects.get().posted == 100_000_000_000
+    second = User.objects.create_superuser("second@example.com", "a-long-password-of-hers")
+    operator.force_login(second)
+    operator.post(reverse("admin:billing_move_approve", args=[move.pk]), decided)
+    assert Account.objects.get().posted == 5_100_000_000_000
+    moved = LedgerTransaction.objects.get(reason="a test")
+    assert moved.actor == f"{demo_people.OPERATOR}, second@example.com"
+
+
+def test_a_large_movement_can_be_declined(operator: Client) -> None:
+    workspace = Workspace.objects.get()
+    operator.post(reverse("admin:billing_account_move", args=[workspace.pk]), _move(usd="5000"))
+    move = Move.objects.get()
+    operator.post(
+        reverse("admin:billing_move_decline", args=[move.pk]), {"_form_submitted": "on", "words": "no"}
+    )
+    move.refresh_from_db()
+    assert (move.status, move.decision, Account.objects.get().posted) == ("declined", "no", 100_000_000_000)

@@ -1,0 +1,173 @@
+"""The desk: what is asked for is moved once, by as many persons as its size takes, and never more than a request cost."""
+
+import datetime
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from pytest_django import Settings
+
+from billing.models import CreditLot, LedgerTransaction, Move
+from billing.moves import desk
+from kernel import clock
+from tests.billing import rows
+
+USD = 10**9
+ANNA, BEN = "anna@example.com", "ben@example.com"
+GRANT, TOP_UP, ADJUSTMENT = Move.Kind.GRANT, Move.Kind.TOP_UP, Move.Kind.ADJUSTMENT
+
+
+def ask(workspace: int, amount: int = USD, kind: Move.Kind = GRANT, **fields: object) -> Move:
+    fields = {"by": ANNA, "reason": "a reason", "token": uuid4(), **fields}
+    return desk.ask(workspace_id=workspace, kind=kind, amount=amount, **fields)  # type: ignore[arg-type]
+
+
+def posted(workspace: int) -> int:
+    return rows.account(workspace)["posted"]
+
+
+@pytest.mark.django_db
+def test_a_small_movement_is_posted_at_once_in_the_name_of_who_asked() -> None:
+    workspace = rows.workspace()
+    move = ask(workspace, 100 * USD)
+    assert (move.status, move.decided_by, posted(workspace)) == ("posted", ANNA, 100 * USD)
+    row = LedgerTransaction.objects.get(pk=move.transaction_id)
+    assert (row.kind, row.actor, row.reason) == ("grant", ANNA, "a reason")
+
+
+@pytest.mark.django_db
+def test_a_large_movement_waits_for_somebody_else() -> None:
+    workspace = rows.workspace()
+    move = ask(workspace, 100 * USD + 1)
+    assert (move.status, posted(workspace), desk.waiting()) == ("asked", 0, 1)
+    with pytest.raises(desk.NotAllowed, match="Somebody else"):
+        desk.approve(move, by=ANNA)
+    desk.approve(move, by=BEN, words="agreed")
+    assert (move.status, move.decided_by, move.decision) == ("posted", BEN, "agreed")
+    assert posted(workspace) == 100 * USD + 1
+    assert LedgerTransaction.objects.get(pk=move.transaction_id).actor == f"{ANNA}, {BEN}"
+
+
+@pytest.mark.django_db
+def test_what_takes_money_is_measured_by_its_size_too(settings: Settings) -> None:
+    settings.MOVE_BY_TWO_USD = 5
+    workspace = rows.workspace()
+    assert ask(workspace, -6 * USD, ADJUSTMENT).status == "asked"
+    assert ask(workspace, -5 * USD, ADJUSTMENT).status == "posted"
+
+
+@pytest.mark.django_db
+def test_the_same_form_asks_once() -> None:
+    workspace, token = rows.workspace(), uuid4()
+    assert ask(workspace, token=token).pk == ask(workspace, token=token).pk
+    assert posted(workspace) == USD
+    with pytest.raises(desk.NotAllowed, match="used for another"):
+        ask(workspace, 2 * USD, token=token)
+
+
+@pytest.mark.django_db
+def test_what_is_decided_stays_decided() -> None:
+    workspace = rows.workspace()
+    move = ask(workspace, 200 * USD)
+    with pytest.raises(desk.NotAllowed, match="Say why"):
+        desk.decline(move, by=BEN, words=" ")
+    desk.decline(move, by=BEN, words="not agreed")
+    assert (move.status, posted(workspace)) == ("declined", 0)
+    for decide in (lambda: desk.approve(move, by=BEN), lambda: desk.decline(move, by=BEN, words="again")):
+        with pytest.raises(desk.NotAllowed, match="already"):
+            decide()
+
+
+@pytest.mark.django_db
+def test_a_grant_ends_on_its_day() -> None:
+    workspace = rows.workspace()
+    end = clock.utc_day(clock.now()) + datetime.timedelta(days=30)
+    ask(workspace, expires_on=end)
+    assert CreditLot.objects.get(workspace_id=workspace).expires_on == end
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"reason": " "}, "Say why"),
+        ({"amount": 0}, "other than zero"),
+        ({"amount": desk.GREATEST + 1}, "at most 1,000,000 USD"),
+        ({"amount": -1}, "Only an adjustment"),
+        ({"kind": TOP_UP, "amount": -1}, "Only an adjustment"),
+        ({"kind": TOP_UP, "expires_on": datetime.date(2100, 1, 1)}, "Only a grant ends"),
+        ({"expires_on": datetime.date(2020, 1, 1)}, "a day to come"),
+    ],
+)
+def test_what_cannot_be_moved_is_said(fields: dict[str, object], said: str) -> None:
+    with pytest.raises(desk.NotAllowed, match=said):
+        ask(rows.workspace(), **fields)  # type: ignore[arg-type]
+
+
+def give_back(workspace: int, request: UUID, amount: int, token: UUID | None = None) -> Move:
+    return desk.credit_request(
+        workspace_id=workspace,
+        request_id=request,
+        amount=amount,
+        reason="it was cut",
+        by=ANNA,
+        token=token or uuid4(),
+    )
+
+
+@pytest.mark.django_db
+def test_what_a_request_cost_is_given_back_once() -> None:
+    workspace = rows.workspace()
+    request = rows.settle(workspace, cost=500)
+    give_back(workspace, request, 300)
+    assert desk.creditable(workspace, request) == 200
+    with pytest.raises(desk.NotAllowed, match=r"At most \$0\.000000200"):
+        give_back(workspace, request, 201)
+    move = give_back(workspace, request, 200)
+    assert posted(workspace) == 500
+    assert str(request) in LedgerTransaction.objects.get(pk=move.transaction_id).reason
+    assert desk.creditable(workspace, request) == 0
+
+
+@pytest.mark.django_db
+def test_a_request_of_another_workspace_is_not_given_back() -> None:
+    request = rows.settle(rows.workspace(), cost=500)
+    with pytest.raises(desk.NotAllowed):
+        give_back(rows.workspace(), request, 1)
+
+
+@pytest.mark.usefixtures("committed")
+def test_two_at_once_give_back_no_more_than_it_cost() -> None:
+    workspace = rows.workspace()
+    request = rows.settle(workspace, cost=500)
+
+    def work(_: int) -> bool:
+        try:
+            return give_back(workspace, request, 300).status == "posted"
+        except desk.NotAllowed:
+            return False
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(8))) == 1
+    assert posted(workspace) == 300
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE billing_move SET amount = amount + 1 WHERE workspace_id = %s",
+        "UPDATE billing_move SET status = 'posted', decided_by = asked_by, decided_at = now(),"
+        " transaction_id = id WHERE workspace_id = %s",
+        "UPDATE billing_move SET status = 'posted', decided_by = 'x', decided_at = now() WHERE workspace_id = %s",
+        "DELETE FROM billing_move WHERE workspace_id = %s",
+    ],
+)
+def test_the_database_holds_who_decides_and_what(statement: str) -> None:
+    workspace = rows.workspace()
+    ask(workspace, 200 * USD)
+    with pytest.raises((DatabaseError, IntegrityError)), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, [workspace])
