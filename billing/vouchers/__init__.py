@@ -1,0 +1,1 @@
+"""Vouchers: codes that give a workspace credit, once each."""
