@@ -13,11 +13,13 @@ from unfold.decorators import action
 
 from billing import (  # noqa: F401  # register their pages
     admin_gaps,
+    admin_paper,
     admin_payments,
     admin_proof,
     admin_refusals,
     admin_repricing,
     admin_usage,
+    admin_vouchers,
     ledger,
 )
 from billing import admin_customers, admin_subscriptions, admin_terms  # noqa: F401

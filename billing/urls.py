@@ -7,6 +7,7 @@ from billing import views
 from billing.paper import urls as paper
 from billing.payments import urls as payments
 from billing.proof import trust
+from billing.vouchers import urls as vouchers
 from billing.subscriptions import urls as subscriptions
 
 app_name = "dashboard"
@@ -18,5 +19,6 @@ urlpatterns = [
     path("dashboard/theme", views.theme, name="theme"),
     *paper.urlpatterns,
     *payments.urlpatterns,
+    *vouchers.urlpatterns,
     *subscriptions.urlpatterns,
 ]
