@@ -21,6 +21,7 @@ _UNITS = {
     Kind.COST: "Cost, USD per million, or per piece",
     Kind.UNPRICED: "Sell price, USD per million, or per piece",
 }
+_EVIDENCE = ("source", "page", "in force since", "refused", "other prices", "note")
 _BADGES = {Status.APPROVED: "", Status.REJECTED: "cut", Status.WITHDRAWN: "cut"}
 
 
@@ -53,7 +54,7 @@ def panel(proposal: Proposal) -> Panel:
         untouched,
         telling.effects(proposal) if waits else (),
         f"A move of more than {settings.PROPOSAL_JUMP_PERCENT} %, from nothing, or from or to zero.",
-        [(str(name), str(word)) for name, word in proposal.evidence.items() if word],
+        [(name, str(proposal.evidence[name])) for name in _EVIDENCE if proposal.evidence.get(name)],
         _person(proposal.first_by),
         _decision(proposal),
         [

@@ -37,7 +37,6 @@ class ProposalPage(ReadOnlyPage):
             "move", "Greatest move", lambda row: telling.move_text(row.move_ppm) or NOTHING, order="move_ppm"
         ),
         "state",
-        "source",
         moment("raised_at", "Compared", order=True),
     )
     list_filter = (
@@ -77,7 +76,7 @@ class ProposalPage(ReadOnlyPage):
     def change(self, proposal: Proposal) -> str:
         """Show the first figures that would change."""
         lines = telling.lines(proposal)
-        shown = ((f"{line.what} {line.before} → {line.after}", line.move) for line in lines[:LINES_IN_A_LIST])
+        shown = ((line, line.move) for line in lines[:LINES_IN_A_LIST])
         told = format_html_join("", '<span class="hop">{} <span class="dim">{}</span></span>', shown)
         more = len(lines) - LINES_IN_A_LIST
         return format_html('{}<span class="hop dim">and {} more</span>', told, more) if more > 0 else told

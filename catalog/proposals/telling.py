@@ -1,7 +1,7 @@
 """A proposal in words: what stands and what would be, line by line; how far it moves; what approving it does."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalog.declared.values import rate_text
 from catalog.models import Proposal, TokenClass
@@ -19,12 +19,15 @@ _TEN_FOLD = 10 * PPM
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One figure of a proposal: what it is of, as it is, as it would be, and how far that is."""
+    """One figure of a proposal: what it is of, as it is (nothing, of what is new), as it would be, and how far that is."""
 
     what: str
     before: str
     after: str
     move: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.before} → {self.after}" if self.before else f"{self.what} {self.after}"
 
 
 def lines(proposal: Proposal) -> list[Line]:
@@ -52,10 +55,7 @@ def rate_lines(
 
 def short(proposal: Proposal) -> str:
     """Return what a proposal would change in one line."""
-    told = [
-        f"{line.what} {line.before} → {line.after}{f' ({line.move})' if line.move else ''}"
-        for line in lines(proposal)
-    ]
+    told = [f"{line}{f' ({line.move})' if line.move else ''}" for line in lines(proposal)]
     more = len(told) - _SHORT_AT_MOST
     return ", ".join(told[:_SHORT_AT_MOST]) + (f" and {more} more" if more > 0 else "")
 
@@ -78,10 +78,10 @@ def effects(proposal: Proposal) -> list[str]:
             return [
                 f"Approving adds a cost version of {proposal.provider}, in force from that moment. What was charged"
                 " before keeps the version it names.",
-                "The sell price stays, unless you have it follow: then each class earns the same share as today.",
+                _sell_price(proposal),
             ]
         case Kind.UNPRICED:
-            return [*map(_quarantine, proposal.after["classes"]), "Approving ends that: it adds the sell price below, in"
+            return [*map(_quarantine, proposal.after["classes"]), "Approving ends that: it adds the sell price shown, in"
                     " force from that moment, at the margin of plain tokens, or at cost where there is none. Rejecting"
                     " leaves it so."]  # fmt: skip
         case Kind.CONTEXT:
@@ -95,6 +95,15 @@ def effects(proposal: Proposal) -> list[str]:
         "Approving adds the model switched off, its cost where one is listed, and a draft of its chain. It is sold once"
         " you have given it a price, published the chain and switched it on."
     ]
+
+
+def _sell_price(proposal: Proposal) -> str:
+    if not proposal.held:
+        return (
+            "The sell price stays, unless you have it follow: then each class earns the same share as today."
+        )
+    said = "follows, each class earning the same share as today" if proposal.sell_too else "stays"
+    return f"The sell price {said}, as the first person said."
 
 
 def _quarantine(token_class: str) -> str:
@@ -138,5 +147,6 @@ def _new(proposal: Proposal) -> Iterator[Line]:
     for name, what in (("name", "name"), ("context", "context length"), ("max_output", "greatest answer")):
         value = proposal.after.get(name)
         if value:
-            yield Line(what, NOTHING, f"{value:,}" if isinstance(value, int) else value, "")
-    yield from rate_lines({}, _rates(proposal, "after"))
+            yield Line(what, "", f"{value:,}" if isinstance(value, int) else value, "")
+    for line in rate_lines({}, _rates(proposal, "after")):
+        yield replace(line, before="")

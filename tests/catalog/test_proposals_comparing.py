@@ -130,10 +130,7 @@ def test_note_a_list_when_they_first_see_it_and_propose_what_is_new_later() -> N
     assert (first.raised, first.notes) == ((), ("first look: 2 models noted, none of them proposed as new",))
     later = compare(provider, agreed, entry("old"), entry("fresh", context=4096, input=USD, output=3 * USD))
     assert [(row.kind, row.upstream_model, row.model) for row in later.raised] == [("new", "fresh", None)]
-    assert (
-        telling.short(later.raised[0])
-        == "context length none → 4,096, input none → 1, cached none → 1 and 2 more"
-    )
+    assert telling.short(later.raised[0]) == "context length 4,096, input 1, cached 1 and 2 more"
     # It holds as long as it is listed and nobody has decided.
     still = compare(provider, agreed, entry("old"), entry("fresh", context=4096, input=USD, output=3 * USD))
     assert (still.raised, still.withdrawn, still.standing) == ((), (), 1)

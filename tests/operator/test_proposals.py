@@ -95,7 +95,10 @@ def test_a_jump_takes_two_operators(operator: Client, second: Client) -> None:
     ]
     shown = text(second, "catalog_proposal_change", proposal.pk)
     assert "Waits for a second person" in shown
-    assert "The sell price follows." in shown
+    assert (
+        "The sell price follows, each class earning the same share as today, as the first person said."
+        in shown
+    )
     dialog = text(second, "catalog_proposal_approve", proposal.pk)
     assert 'name="sell_too"' not in dialog
     assert len(costs(model, provider)) == 1
