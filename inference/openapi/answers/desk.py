@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from ...desk.charges import RULE
+from billing.models import CreditLot
+
+from ...desk.charges import RULE, UNCOVERED
 from ...errors import TABLE
 from ..schemas import (
     FLAG,
@@ -37,6 +39,7 @@ _LINE = record(
     unit=choice(["token", "request", "image", "search"]),
     units=_COUNT,
     tokens=nullable(_COUNT),
+    above_prompt_tokens=_COUNT,
     rate_per_million=USD_TEXT,
     amount=USD_TEXT,
 )
@@ -52,6 +55,10 @@ _PARTS: Mapping[str, Schema] = {
     "notes": listed(TEXT),
     "price": record(**_VERSION),
 }
+_PAYMENT = record(
+    source=choice([*CreditLot.Source.values, UNCOVERED]), expires_on=nullable(_DATE), amount=USD_TEXT
+)
+_ATTEMPTS = listed(record(provider_name=TEXT, outcome=WORD, latency=_COUNT))
 _POSTING = record(
     revision=_COUNT,
     charge_number=_COUNT,
@@ -59,11 +66,18 @@ _POSTING = record(
     amount=USD_TEXT,
     state=choice(["posted", "open"]),
     transaction_id=nullable(_UUID),
+    entry_id=nullable(_UUID),
     entry_number=nullable(_COUNT),
+    charge_total=nullable(USD_TEXT),
+    paid_from=listed(_PAYMENT),
 )
 _SETTLED: Mapping[str, Schema] = {
     **_PARTS,
+    "statement_day": _DATE,
     "ledger": listed(_POSTING),
+    "ledger_note": TEXT,
+    "provider_name": nullable(WORD),
+    "attempts": _ATTEMPTS,
     "usage_source": TEXT,
     "status": WORD,
     "rule": record(text=TEXT, link=fixed(RULE)),
@@ -96,7 +110,7 @@ _GENERATION = record(
     total_cost=_USD,
     usage=_USD,
     is_byok=fixed(False),
-    attempts=listed(record(provider_name=TEXT, outcome=WORD, latency=_COUNT)),
+    attempts=_ATTEMPTS,
     usage_source=TEXT,
     usage_suspect=FLAG,
     charge=record(**_SETTLED),
@@ -233,6 +247,24 @@ _DAY = record(
     completion_tokens=_COUNT,
     reasoning_tokens=_COUNT,
 )
+_USED: Mapping[str, Schema] = {
+    "others": _COUNT,
+    "usage": _USD,
+    **dict.fromkeys(
+        ("requests", "failed", "prompt_tokens", "completion_tokens", "reasoning_tokens"),
+        _COUNT,
+    ),
+}
+_GROUPED = [
+    listed(record(date=_DATE, **{name: nullable(TEXT)}, **_USED))
+    for name in ("model", "provider_name", "key", "tag")
+]
+_ACTIVITY: Schema = {
+    "anyOf": [
+        record(data=listed(_DAY)),
+        *(record(data=rows, zone=WORD) for rows in (listed(_DAY), *_GROUPED)),
+    ]
+}
 _MODELS_USED: Schema = {"type": "object", "additionalProperties": _MODEL_USE}
 SCHEMAS: Mapping[str, Schema] = {
     "Key": record(**_KEY),
@@ -266,7 +298,7 @@ _ANSWERS: Mapping[str, Schema] = {
     "self.user_credits": record(
         credits=_USD, credits_monthly=_USD, credits_used=_USD, plan_tier=TEXT, payg_enabled=FLAG
     ),
-    "usage.by_day": record(data=listed(_DAY)),
+    "usage.by_day": _ACTIVITY,
     "usage.of_period": record(
         total_requests=_COUNT,
         total_input_tokens=_COUNT,
