@@ -66,7 +66,6 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _item("Accounts", "account_balance_wallet", "billing.account"),
             _item("Moves by hand", "swap_horiz", "billing.move"),
-            _item("Moves by hand", "swap_horiz", "billing.move"),
             _item("Ledger", "receipt_long", "billing.ledgertransaction"),
             _item("Ledger legs", "format_list_numbered", "billing.ledgerentry"),
             _item("Re-pricings", "price_change", "billing.reprice"),
