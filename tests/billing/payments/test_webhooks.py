@@ -40,7 +40,7 @@ def forgeries(body: str) -> list[tuple[str, str | bytes, str | None, str]]:
         ("too old by a second", body, signature(body, age=signatures.PAST_SECONDS + 2), kind),
         ("from the future", body, signature(body, age=-signatures.FUTURE_SECONDS - 100), kind),
         ("an hour from the future", body, signature(body, age=-3600), kind),
-        ("with the body altered", body.replace("2500", "9500"), good, kind),
+        ("with the body altered", json.dumps(json.loads(body) | {"id": "evt_other"}), good, kind),
         ("with a byte more", body + " ", good, kind),
         ("with its stamp renewed", body, f"t={int(time.time()) + 5},{mark}", kind),
         ("with two stamps", body, f"{stamp},t={int(time.time())},{mark}", kind),

@@ -1,0 +1,31 @@
+"""Payments in chaos, in the size of a test run; `make` has a longer one."""
+
+import os
+import secrets
+
+import pytest
+from pytest_django import Settings
+
+from tests.billing.payments import chaos
+from tests.billing.payments.till import Till
+
+PAYMENTS = int(os.environ.get("TOLLWAY_CHAOS_PAYMENTS", "300"))
+FORGERIES = int(os.environ.get("TOLLWAY_CHAOS_FORGERIES", "500"))
+
+
+@pytest.mark.timeout(60 + 2 * PAYMENTS)
+@pytest.mark.usefixtures("committed")
+def test_chaos_leaves_the_set_of_distinct_payments_and_believes_no_forgery(
+    till: Till, settings: Settings
+) -> None:
+    seed = secrets.randbits(32)
+    report = chaos.run(till, settings, payments=PAYMENTS, forgeries=FORGERIES, seed=seed)
+
+    assert report.wrong_balances == []
+    assert report.wrong_credits == 0
+    assert report.findings == {}
+    assert report.unhandled == 0
+    assert (report.forged >= FORGERIES, report.forged_believed) == (True, 0)
+    assert report.deliveries >= PAYMENTS * chaos.DOUBLES
+    assert report.cut > 0
+    assert report.broken > 0
