@@ -11,20 +11,23 @@ from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
 from unfold.decorators import action
 
-from billing import (  # noqa: F401  # register their pages
+from billing import (  # noqa: F401  # register their pages  # noqa: F401
+    admin_customers,
     admin_gaps,
     admin_paper,
     admin_payments,
     admin_proof,
     admin_refusals,
     admin_repricing,
+    admin_subscriptions,
+    admin_terms,
     admin_usage,
     admin_vouchers,
     ledger,
 )
-from billing import admin_customers, admin_subscriptions, admin_terms  # noqa: F401
+from billing.admin_amounts import told
 from billing.admin_filters import DayFilter, WorkspaceFilter
-from billing.admin_moves import MoveForm, ReverseForm, told
+from billing.admin_moves import MoveForm, ReverseForm
 from billing.admin_usage import WORKSPACE, money_column
 from billing.models import Account, LedgerEntry, LedgerTransaction
 from billing.moves import desk

@@ -1,8 +1,7 @@
-"""How operators move money by hand: what is asked, who posts it, and what of a request is given back."""
+"""How operators move money by hand: what is asked, and who posts it."""
 
 from datetime import date
 from typing import Any, ClassVar
-from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,6 +12,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidget
 
+from billing.admin_amounts import Amount, told
 from billing.admin_filters import WorkspaceFilter
 from billing.admin_usage import WORKSPACE, money_column
 from billing.models import Move
@@ -20,29 +20,12 @@ from billing.moves import desk
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, go_to, moment, named
 from kernel import money
 
-__all__ = ["CreditForm", "MoveForm", "MovePage", "ReverseForm", "told"]
+__all__ = ["MoveForm", "MovePage", "ReverseForm"]
 
 KINDS = tuple(choice for choice in Move.Kind.choices if choice[0] != Move.Kind.CREDIT)
 
 
-class _Amount(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
-    """Asks how much and why; its token makes two clicks one movement."""
-
-    usd = forms.CharField(
-        label="Amount in USD", widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
-    )
-    reason = forms.CharField(max_length=500, widget=UnfoldAdminTextInputWidget())
-    token = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput())
-
-    def clean_usd(self) -> int:
-        """Return the amount in nano-USD."""
-        try:
-            return money.from_usd(self.cleaned_data["usd"].strip())
-        except ValueError as error:
-            raise forms.ValidationError(f"{error}.") from None
-
-
-class MoveForm(_Amount):
+class MoveForm(Amount):
     """Asks what is moved, and until when a grant lasts."""
 
     kind = forms.ChoiceField(choices=KINDS, widget=UnfoldAdminSelectWidget(choices=KINDS))
@@ -83,21 +66,6 @@ class MoveForm(_Amount):
         )
 
 
-class CreditForm(_Amount):
-    """Asks how much of what a request cost is given back."""
-
-    def ask(self, workspace_id: int, request_id: UUID, *, by: str) -> Move:
-        """Ask for the credit. Raises desk.NotAllowed for more than is left of what the request cost."""
-        return desk.credit_request(
-            workspace_id=workspace_id,
-            request_id=request_id,
-            amount=self.cleaned_data["usd"],
-            reason=self.cleaned_data["reason"],
-            by=by,
-            token=self.cleaned_data["token"],
-        )
-
-
 class ReverseForm(BaseDialogForm):  # type: ignore[misc]
     """Asks why a movement is reversed."""
 
@@ -108,15 +76,6 @@ class DecisionForm(BaseDialogForm):  # type: ignore[misc]
     """Asks why a movement is posted or declined."""
 
     words = forms.CharField(label="Why", max_length=500, widget=UnfoldAdminTextInputWidget())
-
-
-def told(request: HttpRequest, move: Move) -> HttpResponse:
-    """Say what came of a movement that was asked for, and go to it."""
-    if move.status == Move.Status.POSTED:
-        messages.success(request, "Posted.")
-        return go_to(request, reverse("admin:billing_ledgertransaction_change", args=[move.transaction_id]))
-    messages.warning(request, "Kept. Somebody else must post it, because of its size.")
-    return go_to(request, reverse("admin:billing_move_change", args=[move.pk]))
 
 
 @admin.register(Move)

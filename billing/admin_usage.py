@@ -4,13 +4,17 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.dataclasses import ActionDialog
+from unfold.decorators import action
 
 from billing import figures
+from billing.admin_amounts import CreditForm, told
 from billing.admin_filters import (
     DayFilter,
     ModelFilter,
@@ -28,9 +32,10 @@ from billing.models import (
     UsageEvent,
     Worker,
 )
+from billing.moves import desk
 from billing.templatetags.figures import money
 from catalog import pricing
-from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, moment, named
+from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, go_to, moment, named
 from kernel import ids
 
 __all__ = ["WORKSPACE", "money_column", "search"]
@@ -119,6 +124,33 @@ class EventPage(UsagePage):
         ("The way it took", {"fields": ((named("chain_id", "Chain"), named("endpoint_id", "Endpoint")), ("upstream_model", "attempts", "stream"), ("finish_reason", "error_code"), ("ttfb_ms", "latency_ms"))}),
         ("Record", {"fields": (("request_id", "rev"), ("charge_no", "minute_no", "weight"), ("tag", "doubted", moment("recorded_at", "Recorded")))}),
     )  # fmt: skip
+    actions_detail = ("credit",)
+
+    def has_credit_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Tell whether this operator may post to the ledger."""
+        return request.user.has_perm("billing.add_ledgertransaction")
+
+    @action(
+        description="Give back",
+        permissions=("credit",),
+        url_path="credit",
+        dialog=ActionDialog(
+            title="Give back what this request cost?",
+            description="All of it or a part, once: never more than it cost. The customer reads the reason.",
+            form_class=CreditForm,
+            form_submit_text="Give back",
+        ),
+    )  # type: ignore[untyped-decorator]
+    def credit(self, request: HttpRequest, form: CreditForm, object_id: str) -> HttpResponse:
+        """Ask for the credit; a large one waits for somebody else."""
+        event = UsageEvent.objects.get(pk=object_id)
+        try:
+            move = form.ask(event.workspace_id, event.request_id, by=str(request.user))
+        except desk.NotAllowed as error:
+            messages.error(request, str(error))
+            return go_to(request, reverse("admin:billing_usageevent_change", args=[event.pk]))
+        self.log_change(request, event, f"Asked for credit {move.pk}: {move.reason}")
+        return told(request, move)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Return newest first, by whichever index the list is narrowed to."""

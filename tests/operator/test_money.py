@@ -10,6 +10,7 @@ from accounts.models import User, Workspace
 from billing import ledger
 from billing.models import Account, LedgerTransaction, Move
 from config import demo_people
+from tests.billing import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +95,15 @@ def test_a_large_movement_can_be_declined(operator: Client) -> None:
     )
     move.refresh_from_db()
     assert (move.status, move.decision, Account.objects.get().posted) == ("declined", "no", 100_000_000_000)
+
+
+def test_what_a_request_cost_is_given_back_from_its_page(operator: Client) -> None:
+    workspace = Workspace.objects.get()
+    event = rows.settle(workspace.pk, cost=3_000_000)
+    address = reverse("admin:billing_usageevent_credit", args=[event])
+    asked = {"_form_submitted": "on", "usd": "0.002", "reason": "it was cut", "token": str(uuid4())}
+    for token in (asked["token"], asked["token"], str(uuid4())):
+        operator.post(address, {**asked, "token": token})
+    assert Account.objects.get().posted == 100_002_000_000
+    (move,) = Move.objects.all()
+    assert (move.kind, move.request_id, move.amount) == ("credit", event, 2_000_000)
