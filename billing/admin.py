@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
 from unfold.decorators import action
 
-from billing import (  # noqa: F401  # register their pages  # noqa: F401
+from billing import (  # noqa: F401  # register their pages
     admin_customers,
     admin_gaps,
     admin_paper,
