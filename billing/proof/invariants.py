@@ -3,6 +3,7 @@
 from billing.proof.books import BOOKS
 from billing.proof.funds import FUNDS
 from billing.proof.lots import LOTS
+from billing.proof.payments import PAYMENTS
 from billing.proof.sealed import SEALED
 from billing.proof.usage import USAGE
 
@@ -13,4 +14,6 @@ def _place(name: str) -> tuple[str, int, str]:
     return name[0], int(name.split()[0][1:]), name
 
 
-INVARIANTS = tuple(sorted((*BOOKS, *USAGE, *FUNDS, *LOTS, *SEALED), key=lambda rule: _place(rule.name)))
+INVARIANTS = tuple(
+    sorted((*BOOKS, *USAGE, *FUNDS, *LOTS, *PAYMENTS, *SEALED), key=lambda rule: _place(rule.name))
+)
