@@ -15,8 +15,6 @@ from .months import Month
 __all__ = ["due", "state"]
 
 _SETTLES = timedelta(days=1)  # a day is sealed from the second day after it on
-    days=seals.DAYS_BEFORE - 1
-)  # from its last midnight until a month's last day can be sealed
 _MONTHS_PER_CALL = 24
 
 
