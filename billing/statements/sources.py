@@ -28,8 +28,13 @@ class Only:
     @property
     def columns(self) -> dict[str, tuple[int, ...] | tuple[str, ...]]:
         """What is named, by the columns of a sum."""
-        named = dict(zip(sums.DIMENSIONS, (self.keys, self.models, self.providers, self.tags), strict=True))
-        return {column: values for column, values in named.items() if values}
+        every: tuple[tuple[int, ...] | tuple[str, ...], ...] = (
+            self.keys,
+            self.models,
+            self.providers,
+            self.tags,
+        )
+        return {column: named for column, named in zip(sums.DIMENSIONS, every, strict=True) if named}
 
 
 EVERYTHING = Only()

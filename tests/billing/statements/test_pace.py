@@ -47,7 +47,7 @@ def test_has_no_shape_before_each_weekday_was_seen_twice() -> None:
 def test_of_a_few_days_is_their_mean_between_the_cheapest_and_the_dearest() -> None:
     found = pace([30, 0, 60], last=SUNDAY)
     assert found is not None
-    assert (found.usual, found.slow, found.busy, found.days) == (30, 0, 60, 3)
+    assert (found.usual, found.slow, found.busy, found.days) == (Fraction(30), Fraction(0), Fraction(60), 3)
 
 
 def test_carries_a_month_to_its_end() -> None:
