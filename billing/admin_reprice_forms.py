@@ -113,7 +113,7 @@ class ApplyForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
         self, request: HttpRequest, object_id: int | str | None = None, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(request, object_id, *args, **kwargs)
-        if not Reprice.objects.filter(pk=object_id, raised__gt=0).exists():
+        if not Reprice.objects.filter(pk=str(object_id), raised__gt=0).exists():
             self.fields["charge_more"].widget = forms.HiddenInput()
 
 

@@ -29,7 +29,7 @@ class Margin:
         if not self.sell:
             return None
         sell, cost = Fraction(self.sell), Fraction(self.cost)
-        return Decimal(floor((sell - cost) * 1000 / sell)) / 10
+        return Decimal(floor((sell - cost) * 1000 / sell)).scaleb(-1)
 
     def below(self, percent: int) -> bool:
         """Tell whether less than so much stays with us; 0 asks whether it is sold below cost."""

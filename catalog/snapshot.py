@@ -86,8 +86,8 @@ class Offer:
 
     @property
     def cards(self) -> tuple[tuple[datetime, RateCard], ...]:
-        """The standard sell prices and when each began, newest first."""
-        return tuple((version.valid_from, version.card) for version in self.prices.standards)
+        """From when on which sell price counts, newest first, times of day left aside."""
+        return tuple((start, version.card) for start, version in self.prices.dated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,12 @@ class Timetable:
         return None
 
     @property
+    def dated(self) -> tuple[tuple[datetime, Version], ...]:
+        """From when on which version counts, newest first, times of day left aside."""
+        pairs = zip(self._starts, self._stretches, strict=True)
+        return tuple((start, each.version) for start, each in pairs if each.version is not None)[::-1]
+
+    @property
     def standards(self) -> tuple[Version, ...]:
         """The standard prices, newest first."""
         return tuple(version for version in self.versions if version.kind == "standard")

@@ -59,7 +59,7 @@ def finish(reprice_id: UUID, *, seconds: float) -> bool:
     if row.state != Reprice.State.APPLYING:
         return row.state == Reprice.State.APPLIED
     reason = f"Re-priced {describe(terms_of(row))}: {row.reason}"
-    actor = str(get_user_model().objects.filter(pk=row.applied_by).first() or f"person {row.applied_by}")
+    actor = str(get_user_model().objects.filter(pk=row.applied_by or 0).first() or f"person {row.applied_by}")
     until = time.monotonic() + seconds
     while lines := list(_open(reprice_id)[:_LINES_PER_LOOK]):
         for line in lines:

@@ -171,6 +171,52 @@ def test_finds_a_plan_without_a_hop(rank: int, tiers: list[str], fits: bool) -> 
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("facts", "wanted"),
+    [
+        ({"kind": "promotion", "valid_until": timedelta(days=2)}, ["catalog.E012"]),
+        ({"kind": "promotion", "valid_until": timedelta(hours=-1)}, []),
+        ({"kind": "time_of_day", "daily_from": 0, "daily_until": 60, "weekdays": 1}, ["catalog.E012"]),
+    ],
+)
+def test_names_the_class_that_a_promotion_or_a_time_of_day_lacks(
+    facts: dict[str, Any], wanted: list[str]
+) -> None:
+    now = clock.now()
+    model = sold("route/x", rates={"input": 1, "output": 1, "cached": 1}, days=-2)
+    until = facts.pop("valid_until", None)
+    version = PriceVersion.objects.create(
+        model=model,
+        valid_from=now - timedelta(days=1),
+        valid_until=now + until if until is not None else None,
+        label="Night {rate}",
+        source="test",
+        **facts,
+    )
+    Rate.objects.create(price_version=version, token_class="input", micro_usd_per_million=1)
+    Rate.objects.create(price_version=version, token_class="output", micro_usd_per_million=1)
+    assert [code for code, _ in found()] == wanted
+    if wanted:
+        with connection.cursor() as cursor:
+            (error,) = contradictions(cursor)
+        assert error.msg == (
+            "route/x has a price Night {rate} that lacks a rate for cached, which the standard price beneath it has."
+        )
+
+
+@pytest.mark.django_db
+def test_wants_a_standard_price_beneath_a_promotion() -> None:
+    model = sold("route/x", days=1)
+    now = clock.now()
+    version = PriceVersion.objects.create(
+        model=model, valid_from=now, valid_until=now + timedelta(days=9), kind="promotion", label="x", source="t"
+    )  # fmt: skip
+    for name in CHAT:
+        Rate.objects.create(price_version=version, token_class=name, micro_usd_per_million=1)
+    assert ("catalog.E001", "route/x") in found()
+
+
+@pytest.mark.django_db
 def test_looks_at_the_price_in_force_and_not_at_what_a_provider_charges() -> None:
     model = sold(days=1)
     provider = Provider.objects.get()

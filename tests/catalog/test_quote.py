@@ -1,5 +1,6 @@
 """Tests of catalog.quote."""
 
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from catalog.pricing import CLASSES, Counts, Factor, RateCard, cost
 from catalog.quote import FIELDS, PER_UNIT, Quote, decimal_text, quote
+from catalog.timetable import EVERY_DAY, Timetable, Version, Window
 from kernel import money
 
 HALF = Factor(id=1, ppm=500_000)
@@ -59,6 +61,75 @@ def reckoned(quoted: Quote, counts: Counts) -> int:
 def test_prices_reckon_up_to_the_charge(pair: tuple[RateCard, Counts], chain: list[Factor]) -> None:
     card, counts = pair
     assert reckoned(quote(card, chain), counts) == cost(card, counts, chain)
+
+
+MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
+moments = st.integers(0, 14 * 24 * 60).map(lambda minutes: MONDAY + timedelta(minutes=minutes))
+nights = st.builds(
+    Window, st.integers(0, 719), st.integers(720, 1440), st.integers(1, EVERY_DAY)
+) | st.builds(Window, st.integers(720, 1439), st.integers(1, 719), st.integers(1, EVERY_DAY))
+
+
+@given(
+    st.lists(cards_with_counts(), min_size=3, max_size=3),
+    factors,
+    nights,
+    st.tuples(moments, moments).map(sorted),
+    moments,
+)
+def test_prices_of_every_kind_reckon_up_to_the_charge_at_any_moment(
+    pairs: list[tuple[RateCard, Counts]],
+    chain: list[Factor],
+    night: Window,
+    sale: list[datetime],
+    moment: datetime,
+) -> None:
+    cards = [RateCard(number, card.rates) for number, (card, _) in enumerate(pairs)]
+    prices = Timetable(
+        (
+            Version(cards[0], MONDAY),
+            Version(cards[1], MONDAY, kind="time_of_day", window=night, label="Night rate"),
+            Version(cards[2], sale[0], sale[1], "promotion", label="Launch offer"),
+        )
+    )
+    version = prices.at(moment)
+    assert version is not None
+    counts = pairs[version.card.version_id][1]
+    assert reckoned(quote(version.card, chain), counts) == cost(version.card, counts, chain)
+
+
+@pytest.mark.parametrize(
+    ("counts", "nano"),
+    [
+        (Counts(input=128_000), 128_000_000 + 250),
+        (Counts(input=128_001), 256_002_000 + 250),
+        (Counts(input=100_000, cached=28_001, output=7), 200_000_000 + 2_800_100 + 7 * 9_000 + 250),
+        (Counts(image=3), 3 * 40_000_000 + 250),
+        (Counts(web_search=2), 2 * 10_000_000 + 250),
+        (Counts(), 250),
+    ],
+    ids=[
+        "at-the-border",
+        "beyond-it",
+        "cached-counts-to-it",
+        "by-the-picture",
+        "by-the-search",
+        "by-the-request",
+    ],
+)
+def test_steps_and_units_are_charged_as_they_are_quoted(counts: Counts, nano: int) -> None:
+    card = RateCard(
+        1,
+        {
+            "input": ((0, 1_000_000), (128_000, 2_000_000)),
+            "cached": ((0, 100_000),),
+            "output": ((0, 8_000_000), (128_000, 9_000_000)),
+            "request": ((0, 250_000),),
+            "image": ((0, 40_000_000_000),),
+            "web_search": ((0, 10_000_000_000),),
+        },
+    )
+    assert cost(card, counts, ()) == nano == reckoned(quote(card, ()), counts)
 
 
 @pytest.mark.parametrize("prompt", [199_999, 200_000, 200_001, 400_000, 400_001])

@@ -1,13 +1,16 @@
 """Prices from the catalogue in memory: which factors apply, in which order."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from catalog.models import Multiplier, Scope
-from catalog.pricing import Factor
-from catalog.snapshot import _SCOPES, Catalogue, DatedFactor
-from tests.inference.shelf_models import OFFER, START, TERMS, catalogue
+from catalog.pricing import Factor, RateCard
+from catalog.snapshot import _SCOPES, Catalogue, DatedFactor, Unpriced
+from catalog.timetable import EVERY_DAY, Coming, Timetable, Version, Window
+from kernel import clock
+from tests.inference.shelf_models import CARD, OFFER, START, TERMS, catalogue
 
 
 def with_factors(**found: int) -> Catalogue:
@@ -42,6 +45,36 @@ def test_a_providers_own_factor_for_own_keys_goes_before_that_for_all() -> None:
     assert factors(known, provider="two", own_key=True) == ["byok"]
     assert factors(known, own_key=True) == ["byok"]
     assert factors(with_factors(byok_one=0), provider="two", own_key=True) == []
+
+
+def test_charges_by_the_kind_that_holds_now_and_tells_what_comes() -> None:
+    now, day = clock.now(), timedelta(days=1)
+    standard, offer = RateCard(1, CARD.rates), RateCard(2, CARD.rates)
+    later = Version(RateCard(3, CARD.rates), now + 2 * day)
+    always = Version(RateCard(4, CARD.rates), START, kind="time_of_day", window=Window(0, 1440, EVERY_DAY))
+    sale = Version(offer, now - day, now + day, "promotion", label="Launch offer")
+    sold = replace(OFFER, prices=Timetable((Version(standard, START), later, sale)))
+    known = catalogue(sold)
+    assert known.price(sold, TERMS, workspace_id=1).card is offer
+    assert known.coming(sold) == Coming(now + day, Version(standard, START))
+    assert known.windows(sold) == ()
+    by_day = replace(
+        OFFER, prices=Timetable((Version(standard, START), always)), costs={7: Timetable((sale,))}
+    )
+    assert known.price(by_day, TERMS, workspace_id=1).card is always.card
+    assert known.windows(by_day) == (always,)
+    assert known.coming(by_day) is None
+    assert known.provider_price(by_day, 7) is offer
+    assert known.provider_price(by_day, 8) is None
+
+
+def test_sells_nothing_between_prices() -> None:
+    now, day = clock.now(), timedelta(days=1)
+    over = replace(OFFER, prices=Timetable((Version(CARD, now - 2 * day, now - day, "promotion"),)))
+    with pytest.raises(Unpriced):
+        catalogue(over).price(over, TERMS, workspace_id=1)
+    ahead = replace(OFFER, costs={7: Timetable((Version(CARD, now + day),))})
+    assert catalogue(ahead).provider_price(ahead, 7) is None, "a cost to come does not take it off the shelf"
 
 
 @pytest.mark.django_db

@@ -118,6 +118,18 @@ def test_tells_the_next_dated_change() -> None:
     assert known.coming(MONDAY + 9 * DAY) is None
 
 
+def test_tells_the_dated_prices_without_times_of_day() -> None:
+    first, later = standard(1, MONDAY), standard(2, MONDAY + 9 * DAY)
+    sale, band = offer(3, MONDAY + 2 * DAY, MONDAY + 3 * DAY), night(4, MONDAY, Window(0, 60, EVERY_DAY))
+    assert Timetable((first, later, sale, band)).dated == (
+        (MONDAY + 9 * DAY, later),
+        (MONDAY + 3 * DAY, first),
+        (MONDAY + 2 * DAY, sale),
+        (MONDAY, first),
+    )
+    assert Timetable((sale,)).dated == ((MONDAY + 2 * DAY, sale),)
+
+
 def test_tells_that_a_time_of_day_comes_or_goes_but_not_that_it_comes_round() -> None:
     window = Window(0, 60, EVERY_DAY)
     begins, ends = MONDAY + DAY, MONDAY + 3 * DAY

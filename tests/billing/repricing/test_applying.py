@@ -13,6 +13,7 @@ from billing.repricing import applying, drafts
 from billing.repricing.dry_run import measure
 from billing.repricing.terms import Refused
 from catalog.pricing import Counts
+from kernel import ids
 from tests.billing import rows
 from tests.billing.repricing.sold import BEGINS, flat, model, sell, terms, version
 
@@ -212,15 +213,24 @@ def test_keeps_its_figures_whatever_is_written(statement: str) -> None:
 @pytest.mark.usefixtures("committed")
 def test_has_lines_that_make_its_sums_and_no_others_later() -> None:
     draft, (who,) = saved((10_000, 2_000))
-    line = {"reprice_id": draft.pk, "requests": 1, "moved": 1, "charged": 5, "repriced": 4, "delta": -1}
+    first = draft.pk
     with pytest.raises(DatabaseError, match="takes no further lines"):
-        RepriceLine.objects.create(id=draft.pk, workspace_id=who + 1, **line)
-    draft.pk = rows.ids.request_id()
+        RepriceLine.objects.create(
+            id=first,
+            workspace_id=who + 1,
+            reprice_id=first,
+            requests=1,
+            moved=1,
+            charged=5,
+            repriced=4,
+            delta=-1,
+        )
+    draft.pk = ids.request_id()
     with pytest.raises(IntegrityError, match="do not make its sums"), transaction.atomic():
         draft.save(force_insert=True)
-    applying.begin(line["reprice_id"], by=OTHER, charge_more=False)
+    applying.begin(first, by=OTHER, charge_more=False)
     with pytest.raises(DatabaseError, match="is not done"):
-        Reprice.objects.filter(pk=line["reprice_id"]).update(state="applied", finished_at=draft.created_at)
+        Reprice.objects.filter(pk=first).update(state="applied", finished_at=draft.created_at)
 
 
 def _apply_by_hand(draft: Reprice, *, by: int, charges_more: bool = True) -> None:
