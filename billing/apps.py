@@ -10,7 +10,10 @@ class BillingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have `manage.py check` look at the settings of payments."""
+        """Have payments tell the subscriptions, and `manage.py check` look at the settings of payments."""
+        from billing.payments import elsewhere
         from billing.payments.keys import payments_are_set_up_whole
+        from billing.subscriptions.stripe import Keeper
 
+        elsewhere.listen(Keeper())
         checks.register(payments_are_set_up_whole)

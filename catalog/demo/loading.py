@@ -132,6 +132,7 @@ def _add_plan(row: PlanRow) -> None:
         stream_cap=row.streams,
         request_weights=REQUEST_WEIGHTS,
         auto_models=list(AUTO_MODELS),
+        spill_ceiling_nano=money.from_usd(row.usd) or None,
     )
 
 

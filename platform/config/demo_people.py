@@ -1,4 +1,4 @@
-"""Who the demo has: one operator, and one customer with a workspace, credit and a key; and where their secrets go."""
+"""Who the demo has: an operator, and a customer with workspace, plan, credit and key; and where their secrets go."""
 
 import json
 import os
@@ -11,8 +11,10 @@ from django.db import transaction
 from accounts import keys, workspaces
 from accounts.models import User
 from billing import ledger
-from catalog.models import PlanVersion
-from kernel import money
+from billing.credits import withholding
+from billing.subscriptions import book
+from catalog import plans
+from kernel import clock, money
 
 __all__ = ["CUSTOMER", "OPERATOR", "as_json", "ensure"]
 
@@ -55,7 +57,9 @@ def _operator() -> dict[str, str]:
 def _customer() -> dict[str, Any]:
     password = secrets.token_urlsafe(12)
     user = User.objects.create_user(CUSTOMER, password, name="Demo customer")
-    terms = PlanVersion.objects.filter(plan__slug=PLAN).latest("version")
+    terms = plans.newest(PLAN)
+    if terms is None:
+        raise LookupError(f"the demo's catalogue has no plan {PLAN!r}")
     workspace = workspaces.create(WORKSPACE, plan_version=terms, owner=user)
     _, secret = keys.mint(workspace, name="Demo key", created_by=user)
     ledger.post(
@@ -66,6 +70,11 @@ def _customer() -> dict[str, Any]:
         idem_key=f"demo:{workspace.pk}",
         reason="Credit of the demo",
         actor="demo",
+    )
+    # Its credits come with the next sweep, as they do each month.
+    book.new(workspace.pk, terms, clock.utc_day(clock.now()))
+    withholding.set_spill(
+        workspace.pk, enabled=True, monthly_ceiling=money.from_usd(CREDIT_USD), actor="demo"
     )
     return {"api_key": secret, "model": MODEL, "customer": {"email": CUSTOMER, "password": password}}
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from accounts.models import ApiKey, Workspace
-from billing.models import Account
+from billing.models import Account, Subscription
 from catalog import demo
 from kernel import ids
 
@@ -32,7 +32,9 @@ def test_it_makes_a_workspace_with_a_key_and_credit() -> None:
     assert (workspace.slug, workspace.plan_version.plan.slug) == (made["slug"], "max")
     digest = ids.digest_key(made["api_key"], pepper=settings.KEY_PEPPER)
     assert ApiKey.objects.get(digest=digest).workspace == workspace
-    assert Account.objects.get(workspace_id=workspace.pk).posted == 12_500_000_000
+    assert Account.objects.get(workspace_id=workspace.pk).posted == 82_500_000_000  # 70 are the plan's
+    subscription = Subscription.objects.get(workspace_id=workspace.pk)
+    assert (subscription.plan_version, subscription.status) == (workspace.plan_version, "active")
 
 
 def test_without_credit_nothing_is_posted() -> None:

@@ -8,11 +8,12 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import authenticate
 
-from accounts.models import ApiKey, Member, User
+from accounts.models import ApiKey, Member, User, Workspace
 from billing.models import Account
+from billing.subscriptions import granting
 from catalog import demo
 from config import demo_people
-from kernel import ids
+from kernel import clock, ids
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,17 @@ def test_its_key_belongs_to_the_customers_workspace_with_credit(kept: Path) -> N
     assert key.workspace.name == "Northwind Labs"
     assert key.workspace.plan_version.plan.slug == "max"
     assert Member.objects.get(workspace=key.workspace).user.email == demo_people.CUSTOMER
-    assert Account.objects.get(workspace_id=key.workspace.pk).posted == 100_000_000_000
+    account = Account.objects.get(workspace_id=key.workspace.pk)
+    assert (account.posted, account.withheld) == (100_000_000_000, 0)
+
+
+def test_its_customer_gets_the_credits_of_the_plan_once(kept: Path) -> None:
+    workspace = Workspace.objects.get()
+    for _ in range(2):
+        granting.grant_due(clock.now(), seconds=20)
+    account = Account.objects.get(workspace_id=workspace.pk)
+    assert (account.posted, account.withheld) == (170_000_000_000, 0)
+    assert workspace.terms.plan.slug == "max"
 
 
 def test_a_second_run_changes_nothing(kept: Path) -> None:

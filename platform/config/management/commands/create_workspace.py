@@ -8,10 +8,13 @@ from django.db import transaction
 
 from accounts import keys, workspaces
 from billing import ledger
+from billing.subscriptions import book
+from catalog import plans
 from catalog.models import Plan, PlanVersion
 from kernel import money
 
 GREATEST_USD = 1_000_000
+ACTOR = "manage.py create_workspace"
 
 
 class Command(BaseCommand):
@@ -50,13 +53,14 @@ def _make(name: str, terms: PlanVersion, amount: int) -> dict[str, Any]:
             offset=ledger.System.PROMOTION,
             idem_key=f"opening:{workspace.pk}",
             reason="Opening credit",
-            actor="manage.py create_workspace",
+            actor=ACTOR,
         )
+    book.begin(workspace, actor=ACTOR, reason="New workspace")
     return {"workspace": workspace.pk, "slug": workspace.slug, "api_key": secret}
 
 
 def _terms(slug: str) -> PlanVersion:
-    terms = PlanVersion.objects.filter(plan__slug=slug).order_by("-version").first()
+    terms = plans.newest(slug)
     if terms is None:
         known = ", ".join(
             Plan.objects.filter(versions__isnull=False).distinct().values_list("slug", flat=True)
