@@ -14,6 +14,7 @@ from accounts.models import Workspace
 from billing import ledger, recomputed
 from billing.gate import SESSION
 from billing.models import LedgerEntry, LedgerTransaction
+from billing.proof import retained
 from billing.proof.invariants import INVARIANTS
 from billing.proof.rules import Scope, check
 from catalog.models import Model, Plan, PlanVersion, PriceVersion, Rate
@@ -200,7 +201,8 @@ async def holding(workspace_id: int) -> AsyncIterator[None]:
 def findings(workspace: int) -> dict[str, list[tuple[object, ...]]]:
     """Return what each invariant finds in a workspace: day, subject, expected, found."""
     with connection.cursor() as cursor:
-        outcomes = [check(cursor, invariant, Scope(workspace)) for invariant in INVARIANTS]
+        scope = Scope(workspace, complete_from=retained.complete_from(cursor))
+        outcomes = [check(cursor, invariant, scope) for invariant in INVARIANTS]
         outcomes.append(recomputed.check(cursor, workspace_id=workspace))
     return {
         outcome.name: [(row.day, row.subject, row.expected, row.found) for row in outcome.findings]
