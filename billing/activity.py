@@ -8,7 +8,7 @@ from django.db import connection
 
 from billing import sums
 from billing.statements.cuts import EARLIEST, LATEST, REACH, Cut, Span, cut
-from billing.statements.sources import parts, values
+from billing.statements.sources import cells, values
 from catalog.pricing import OUTPUT_CLASSES, PROMPT_CLASSES
 from kernel import clock
 
@@ -77,15 +77,11 @@ _MEASURED = ("requests", *(f"{name}_tokens" for name in (*PROMPT_CLASSES, *OUTPU
 
 
 def _by_day(made: Cut) -> str:
+    dimensions = {name: name for name in ("model_id", "provider_id", "api_key_id")}
     return f"""
-WITH parts AS ({parts(made, ("model_id", "provider_id", "api_key_id", *_MEASURED))}),
-days AS (
-    SELECT slot, model_id, provider_id, api_key_id, sum(requests)::bigint AS requests,
-        sum({sums.PROMPT})::bigint AS tokens_in, sum({sums.COMPLETION})::bigint AS tokens_out,
-        sum(reasoning_tokens)::bigint AS reasoning, sum(cost)::bigint AS cost
-    FROM parts GROUP BY 1, 2, 3, 4)
+WITH days AS ({cells(made, dimensions, _MEASURED)})
 SELECT d.slot, coalesce(m.public_id, 'model ' || d.model_id) AS model, coalesce(p.slug, '') AS provider,
-    coalesce(k.name, '') AS key, d.requests, d.tokens_in, d.tokens_out, d.reasoning, d.cost
+    coalesce(k.name, '') AS key, d.requests, {sums.PROMPT}, {sums.COMPLETION}, reasoning_tokens, d.cost
 FROM days d LEFT JOIN catalog_model m ON m.id = d.model_id LEFT JOIN catalog_provider p ON p.id = d.provider_id
 LEFT JOIN accounts_apikey k ON k.id = d.api_key_id
 ORDER BY d.slot DESC, model, provider, key, d.api_key_id
@@ -109,13 +105,9 @@ def in_cut(workspace_id: int, made: Cut) -> list[Day]:
 
 def _by_model(made: Cut) -> str:
     return f"""
-WITH parts AS ({parts(made, ("model_id", *_MEASURED))}),
-models AS (
-    SELECT model_id, sum(requests)::bigint AS requests, sum({sums.PROMPT})::bigint AS tokens_in,
-        sum({sums.COMPLETION})::bigint AS tokens_out, sum(cost)::bigint AS cost
-    FROM parts GROUP BY 1)
+WITH models AS ({cells(made, {"model_id": "model_id"}, _MEASURED)})
 SELECT coalesce(m.public_id, 'model ' || u.model_id) AS model, coalesce(m.capability, ''),
-    u.requests, u.tokens_in, u.tokens_out, u.cost
+    u.requests, {sums.PROMPT}, {sums.COMPLETION}, u.cost
 FROM models u LEFT JOIN catalog_model m ON m.id = u.model_id
 ORDER BY model
 """

@@ -1,16 +1,17 @@
 """How the rows of a cut are read: rolled sums plus the events not yet posted, in one statement, which is one snapshot."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from billing import sums
 from kernel import clock
 
 from .cuts import Cut
+from .patches import Patches, patches
 
-__all__ = ["EVERYTHING", "Only", "parts", "values"]
+__all__ = ["EVERYTHING", "Only", "cells", "values"]
 
 # A correction is a further revision of a request that is counted already.
 _OF_EVENT = {"requests": "(rev = 0)::int", "failed": "(rev = 0 AND status = 'failed')::int"}
@@ -40,42 +41,83 @@ class Only:
 EVERYTHING = Only()
 
 
-def parts(cut: Cut, columns: Iterable[str], *, only: Only = EVERYTHING) -> str:
-    """Return the SELECT of a workspace's rows within a cut: `slot` (1 is the first span), then the columns named.
+def cells(cut: Cut, by: Mapping[str, str], measures: Sequence[str], *, only: Only = EVERYTHING) -> str:
+    """Return the SELECT of what a workspace used within a cut: `slot` (1 is the first span), `by`, `measures`.
 
-    An event is either in a rolled sum or above the last posted number, never both. `values` are its parameters.
+    `by` are expressions over the dimensions of a sum, by their names. Where nothing was used there is no row. An event
+    is either in a rolled sum or above the last posted number, never both. `values` are the statement's parameters.
     """
-    names = tuple(columns)
     kept = "".join(f" AND {column} = ANY (%({column})s)" for column in only.columns)
-    table, time, kind = (
-        ("billing_daily_usage", "day", "date")
-        if cut.of_days
-        else ("billing_usage_bucket", "starts_at", "timestamptz")
-    )
+    named = ", ".join(f"{expression} AS {name}" for name, expression in by.items())
+    raw = ", ".join(measures)
+    summed = [f"sum({name})::bigint" for name in measures]
+    rolled = _QUARTERS if cut.by == "hour" else _DAYS if cut.of_days else _DAYS + _MOVED
+    parts = rolled.format(
+        by=named, names=", ".join(by), measures=raw, kept=kept,
+        summed=", ".join(f"sum({name})::bigint AS {name}" for name in measures),
+        signed=", ".join(f"sign * {name}" for name in measures),
+    )  # fmt: skip
     return f"""
-    SELECT width_bucket({time}, %(edges)s::{kind}[]) AS slot, {", ".join(names)}
-    FROM {table}
-    WHERE workspace_id = %(workspace)s AND {time} >= %(begins)s AND {time} < %(ends)s{kept}
-    UNION ALL
-    SELECT width_bucket(minute_no, %(minutes)s::int[]), {", ".join(_OF_EVENT.get(name, name) for name in names)}
-    FROM billing_usage_event
-    WHERE workspace_id = %(workspace)s
-        AND charge_no > (SELECT charged_no FROM billing_account WHERE workspace_id = %(workspace)s)
-        AND minute_no >= %(first_minute)s AND minute_no < %(end_minute)s{kept}"""
+    SELECT slot, {", ".join(by)}, {", ".join(f"{one} AS {name}" for one, name in zip(summed, measures, strict=True))}
+    FROM ({parts}
+        UNION ALL
+        SELECT width_bucket(minute_no, %(minutes)s::int[]), {named},
+            {", ".join(_OF_EVENT.get(name, name) for name in measures)}
+        FROM billing_usage_event
+        WHERE workspace_id = %(workspace)s
+            AND charge_no > (SELECT charged_no FROM billing_account WHERE workspace_id = %(workspace)s)
+            AND minute_no >= %(first_minute)s AND minute_no < %(end_minute)s{kept}) parts
+    GROUP BY slot, {", ".join(by)}
+    HAVING ({", ".join(summed)}) <> ({", ".join("0" for _ in measures)})"""
+
+
+_QUARTERS = """
+        SELECT width_bucket(starts_at, %(edges)s::timestamptz[]) AS slot, {by}, {measures}
+        FROM billing_usage_bucket
+        WHERE workspace_id = %(workspace)s AND starts_at >= %(begins)s AND starts_at < %(ends)s{kept}"""
+_DAYS = """
+        SELECT (%(slots)s::int[])[day - %(first_day)s::date + 1] AS slot, {by}, {measures}
+        FROM billing_daily_usage
+        WHERE workspace_id = %(workspace)s AND day >= %(first_day)s AND day <= %(last_day)s
+            AND (%(slots)s::int[])[day - %(first_day)s::date + 1] > 0{kept}"""
+_MOVED = """
+        UNION ALL
+        SELECT slot, {names}, {signed}
+        FROM (
+            SELECT into_slot, out_of, {by}, {summed}
+            FROM unnest(%(move_begins)s::timestamptz[], %(move_ends)s::timestamptz[], %(into)s::int[], %(out_of)s::int[])
+                move (begins, ends, into_slot, out_of)
+            JOIN billing_usage_bucket ON workspace_id = %(workspace)s AND starts_at >= begins AND starts_at < ends{kept}
+            GROUP BY into_slot, out_of, {names}) moved
+        CROSS JOIN LATERAL (VALUES (into_slot, 1), (out_of, -1)) AS signed (slot, sign)
+        WHERE slot > 0"""
 
 
 def values(workspace_id: int, cut: Cut, *, only: Only = EVERYTHING) -> dict[str, Any]:
-    """Return the parameters of the statement that `parts` is in."""
+    """Return the parameters of the statement that `cells` is in."""
     edges = [span.begins.astimezone(UTC) for span in cut.spans] + [cut.ends.astimezone(UTC)]
     minutes = [clock.minute_number(edge.timestamp()) for edge in edges]
-    times = [edge.date() for edge in edges] if cut.of_days else edges
     return {
         "workspace": workspace_id,
-        "edges": times[:-1],
-        "begins": times[0],
-        "ends": times[-1],
         "minutes": minutes[:-1],
         "first_minute": minutes[0],
         "end_minute": minutes[-1],
+        **(_of_quarters(edges) if cut.by == "hour" else _of_days(patches(cut))),
         **{column: list(named) for column, named in only.columns.items()},
+    }
+
+
+def _of_quarters(edges: Sequence[datetime]) -> dict[str, Any]:
+    return {"edges": edges[:-1], "begins": edges[0], "ends": edges[-1]}
+
+
+def _of_days(made: Patches) -> dict[str, Any]:
+    return {
+        "slots": list(made.slots),
+        "first_day": made.first,
+        "last_day": made.first + timedelta(days=len(made.slots) - 1),
+        "move_begins": [move.begins for move in made.moves],
+        "move_ends": [move.ends for move in made.moves],
+        "into": [move.into for move in made.moves],
+        "out_of": [move.out_of for move in made.moves],
     }

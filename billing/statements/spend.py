@@ -15,7 +15,7 @@ from catalog.pricing import Counts
 from kernel import clock
 
 from .cuts import Cut, Span, Step, cut
-from .sources import EVERYTHING, Only, parts, values
+from .sources import EVERYTHING, Only, cells, values
 
 __all__ = ["MOST_MEMBERS", "Group", "Measures", "Period", "Series", "Spend", "spend", "spend_in"]
 
@@ -24,6 +24,8 @@ MOST_MEMBERS = 100
 
 _COLUMN = {"none": "''::text", **dict(zip(("key", "model", "provider", "tag"), sums.DIMENSIONS, strict=True))}
 _MEASURED = ("requests", "failed", *sums.COUNTS, "cost")
+_NOTHING = (0,) * len(_MEASURED)
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,6 @@ class Measures:
             Counts(*(getattr(self.counts, name) + getattr(other.counts, name) for name in names)),
             self.cost + other.cost,
         )
-
-
-_NOTHING = Measures()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +120,12 @@ def spend_in(
     with connection.cursor() as cursor:
         cursor.execute(_sql(made, group, only), {**values(workspace_id, made, only=only), "top": top})
         rows = cursor.fetchall()
-    series = _series(rows, group=group, spans=len(made.spans), top=top)
-    per_span = tuple(_sum(each.values[place] for each in series) for place in range(len(made.spans)))
     return Spend(
         cut_in=made.zone,
         spans=made.spans,
-        series=series,
-        values=per_span,
-        total=_sum(each.total for each in series),
+        series=_series(rows, group=group, spans=len(made.spans), top=top),
+        values=_per_span(rows, len(made.spans)),
+        total=_measures(_sum(measured for _, _, _, _, *measured in rows)),
         before=None,
     )
 
@@ -139,10 +136,9 @@ def _period(workspace_id: int, first: date, last: date, *, zone: ZoneInfo, only:
 
 
 def _sql(made: Cut, group: Group, only: Only) -> str:
-    summed = ", ".join(f"sum({name})::bigint AS {name}" for name in _MEASURED)
+    summed = ", ".join(f"sum({name})::bigint" for name in _MEASURED)
     return f"""
-WITH parts AS ({parts(made, (f"{_COLUMN[group]} AS member", *_MEASURED), only=only)}),
-cells AS (SELECT slot, member, {summed} FROM parts GROUP BY 1, 2),
+WITH cells AS ({cells(made, {"member": _COLUMN[group]}, _MEASURED, only=only)}),
 ranked AS (
     SELECT member, row_number() OVER (ORDER BY sum(cost) DESC, sum(requests) DESC, member) AS place
     FROM cells GROUP BY member)
@@ -152,12 +148,12 @@ GROUP BY 1, 2 ORDER BY 2, 1
 """
 
 
-def _series(rows: Sequence[tuple[Any, ...]], *, group: Group, spans: int, top: int) -> tuple[Series, ...]:
-    found: dict[int, dict[int, Measures]] = {}
+def _series(rows: Sequence[Row], *, group: Group, spans: int, top: int) -> tuple[Series, ...]:
+    found: dict[int, dict[int, Row]] = {}
     members: dict[int, str] = {}
     others = 0
     for slot, place, member, count, *measured in rows:
-        found.setdefault(place, {})[slot] = _measures(measured)
+        found.setdefault(place, {})[slot] = tuple(measured)
         members[place] = member
         others = count - top
     names = _names(group, [member for place, member in members.items() if place <= top])
@@ -166,20 +162,27 @@ def _series(rows: Sequence[tuple[Any, ...]], *, group: Group, spans: int, top: i
             member=members[place] if place <= top else "",
             name=names.get(members[place], members[place]) if place <= top else "",
             others=others if place > top else 0,
-            values=tuple(cells.get(slot, _NOTHING) for slot in range(1, spans + 1)),
-            total=_sum(cells.values()),
+            values=tuple(_measures(each.get(slot, _NOTHING)) for slot in range(1, spans + 1)),
+            total=_measures(_sum(each.values())),
         )
-        for place, cells in found.items()
+        for place, each in found.items()
     )
+
+
+def _per_span(rows: Iterable[Row], spans: int) -> tuple[Measures, ...]:
+    sums = dict.fromkeys(range(1, spans + 1), _NOTHING)
+    for slot, _, _, _, *measured in rows:
+        sums[slot] = _sum((sums[slot], measured))
+    return tuple(_measures(each) for each in sums.values())
+
+
+def _sum(rows: Iterable[Sequence[int]]) -> Sequence[int]:
+    return tuple(map(sum, zip(_NOTHING, *rows, strict=True)))
 
 
 def _measures(row: Sequence[int]) -> Measures:
     requests, failed, *counts, cost = row
     return Measures(requests, failed, Counts(*counts), cost)
-
-
-def _sum(each: Iterable[Measures]) -> Measures:
-    return sum(each, _NOTHING)
 
 
 def _names(group: Group, members: Sequence[str]) -> Mapping[str, str]:
