@@ -122,6 +122,7 @@ def new_checkout(topup: TopUp, *, done: str, back: str, expires: int) -> Session
                 "mode": "payment",
                 "client_reference_id": str(topup.id),
                 "customer": topup.customer_id,
+                "adaptive_pricing": {"enabled": False},
                 "line_items": [
                     {
                         "quantity": 1,
@@ -151,7 +152,7 @@ def new_setup(*, token: UUID, workspace_id: int, customer: str, done: str, back:
             {
                 "mode": "setup",
                 "currency": "usd",
-                "payment_method_types": ["card"],
+                "allowed_payment_method_types": ["card"],
                 "customer": customer,
                 "client_reference_id": str(token),
                 "metadata": ours,
@@ -179,7 +180,7 @@ def charge_saved_card(topup: TopUp, payment_method: str) -> Payment:
                 "currency": "usd",
                 "customer": topup.customer_id,
                 "payment_method": payment_method,
-                "payment_method_types": ["card"],
+                "allowed_payment_method_types": ["card"],
                 "off_session": True,
                 "confirm": True,
                 "description": "Credit, by auto-recharge",

@@ -35,6 +35,15 @@ class Pages:
     back: str
 
 
+@dataclass(frozen=True)
+class _Customer:
+    """A workspace at Stripe: our row, Stripe's name for it, and the mode."""
+
+    row: UUID
+    name: str
+    livemode: bool
+
+
 def begin(workspace: Workspace, *, cents: int, by: User) -> TopUp:
     """Write down that a top-up is wanted. Raises BadAmount, TooMany, calls.Away or calls.Unusable."""
     least, most = settings.TOPUP_LEAST_USD, settings.TOPUP_MOST_USD
@@ -44,7 +53,7 @@ def begin(workspace: Workspace, *, cents: int, by: User) -> TopUp:
     now = clock.now()
     with transaction.atomic():
         # The customer's row is the turnstile: of two top-ups at once the second counts the first.
-        StripeCustomer.objects.select_for_update().get(pk=customer.pk)
+        StripeCustomer.objects.select_for_update().get(pk=customer.row)
         recent = TopUp.objects.filter(
             workspace_id=workspace.pk, source=TopUp.Source.CHECKOUT, created_at__gt=now - timedelta(hours=1)
         )
@@ -56,7 +65,7 @@ def begin(workspace: Workspace, *, cents: int, by: User) -> TopUp:
             source=TopUp.Source.CHECKOUT,
             amount_cents=cents,
             livemode=customer.livemode,
-            customer_id=customer.customer_id,
+            customer_id=customer.name,
             created_by=by.pk,
             created_at=now,
         )
@@ -73,12 +82,10 @@ def start(topup: TopUp, pages: Pages) -> str:
 
 def save_card(workspace: Workspace, pages: Pages) -> str:
     """Have Stripe make a page on which a card is saved for auto-recharge, and return its address."""
-    customer = _customer(workspace)
-    assert customer.customer_id is not None
     return calls.new_setup(
         token=uuid4(),
         workspace_id=workspace.pk,
-        customer=customer.customer_id,
+        customer=_customer(workspace).name,
         done=pages.done,
         back=pages.back,
     ).url
@@ -86,17 +93,15 @@ def save_card(workspace: Workspace, pages: Pages) -> str:
 
 def portal(workspace: Workspace, back: str) -> str:
     """Return the address of a page at Stripe with the workspace's payments and cards."""
-    customer = _customer(workspace)
-    assert customer.customer_id is not None
-    return calls.portal(customer=customer.customer_id, back=back)
+    return calls.portal(customer=_customer(workspace).name, back=back)
 
 
-def _customer(workspace: Workspace) -> StripeCustomer:
+def _customer(workspace: Workspace) -> _Customer:
     """Return who the workspace is at Stripe; made at the first need, once."""
     row, _ = StripeCustomer.objects.get_or_create(workspace_id=workspace.pk, livemode=keys.live())
     if row.customer_id is None:
-        token: UUID = row.id
-        made = calls.new_customer(token=token, workspace_id=workspace.pk)
+        made = calls.new_customer(token=row.id, workspace_id=workspace.pk)
         StripeCustomer.objects.filter(pk=row.pk, customer_id=None).update(customer_id=made)
         row.refresh_from_db()
-    return row
+    assert row.customer_id is not None
+    return _Customer(row.id, row.customer_id, row.livemode)

@@ -54,7 +54,7 @@ def _is_new(event: Event) -> bool:
                VALUES (%s, %s, %s, %s, '', %s, %s) ON CONFLICT (event_id) DO NOTHING""",
             [event.id, event.type, event.livemode, event.digest, _moment(event.created), clock.now()],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _handle(event: Event) -> Result:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import psycopg
 import structlog
@@ -33,10 +34,8 @@ def sweep(now: datetime) -> int:
     if not keys.are_set_up():
         return 0
     for topup in _unfinished(now):
-        _guarded(topup.workspace_id, lambda topup=topup: _finish(topup, now))
-    return sum(
-        _guarded(workspace, lambda workspace=workspace: _charge(workspace, now)) for workspace in _due(now)
-    )
+        _guarded(topup.workspace_id, partial(_finish, topup, now))
+    return sum(_guarded(workspace, partial(_charge, workspace, now)) for workspace in _due(now))
 
 
 def _guarded(workspace_id: int, work: Callable[[], bool]) -> bool:

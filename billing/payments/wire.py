@@ -63,4 +63,4 @@ def client() -> Iterator["StripeClient"]:
             raise Missing(str(error)) from error
         raise Unusable(str(error)) from error
     finally:
-        wire.close()
+        wire.close()  # type: ignore[no-untyped-call]

@@ -5,9 +5,13 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from stripe import params
+from stripe.params import billing_portal, checkout
 
 from tests.fakes.stripe_world import Refused, Thing, World
 
@@ -73,10 +77,11 @@ class StripeServer:
             return status, body
 
     def _do(self, method: str, path: str, asked: Thing) -> tuple[int, Thing]:
-        for wanted, pattern, work in _ROUTES:
+        for wanted, pattern, known, work in _ROUTES:
             found = re.fullmatch(pattern, path)
             if wanted == method and found:
                 try:
+                    _check(asked, known)
                     return 200, work(self, asked, *found.groups())
                 except Refused as refused:
                     return refused.status, refused.body
@@ -140,24 +145,32 @@ class StripeServer:
             found["payment_method"] = self.world.get(found["payment_method"])
         return found
 
-    def listed(self, kind: str, asked: Thing) -> Thing:
+    def listed(self, asked: Thing, *, kind: str) -> Thing:
         by = {name: asked[name] for name in ("payment_intent", "customer") if name in asked}
         return {"object": "list", "data": self.world.all(kind, **by), "has_more": False, "url": "/v1"}
 
 
-_ROUTES: tuple[tuple[str, str, Any], ...] = (
-    ("POST", "/v1/customers", StripeServer.customer),
-    ("POST", "/v1/checkout/sessions", StripeServer.session),
-    ("POST", "/v1/billing_portal/sessions", StripeServer.portal),
-    ("POST", "/v1/payment_intents", StripeServer.charge),
-    ("GET", "/v1/payment_intents", lambda server, asked: server.listed("pi", asked)),
-    ("GET", "/v1/payment_intents/([^/]+)", StripeServer.intent),
-    ("POST", "/v1/payment_intents/([^/]+)/cancel", StripeServer.cancel),
-    ("POST", "/v1/refunds", StripeServer.refund),
-    ("GET", "/v1/refunds", lambda server, asked: server.listed("re", asked)),
-    ("GET", "/v1/disputes", lambda server, asked: server.listed("dp", asked)),
-    ("GET", "/v1/setup_intents/([^/]+)", StripeServer.setup),
+# With the parameters that a call may have, as the library knows them of its version of the API.
+_ROUTES: tuple[tuple[str, str, Any, Any], ...] = (
+    ("POST", "/v1/customers", params.CustomerCreateParams, StripeServer.customer),
+    ("POST", "/v1/checkout/sessions", checkout.SessionCreateParams, StripeServer.session),
+    ("POST", "/v1/billing_portal/sessions", billing_portal.SessionCreateParams, StripeServer.portal),
+    ("POST", "/v1/payment_intents", params.PaymentIntentCreateParams, StripeServer.charge),
+    ("GET", "/v1/payment_intents", params.PaymentIntentListParams, partial(StripeServer.listed, kind="pi")),
+    ("GET", "/v1/payment_intents/([^/]+)", params.PaymentIntentRetrieveParams, StripeServer.intent),
+    ("POST", "/v1/payment_intents/([^/]+)/cancel", params.PaymentIntentCancelParams, StripeServer.cancel),
+    ("POST", "/v1/refunds", params.RefundCreateParams, StripeServer.refund),
+    ("GET", "/v1/refunds", params.RefundListParams, partial(StripeServer.listed, kind="re")),
+    ("GET", "/v1/disputes", params.DisputeListParams, partial(StripeServer.listed, kind="dp")),
+    ("GET", "/v1/setup_intents/([^/]+)", params.SetupIntentRetrieveParams, StripeServer.setup),
 )
+
+
+def _check(asked: Thing, known: Any) -> None:
+    """Refuse what Stripe has no parameter for. Raises Refused."""
+    for name in asked:
+        if name not in known.__annotations__:
+            raise Refused(400, "invalid_request_error", f"Received unknown parameter: {name}", param=name)
 
 
 class _Listening(ThreadingHTTPServer):

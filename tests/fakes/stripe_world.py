@@ -200,7 +200,7 @@ class World:
             held = sum(i["amount_received"] - self.charge(i["id"])["amount_refunded"] for i in paid)
             mine = {i["id"] for i in paid}
             steps = [d["balance_transactions"] for d in self.all("dp") if d["payment_intent"] in mine]
-            return held + sum(step["amount"] for step in itertools.chain.from_iterable(steps))
+            return int(held + sum(step["amount"] for step in itertools.chain.from_iterable(steps)))
 
     def charge_card(self, asked: Thing) -> Thing:
         """Charge a saved card off session. Raises Refused as its kind wants."""

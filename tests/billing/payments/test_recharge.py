@@ -116,7 +116,7 @@ def test_recharge_is_off_until_it_is_turned_on(till: Till) -> None:
     ],
     ids=str,
 )
-def test_recharge_refuses_rules_that_cannot_be_meant(till: Till, changed: dict[str, int], field: str) -> None:
+def test_recharge_refuses_rules_that_cannot_be_meant(till: Till, changed: dict[str, Any], field: str) -> None:
     with pytest.raises(recharge_rules.BadRules) as refused:
         on(till, **changed)
     assert refused.value.field == field
