@@ -64,4 +64,13 @@ LOTS = (
                     ELSE least(withheld, own) END, withheld)) v (subject, expected, found)
             WHERE {ONLY}""",
     ),
+    Invariant(
+        "L5",
+        "what the budget of a key holds is what its open requests hold",
+        f"""SELECT workspace_id, NULL::date AS day, format('key %%s', api_key_id) AS subject,
+               coalesce(hold, 0) AS expected, held AS found
+            FROM (SELECT * FROM billing_key_budget WHERE {ONLY}) b
+            FULL JOIN (SELECT workspace_id, api_key_id, sum(hold) AS hold FROM billing_admission
+                WHERE budgeted AND {ONLY} GROUP BY 1, 2) o USING (workspace_id, api_key_id)""",
+    ),
 )

@@ -12,6 +12,8 @@ from billing import budgets, leases, rollup
 from billing.admission import Ask, Granted, Refused
 from billing.gate import Gate
 from billing.models import KeyBudget
+from billing.proof.lots import LOTS
+from billing.proof.rules import Scope, check, snapshot
 from kernel import clock, ids
 
 from . import rows
@@ -218,3 +220,22 @@ def test_windows_are_calendar_days_weeks_and_months(period: str, day: datetime.d
         cursor.execute("SELECT billing_window_day(%s, %s)", [period, minute])
         [found] = cursor.fetchone()
     assert EPOCH + datetime.timedelta(days=found) == first_day(period, day)
+
+
+def test_the_audit_finds_what_a_budget_holds_for_nobody() -> None:
+    workspace, key = funded()
+    rows.admit(workspace, hold=30, api_key_id=key)
+    put(workspace, key, 100)
+    (rule,) = [rule for rule in LOTS if rule.name == "L5"]
+
+    def found() -> list[tuple[str, str | None, str | None]]:
+        with snapshot() as cursor:
+            outcome = check(cursor, rule, Scope(workspace_id=workspace))
+        return [(each.subject, each.expected, each.found) for each in outcome.findings]
+
+    assert found() == []
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_key_budget SET held = held + 1 WHERE api_key_id = %s", [key])
+    assert found() == [(f"key {key}", "30", "31")]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_key_budget SET held = held - 1 WHERE api_key_id = %s", [key])
