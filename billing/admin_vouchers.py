@@ -12,7 +12,7 @@ from django.urls import reverse
 from unfold.dataclasses import ActionDialog
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import Workspace
 from billing.models import Redemption, Voucher, VoucherBatch
@@ -43,6 +43,17 @@ class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
 
     usd = forms.CharField(
         label="USD for each redemption", widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
+    )
+    codes = forms.IntegerField(
+        min_value=1, max_value=10_000, widget=UnfoldAdminIntegerFieldWidget(), help_text="At most 10,000."
+    )
+    most_redemptions = forms.IntegerField(
+        label="Redemptions of each code",
+        min_value=1,
+        max_value=1_000_000,
+        initial=1,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text="How many workspaces may redeem one code.",
     )
     token = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput())
 
@@ -191,7 +202,6 @@ class BatchPage(Page):
         answer["Content-Disposition"] = (
             f'attachment; filename="vouchers-{obj.created_at:%Y-%m-%d}-{obj.pk}.csv"'
         )
-        answer["Cache-Control"] = "no-store"
         return answer
 
     @action(
