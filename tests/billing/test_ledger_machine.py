@@ -32,7 +32,7 @@ from tests.billing import rows
 from tests.billing.model import TODAY, TOMORROW, YESTERDAY, Model
 from tests.billing.test_admission import ask
 
-RUNS = int(os.environ.get("LEDGER_RUNS", "60"))
+RUNS = int(os.environ.get("LEDGER_RUNS", "25"))
 STEPS = 50
 Kind, System = ledger.Kind, ledger.System
 AMOUNTS = st.integers(1, 1_000) | st.integers(1, 10**12)
