@@ -11,6 +11,7 @@ from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
 from reportlab.lib.units import mm  # type: ignore[import-untyped]
 from reportlab.pdfbase.pdfmetrics import stringWidth  # type: ignore[import-untyped]
 from reportlab.platypus import (  # type: ignore[import-untyped]
+    CondPageBreak,
     Flowable,
     KeepTogether,
     LongTable,
@@ -147,7 +148,8 @@ def _table(table: Table) -> list[Flowable]:
     ]
     grid = LongTable([heads, *rows, *foot], colWidths=_widths(table, size), repeatRows=1)
     grid.setStyle(TableStyle(_ruled(table, size)))
-    return [KeepTogether([*title, grid])] if len(rows) < 8 else [*title, grid]
+    # A title stays with the first rows: heads, two rows and their foot have room below it.
+    return [CondPageBreak(45 * mm), *title, grid]
 
 
 def _ruled(table: Table, size: float) -> list[tuple[Any, ...]]:
