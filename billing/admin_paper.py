@@ -16,18 +16,25 @@ from billing.models import BillingDetails, Paper, PaperIssuer
 from billing.paper import face, pdf
 from billing.paper.details import DetailsForm, IssuerForm
 from billing.templatetags.figures import money
-from catalog.admin_page import DeepPaginator, Page, ReadOnlyPage, Reference, figure, moment, named
+from catalog.admin_page import NOTHING, DeepPaginator, Page, ReadOnlyPage, Reference, figure, moment, named
 from kernel import clock
 from kernel import money as usd
+
+
+@admin.display(description="Movement")
+def movement(row: Any) -> SafeString | str:
+    """Show the way to the movement that a row is of."""
+    if row.transaction_id is None:
+        return NOTHING
+    address = reverse("admin:billing_ledgertransaction_change", args=[row.transaction_id])
+    return format_html('<a class="ref" href="{}">{}</a>', address, row.transaction_id)
 
 
 @admin.register(Paper)
 class PaperPage(ReadOnlyPage):
     """What was issued. Nothing here is changed: what was wrong is corrected by a further movement and its paper."""
 
-    references: ClassVar[dict[str, Reference]] = WORKSPACE | {
-        "transaction_id": Reference("billing.LedgerTransaction")
-    }
+    references: ClassVar[dict[str, Reference]] = WORKSPACE
     list_display = (
         "label",
         "kind",
@@ -45,7 +52,7 @@ class PaperPage(ReadOnlyPage):
     fieldsets = (
         (None, {"fields": (("label", "kind"), (named("workspace_id", "Workspace"), "portable"))}),
         ("What it comes to", {"fields": (figure("total", "USD", lambda paper: money(usd.from_cents(paper.total_cents), 2)), figure("exact", "To the last digit", lambda paper: money(paper.total_nano, 9)))}),
-        ("What it is of", {"fields": (named("transaction_id", "Movement"), ("period_start", "period_end"), ("ledger_seq", "charge_no"))}),
+        ("What it is of", {"fields": (movement, ("period_start", "period_end"), ("ledger_seq", "charge_no"))}),
         ("When", {"fields": (moment("issued_at", "Issued"), "sha256")}),
     )  # fmt: skip
 

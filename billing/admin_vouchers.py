@@ -15,6 +15,8 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import Workspace
+from billing.admin_paper import movement
+from billing.admin_usage import WORKSPACE
 from billing.models import Redemption, Voucher, VoucherBatch
 from billing.paper import spreadsheets
 from billing.paper.spreadsheets import Figure
@@ -182,26 +184,23 @@ class BatchPage(Page):
     has_redeem_permission = has_stop_permission
 
     def save_model(self, request: HttpRequest, obj: VoucherBatch, form: Any, change: bool) -> None:
-        """Save a new batch with its codes."""
+        """Save a new batch; its codes go along with it until they are sent."""
         obj.created_by = str(request.user)
-        form.made = batches.make(obj)
-        request.codes = form.made  # type: ignore[attr-defined]
+        obj.told = batches.make(obj)  # type: ignore[attr-defined]
 
     def response_add(
         self, request: HttpRequest, obj: VoucherBatch, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Send the codes, this once."""
-        listed = [
-            ("code", "usd"),
-            *((code, Figure(usd.show(obj.amount, decimals=2))) for code in request.codes),
-        ]  # type: ignore[attr-defined]
+        worth = Figure(usd.show(obj.amount, decimals=2))
+        told: list[str] = obj.told  # type: ignore[attr-defined]
         messages.success(
             request, f"{obj.codes:,} codes were made and sent as CSV. They cannot be shown again."
         )
-        answer = HttpResponse(spreadsheets.rows(listed), content_type="text/csv")
-        answer["Content-Disposition"] = (
-            f'attachment; filename="vouchers-{obj.created_at:%Y-%m-%d}-{obj.pk}.csv"'
-        )
+        listed = spreadsheets.rows([("code", "usd"), *((code, worth) for code in told)])
+        answer = HttpResponse(listed, content_type="text/csv")
+        name = f"vouchers-{obj.created_at:%Y-%m-%d}-{obj.pk}.csv"
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
 
     @action(
@@ -274,10 +273,7 @@ class VoucherPage(ReadOnlyPage):
 class RedemptionPage(ReadOnlyPage):
     """Who redeemed which code."""
 
-    references: ClassVar[dict[str, Reference]] = {
-        "workspace_id": Reference("accounts.Workspace"),
-        "transaction_id": Reference("billing.LedgerTransaction"),
-    }
+    references: ClassVar[dict[str, Reference]] = WORKSPACE
     list_display = (
         moment("redeemed_at", "Redeemed"),
         "voucher",
@@ -286,7 +282,7 @@ class RedemptionPage(ReadOnlyPage):
         figure("amount", "USD", lambda row: money(row.voucher.batch.amount, 2)),
         moment("expires_on", "Credit ends"),
         "redeemed_by",
-        named("transaction_id", "Movement"),
+        movement,
     )
     list_select_related = ("voucher__batch",)
     search_fields = ("voucher__prefix",)

@@ -89,7 +89,7 @@ _COVERED = f"""{_SEEN} AND t.day <= %(last)s AND NOT (e.seq <= %(before_seq)s AN
 
 def read(workspace_id: int, month: Month, *, since: Before, seq: int) -> Account:
     """Return a month's movements up to the ledger entry `seq`, on top of where the statement before ended."""
-    values = {
+    values: dict[str, int | date] = {
         "workspace": workspace_id,
         "first": month.first,
         "last": month.last,

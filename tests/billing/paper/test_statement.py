@@ -6,9 +6,8 @@ import random
 import pytest
 from django.db.models import Sum
 
-from billing import ledger
 from billing.ledger import Kind, System
-from billing.models import LedgerEntry, Paper
+from billing.models import LedgerEntry, LedgerTransaction, Paper
 from billing.paper import papers, statement, stating
 from billing.paper.months import Month
 from billing.proof import seals
@@ -29,7 +28,7 @@ def minute(day: datetime.date) -> int:
 
 
 def use(workspace: int, day: datetime.date, cost: int, **columns: object) -> None:
-    rows.settle(workspace, cost=cost, minute_no=minute(day), **columns)  # type: ignore[arg-type]
+    rows.settle(workspace, cost=cost, minute_no=minute(day), **columns)
 
 
 def seal(workspace: int) -> None:
@@ -193,7 +192,7 @@ def test_statement_has_every_entry_of_a_random_ledger_exactly_once(seed: int) ->
         assert sum(listed) == sum(amount for what, amount in account["kinds"] if what != "Usage")
         brought, used = usage["carried"], used + usage["nano"]
     entries = LedgerEntry.objects.filter(workspace_id=mine, account=System.WORKSPACE)
-    days = dict(ledger.LedgerTransaction.objects.filter(workspace_id=mine).values_list("id", "day"))
+    days = dict(LedgerTransaction.objects.filter(workspace_id=mine).values_list("id", "day"))
     assert balance == sum(entry.amount for entry in entries if days[entry.transaction_id] <= OVER.last)
     later = sum(entry.amount for entry in entries if days[entry.transaction_id] > OVER.last)
     assert balance + later == (entries.aggregate(all=Sum("amount"))["all"] or 0)

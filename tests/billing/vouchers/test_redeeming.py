@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connections, transaction
@@ -66,7 +67,7 @@ def test_redeeming_adds_credit_that_is_spent_before_the_customers_own() -> None:
         ({"credit_ends_on": date(2999, 1, 1)}, date(2999, 1, 1)),
     ],
 )
-def test_redeeming_gives_credit_an_end_by_the_batch(terms: dict[str, object], ends: date | None) -> None:
+def test_redeeming_gives_credit_an_end_by_the_batch(terms: dict[str, Any], ends: date | None) -> None:
     [code] = codes(**terms)
     assert give(workspace(), code).expires_on == ends
 
@@ -105,7 +106,7 @@ def test_redeeming_several_codes_of_a_batch_is_possible_where_the_batch_says_so(
         ({"stopped_at": timezone.now()}, "was withdrawn"),
     ],
 )
-def test_redeeming_says_why_a_code_gives_nothing_any_more(terms: dict[str, object], says: str) -> None:
+def test_redeeming_says_why_a_code_gives_nothing_any_more(terms: dict[str, Any], says: str) -> None:
     mine, [code] = workspace(), codes(**terms)
     assert says in refusal(mine, code)
     assert statements.balance(mine.pk).posted == 0
