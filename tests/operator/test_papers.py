@@ -26,6 +26,7 @@ ISSUER = {
     "tax_id": "DE123456789",
     "email": "papers@tollway.example",
 }
+SENT = {"_form_submitted": "on"}
 BATCH = {"note": "Fair in May", "usd": "5", "codes": "3", "most_redemptions": "1", "once_per_workspace": "on"}
 
 
@@ -123,7 +124,7 @@ def test_an_operator_redeems_for_a_workspace_with_a_reason(operator: Client) -> 
     mine = Workspace.objects.get()
     before = statements.balance(mine.pk).posted
     address = reverse("admin:billing_voucherbatch_redeem")
-    form = {"code": line["code"], "workspace": mine.slug, "reason": "They cannot sign in."}
+    form = SENT | {"code": line["code"], "workspace": mine.slug, "reason": "They cannot sign in."}
     assert operator.post(address, form).status_code == 302
     assert statements.balance(mine.pk).posted == before + 5 * DOLLAR
     assert "They cannot sign in." in LogEntry.objects.latest("pk").change_message
@@ -135,7 +136,7 @@ def test_an_operator_redeems_for_a_workspace_with_a_reason(operator: Client) -> 
 def test_a_batch_is_stopped_with_a_reason(operator: Client) -> None:
     made(operator)
     batch = VoucherBatch.objects.get()
-    operator.post(reverse("admin:billing_voucherbatch_stop", args=[batch.pk]), {"reason": "Leaked."})
+    operator.post(reverse("admin:billing_voucherbatch_stop", args=[batch.pk]), SENT | {"reason": "Leaked."})
     batch.refresh_from_db()
     assert batch.stopped_at is not None
     assert "Leaked." in LogEntry.objects.latest("pk").change_message
