@@ -188,12 +188,12 @@ def _migrated(cursor: Cursor) -> bool:
     ((any_yet,),) = cursor.fetchall()
     if not any_yet:
         return False
-    newest = max(file.stem for file in MIGRATIONS.glob("[0-9]*.py"))
+    wanted = [file.stem for file in MIGRATIONS.glob("[0-9]*.py")]
     cursor.execute(
-        "SELECT EXISTS (SELECT FROM django_migrations WHERE app = 'catalog' AND name = %s)", [newest]
+        "SELECT count(*) FROM django_migrations WHERE app = 'catalog' AND name = ANY (%s)", [wanted]
     )
     ((applied,),) = cursor.fetchall()
-    return bool(applied)
+    return int(applied) == len(wanted)
 
 
 def _found(cursor: Cursor, each: Contradiction) -> list[CheckMessage]:

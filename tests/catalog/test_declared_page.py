@@ -28,7 +28,15 @@ def test_the_example_prints_what_the_page_says() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "before"),
-    [("PROVIDER", ""), ("ENDPOINT", ""), ("MODEL", ""), ("HOP", ""), ("PLAN", ""), ("TERMS", "terms.")],
+    [
+        ("PROVIDER", ""),
+        ("ENDPOINT", ""),
+        ("MODEL", ""),
+        ("HOP", ""),
+        ("PRICE", ""),
+        ("PLAN", ""),
+        ("TERMS", "terms."),
+    ],
 )
 def test_every_field_is_on_the_page(kind: str, before: str) -> None:
     page = PAGE.read_text(encoding="utf-8")
