@@ -9,7 +9,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kernel import engines
 
@@ -109,7 +109,7 @@ def _events(workspaces: list[int], each: int, days: int) -> None:
 
     model, price = rows.price(input=RATE, output=RATE)
     first = clock.minute_number() // 1440 - days + 1
-    values = {
+    values: dict[str, Any] = {
         "workspaces": workspaces,
         "each": each,
         "days": days,

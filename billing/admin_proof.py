@@ -87,7 +87,7 @@ class AuditRunPage(ReadOnlyPage):
             for name, finding in findings
         ]  # fmt: skip
         heads = ("Rule", "Workspace", "UTC day", "What", "Expected", "Found")
-        return table(heads, rows, figures_from=9)
+        return format_html('<div class="wide-slip">{}</div>', table(heads, rows, figures_from=len(heads)))
 
 
 @admin.register(DaySeal)
@@ -212,7 +212,7 @@ def _day(finding: dict[str, Any]) -> SafeString | str:
         return NOTHING
     usage = reverse("admin:billing_dailyusage_changelist")
     return format_html(
-        '<a class="ref" href="{}?workspace={}&day={}">{}</a>',
+        '<a class="ref" href="{}?workspace={}&amp;day={}">{}</a>',
         *(usage, finding["workspace_id"], finding["day"], finding["day"]),
     )
 

@@ -187,5 +187,5 @@ def _last(now: datetime) -> date:
     return clock.utc_day(now) - timedelta(days=SEALED_AFTER)
 
 
-def _of_day(workspace_id: int, day: date) -> dict[str, object]:
+def _of_day(workspace_id: int, day: date) -> dict[str, Any]:
     return {"workspace": workspace_id, "day": day, "first": sums.first_minute(day)}
