@@ -1,5 +1,6 @@
 """What every test can ask for: a database of this run, and work in it that is really committed."""
 
+import os
 from collections.abc import Iterator
 
 import hypothesis
@@ -17,6 +18,11 @@ hypothesis.settings.load_profile("steady")
 
 # A third of a second for each person that a test saves. Any process can still check such a password.
 PBKDF2PasswordHasher.iterations = 1_000
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than there are processors: many tests wait for processes they started, or for time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
