@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from .admin_page import link
 from .models import Proposal
-from .proposals import standing, telling
+from .proposals import figures, standing, telling
 from .proposals.applying import kept_sell
 from .proposals.telling import Line
 
@@ -34,6 +34,7 @@ class Panel:
     lines: Sequence[Line]
     sell: Sequence[Line]
     untouched: str
+    below_cost: str
     effects: Sequence[str]
     why_two: str
     evidence: Sequence[tuple[str, str]]
@@ -52,6 +53,7 @@ def panel(proposal: Proposal) -> Panel:
         telling.lines(proposal),
         sell,
         untouched,
+        _below_cost(proposal) if waits else "",
         telling.effects(proposal) if waits else (),
         f"A move of more than {settings.PROPOSAL_JUMP_PERCENT} %, from nothing, or from or to zero.",
         [(name, str(proposal.evidence[name])) for name in _EVIDENCE if proposal.evidence.get(name)],
@@ -81,6 +83,17 @@ def _sell(proposal: Proposal) -> tuple[Sequence[Line], str]:
         return [], ""
     now = standing.in_force([proposal.model], None)[proposal.model.pk]
     return telling.rate_lines(now.rates, kept.rates), ", ".join(kept.untouched)
+
+
+def _below_cost(proposal: Proposal) -> str:
+    """Return which classes the sell price of today would sell for less than they cost."""
+    if proposal.kind != Kind.COST or proposal.model is None:
+        return ""
+    sell = standing.in_force([proposal.model], None).get(proposal.model.pk)
+    if sell is None:
+        return ""
+    cost = figures.read_back(proposal.after["rates"])
+    return ", ".join(name for name in cost if figures.below(sell.rates, cost, name))
 
 
 def _decision(proposal: Proposal) -> str:

@@ -99,13 +99,18 @@ def _hop(provider: Provider) -> Hop | None:
     for endpoint in (
         Endpoint.objects.filter(provider=provider, active=True).exclude(base_url="").order_by("pk")
     ):
-        keys = [
-            Key(key.pk, credentials.decrypt(bytes(key.sealed)))
-            for key in endpoint.keys.filter(active=True, set_aside_at=None).order_by("pk")[:1]
-        ]
+        keys = _keys(endpoint)
         if keys or not endpoint.needs_credential:
             return _as_hop(provider, endpoint, keys)
     return None
+
+
+def _keys(endpoint: Endpoint) -> list[Key]:
+    """Return the first key that may be sent; one that cannot be opened stands as one that is set aside."""
+    for key in endpoint.keys.filter(active=True, set_aside_at=None).order_by("pk"):
+        with contextlib.suppress(credentials.Unreadable):
+            return [Key(key.pk, credentials.decrypt(bytes(key.sealed)))]
+    return []
 
 
 def _as_hop(provider: Provider, endpoint: Endpoint, keys: list[Key]) -> Hop:

@@ -105,7 +105,12 @@ def _entry(row: Any) -> Entry | None:
 
 def _word(row: Mapping[str, Any], *names: str) -> str:
     found = (row.get(name) for name in names)
-    return next((word[:_LONGEST_ID] for word in found if isinstance(word, str)), "")
+    return next((_plain(word) for word in found if isinstance(word, str)), "")
+
+
+def _plain(text: str) -> str:
+    """Return text as it can be kept and shown: no controls, not long."""
+    return "".join(each if each.isprintable() else " " for each in text[:_LONGEST_ID])
 
 
 def _count(row: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
@@ -124,7 +129,7 @@ def _tariff(pricing: Any) -> tuple[Tariff | None, str]:
     try:
         return Tariff(dict(_stated(pricing))), ""
     except Uncarried as refused:
-        return None, str(refused)
+        return None, _plain(str(refused))
 
 
 def _stated(pricing: Mapping[str, Any]) -> Iterator[tuple[str, Steps]]:

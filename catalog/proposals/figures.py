@@ -14,6 +14,7 @@ __all__ = [
     "Rates",
     "Steps",
     "at",
+    "below",
     "effective",
     "largest",
     "margin_kept",
@@ -117,6 +118,13 @@ def margin_kept(sell: Rates, cost_before: Rates, cost_after: Rates) -> Kept:
         else:
             rates[name] = _without_echoes(known)
     return Kept(rates, tuple(untouched))
+
+
+def below(sell: Rates, cost: Rates, token_class: str) -> bool:
+    """Tell whether units of a class are sold for less than they cost, at some length of a prompt."""
+    sold, costs = effective(sell, token_class), effective(cost, token_class)
+    borders = {minimum for minimum, _ in (*sold, *costs)}
+    return any((at(sold, each) or 0) < (at(costs, each) or 0) for each in borders)
 
 
 def priced_alike(cost: Rates, sell: Rates, token_class: str) -> Steps:

@@ -152,3 +152,11 @@ def test_are_read_without_what_is_no_model() -> None:
 @pytest.mark.parametrize("context", [0, -5, 2**31, "many", 1.5, True, None])
 def test_tell_no_context_that_cannot_be(context: object) -> None:
     assert read({"id": "a", "context_length": context})["a"].context is None
+
+
+def test_are_kept_in_plain_words_only() -> None:
+    entry = read(
+        {"id": "a", "name": "x\x00y" + "z" * 500, "pricing": {"prompt": "1", "\x00" + "k" * 10**6: "1"}}
+    )["a"]
+    assert entry.name == "x y" + "z" * 125
+    assert entry.refusal == " " + "k" * 127

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from catalog import credentials
-from catalog.models import Endpoint, Provider
+from catalog.models import Endpoint, EndpointKey, Provider
 from catalog.proposals.comparisons import NotKnown
 from inference import listing_upstream
 from inference.listing_upstream import listed_upstream
@@ -140,6 +140,16 @@ def test_is_not_asked_for_without_an_address_or_a_key_that_may_be_sent() -> None
     for asked in (keyless, provider("")):
         with pytest.raises(NotKnown, match="has no endpoint with an address and a key"):
             listed_upstream(asked)
+
+
+def test_passes_over_a_key_that_cannot_be_opened() -> None:
+    with scripted(LIST) as place:
+        asked = provider(place.base_url)
+        endpoint = Endpoint.objects.get(provider=asked)
+        EndpointKey.objects.create(endpoint=endpoint, name="first", sealed=b"no seal of ours")
+        credentials.store(endpoint, "sk-second-123456")
+        listed_upstream(asked)
+        assert place.seen[0].headers["authorization"] == "Bearer sk-second-123456"
 
 
 def test_tells_no_key_and_no_address_when_it_fails() -> None:

@@ -56,6 +56,15 @@ def test_a_proposal_shows_both_sides_its_move_what_it_does_and_on_whose_word(ope
     assert "two people" not in shown
 
 
+def test_a_cost_above_the_sell_price_of_today_is_pointed_out(operator: Client) -> None:
+    _, provider = served()  # output costs 8 and is sold at 12
+    dearer = proposed(provider, entry(input=2 * USD, output=12 * USD + 1))
+    shown = text(operator, "catalog_proposal_change", dearer.pk)
+    assert "At the sell price of today: output, reasoning." in shown
+    as_dear = proposed(provider, entry(input=2 * USD, output=12 * USD))
+    assert "At the sell price of today" not in text(operator, "catalog_proposal_change", as_dear.pk)
+
+
 def test_an_approval_makes_a_dated_price_and_a_row_in_the_list_of_changes(operator: Client) -> None:
     model, provider = served()
     proposal = proposed(provider, entry(input=2 * USD, output=10 * USD))
