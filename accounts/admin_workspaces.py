@@ -41,7 +41,7 @@ class WorkspacePage(Page):
     search_fields = ("name", "slug")
     readonly_fields = ("account", "created_at")
     autocomplete_fields = ("plan_version",)
-    fieldsets = (
+    fieldsets: Any = (
         (None, {"fields": (("name", "slug"), ("plan_version", "status"), "time_zone")}),
         ("Record", {"fields": (("account", "created_at"),)}),
     )

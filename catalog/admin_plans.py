@@ -28,12 +28,9 @@ def _dollars(nano: int) -> str:
 class PlanFilter(admin.RelatedFieldListFilter):
     """The plans for everyone: custom ones would be as many as workspaces."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         """Return the plans to choose from, by rank."""
-        found: list[tuple[str, str]] = field.get_choices(
-            include_blank=False, limit_choices_to={"only_for": None}
-        )
-        return found
+        return field.get_choices(include_blank=False, limit_choices_to={"only_for": None})
 
 
 @admin.register(Plan)
@@ -77,7 +74,7 @@ class PlanPage(Page):
 class PlanVersionPage(Page):
     """Terms of a plan. Subscribers keep the version they took, so terms change by a new version."""
 
-    list_display = (
+    list_display: tuple[Any, ...] = (
         "__str__",
         figure("price", "USD", lambda terms: _dollars(terms.price_nano), order="price_nano"),
         figure("credits", "Credit, USD", lambda terms: _dollars(terms.credits_nano)),

@@ -38,6 +38,9 @@ NAVIGATION: list[dict[str, Any]] = [
         "title": "Customers",
         "items": [
             _item("Workspaces", "group", "accounts.workspace"),
+            _item("Subscriptions", "event_repeat", "billing.subscription"),
+            _item("Plan changes", "published_with_changes", "billing.subscriptionchange"),
+            _item("Upgrades", "rocket_launch", "accounts.planupgrade"),
             _item("Keys", "key", "accounts.apikey"),
             _item("Members", "badge", "accounts.member"),
             _item("People", "person", "accounts.user"),

@@ -19,7 +19,7 @@ from catalog.included import includes
 )
 def test_by_tier_or_pattern_and_not_by_another(public_id: str, tier: str, included: bool) -> None:
     terms = {"tiers": ["free"], "also": ["route/qwen*"], "without": ["*-secret", "route/kept-out"]}
-    assert includes(public_id, tier, **terms) == included  # type: ignore[arg-type]
+    assert includes(public_id, tier, **terms) == included
 
 
 def test_nothing_without_tier_or_pattern() -> None:

@@ -53,10 +53,10 @@ def test_a_dialog_tells_what_each_plan_comes_to(operator: Client, workspace: Wor
 def test_a_plan_is_changed_once_by_two_clicks_in_the_operators_name(
     operator: Client, workspace: Workspace
 ) -> None:
-    asked = {"to": newest("ultra").pk, "token": str(uuid4())}
+    token = str(uuid4())
     for _ in range(2):
-        do(operator, "accounts_workspace_change_plan", workspace.pk, **asked)
-    done = SubscriptionChange.objects.get(token=asked["token"])
+        do(operator, "accounts_workspace_change_plan", workspace.pk, to=newest("ultra").pk, token=token)
+    done = SubscriptionChange.objects.get(token=token)
     assert (done.kind, done.granted_nano, done.reason) == ("changed", 155 * USD, "a test")
     workspace.refresh_from_db()
     assert workspace.plan_version == newest("ultra")

@@ -12,7 +12,7 @@ from kernel import clock, money
 from tests.billing import rows
 
 USD = money.NANO_PER_USD
-FREE = {"period": "none"}
+FREE: dict[str, Any] = {"period": "none"}
 
 
 def terms(*, usd: int = 0, credits_usd: int = 0, **columns: Any) -> PlanVersion:
