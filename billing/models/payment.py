@@ -61,7 +61,7 @@ class TopUp(models.Model):
         verbose_name = "top-up"
 
     def __str__(self) -> str:
-        return f"top-up {self.id}"
+        return f"top-up …{self.id.hex[-12:]}"
 
     @property
     def idem_key(self) -> str:
@@ -119,7 +119,7 @@ class RefundRequest(models.Model):
         db_table = "billing_refund_request"
 
     def __str__(self) -> str:
-        return f"refund {self.id}"
+        return f"refund …{self.id.hex[-12:]}"
 
 
 class Recharge(models.Model):

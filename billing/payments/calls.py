@@ -260,7 +260,8 @@ def saved_card(setup_intent: str) -> SavedCard:
         method = setup.payment_method
         if setup.status != "succeeded" or method is None or isinstance(method, str):
             raise Unusable(f"setup {setup_intent} saved no card")
-        shown = f"{method.card.brand} {method.card.last4}" if method.card else method.type
+        card = method.card
+        shown = f"{card.brand.replace('_', ' ').title()} ending in {card.last4}" if card else method.type
         return SavedCard(method.id, shown, _id(setup.customer), _metadata(setup))
 
 

@@ -184,10 +184,13 @@ def _credit(
 
 
 def _frame(member: Member) -> dict[str, object]:
+    balance = statements.balance(member.workspace_id)
     return {
         "here": "credit",
         "workspace": member.workspace,
-        "balance": statements.balance(member.workspace_id),
+        "balance": balance,
+        "unbilled_taken": -balance.unbilled,
+        "held_taken": -balance.held,
     }
 
 

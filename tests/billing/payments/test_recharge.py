@@ -289,7 +289,7 @@ def test_recharge_keeps_the_card_that_was_saved_last_whatever_comes_first(till: 
     till.world.things[first["data"]["object"]["setup_intent"]]["payment_method"] = "pm_other"
     till.world.things["pm_other"] = {"id": "pm_other", "type": "card", "card": {"brand": "x", "last4": "1"}}
     assert till.deliver(second) == 200
-    assert (rules(payer).payment_method, rules(payer).card) == (card, "visa 4242")
+    assert (rules(payer).payment_method, rules(payer).card) == (card, "Visa ending in 4242")
 
 
 @within_a_transaction

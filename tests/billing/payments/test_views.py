@@ -137,7 +137,7 @@ def test_credit_turns_auto_recharge_on_and_off(till: Till) -> None:
     page = till.world.all("cs", mode="setup")[0]
     assert answer["Location"] == f"{till.stripe.url}/pay/{page['id']}"
     till.deliver(till.world.save_card(page["id"]))
-    assert "visa 4242" in read(payer.client.get("/dashboard/credit"))
+    assert "Visa ending in 4242" in read(payer.client.get("/dashboard/credit"))
     asked = {"threshold": "5", "amount": "20", "ceiling": "100", "enabled": "yes"}
     on = payer.client.post("/dashboard/credit/recharge", asked, follow=True)
     assert "Auto-recharge is on." in read(on)
