@@ -17,7 +17,7 @@ from catalog.models import Model, Multiplier, PriceVersion, Provider
 from catalog.pricing import CLASSES, Counts, Factor
 from kernel import clock, ids
 
-__all__ = ["Charge", "Payment", "Posting", "Receipt", "Try", "charge", "find", "request_of"]
+__all__ = ["Charge", "Payment", "Posting", "Price", "Receipt", "Try", "charge", "find", "price", "request_of"]
 
 # An answer's id is the request's, behind what its dialect calls an answer.
 _ANSWER = re.compile(
@@ -96,13 +96,23 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """A price version as it is told: `kind` is standard, promotion or time_of_day, and `label` what customers read."""
+
+    version: int
+    kind: str
+    label: str
+    source: str
+    valid_from: datetime
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """The charge of a receipt with its reasons; `day` is the UTC day on whose statement it is."""
 
     explanation: Explanation
-    price_version_id: int
-    price_source: str
-    price_valid_from: datetime
+    price: Price
     day: date
     postings: tuple[Posting, ...]
 
@@ -155,18 +165,23 @@ def charge(receipt: Receipt) -> Charge:
 
     Raises LookupError if its price version is not there or has no rates.
     """
-    version = PriceVersion.objects.filter(pk=receipt.price_version_id).first()
     card = pinned.cards([receipt.price_version_id]).get(receipt.price_version_id)
-    if version is None or card is None:
+    if card is None:
         raise LookupError(f"price version {receipt.price_version_id} has no rates")
     return Charge(
         explanation=explain(card, receipt.counts, _named(receipt.multipliers), charged=receipt.cost),
-        price_version_id=version.pk,
-        price_source=version.source,
-        price_valid_from=version.valid_from,
+        price=price(receipt.price_version_id),
         day=clock.day_of_minute(receipt.minute_no),
         postings=tuple(_postings(receipt)),
     )
+
+
+def price(version: int) -> Price:
+    """Return what is told of a price version. Raises LookupError if it is not there."""
+    row = PriceVersion.objects.filter(pk=version).first()
+    if row is None:
+        raise LookupError(f"there is no price version {version}")
+    return Price(row.pk, row.kind, row.label, row.source, row.valid_from, row.valid_until)
 
 
 def _counts(events: Sequence[UsageEvent]) -> Counts:

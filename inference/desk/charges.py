@@ -3,12 +3,12 @@
 from typing import Any
 
 from billing.explanations import Explanation, Line
-from billing.receipts import Charge, Posting, Receipt
+from billing.receipts import Charge, Posting, Price, Receipt
 from kernel import money
 
 from .figures import exact, factor, moment
 
-__all__ = ["RULE", "UNCOVERED", "attempts", "parts", "settled"]
+__all__ = ["RULE", "UNCOVERED", "attempts", "parts", "settled", "told"]
 
 RULE = "/docs/interruptions"
 UNCOVERED = "uncovered"
@@ -46,11 +46,7 @@ def settled(receipt: Receipt, charge: Charge) -> dict[str, Any]:
     """Return the whole charge of a request that has ended."""
     return {
         **parts(charge.explanation),
-        "price": {
-            "version": charge.price_version_id,
-            "source": charge.price_source,
-            "valid_from": moment(charge.price_valid_from),
-        },
+        "price": told(charge.price),
         "statement_day": charge.day.isoformat(),
         "ledger": [_posting(posting) for posting in charge.postings],
         "ledger_note": _TOGETHER,
@@ -59,6 +55,18 @@ def settled(receipt: Receipt, charge: Charge) -> dict[str, Any]:
         "usage_source": receipt.usage_source,
         "status": receipt.status,
         "rule": {"text": _RULES[receipt.status], "link": RULE},
+    }
+
+
+def told(price: Price) -> dict[str, Any]:
+    """Return which price version it is, what customers read it as, and since when it holds."""
+    return {
+        "version": price.version,
+        "kind": price.kind,
+        "label": price.label,
+        "source": price.source,
+        "valid_from": moment(price.valid_from),
+        "valid_until": moment(price.valid_until) if price.valid_until else None,
     }
 
 

@@ -12,7 +12,6 @@ from billing import receipts, refusals
 from billing.explanations import explain
 from billing.refusals import Refusal
 from catalog import pricing
-from catalog.models import PriceVersion
 from catalog.pricing import Counts
 
 from .. import process
@@ -96,16 +95,11 @@ def _would_cost(priced: would_be.Priced, used: Used) -> dict[str, Any]:
             f"{priced.model} has no rate for {error.token_class}.",
             param=error.token_class,
         ) from error
-    version = PriceVersion.objects.get(pk=priced.price.card.version_id)
     return {
         "request_id": None,
         "model": priced.model,
         **charges.parts(explanation),
-        "price": {
-            "version": version.pk,
-            "source": version.source,
-            "valid_from": moment(version.valid_from),
-        },
+        "price": charges.told(receipts.price(priced.price.card.version_id)),
     }
 
 

@@ -5,14 +5,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from catalog.models import PriceVersion
+from billing import receipts
 from catalog.snapshot import Price
 from kernel import money
 
 from .. import process
 from ..deal import Deal
-from . import identity, would_be
-from .figures import answer, factor, moment
+from . import charges, identity, would_be
+from .figures import answer, factor
 from .would_be import Foreseen
 
 __all__ = ["router"]
@@ -71,11 +71,8 @@ def _terms(deal: Deal) -> dict[str, Any]:
 
 
 def _price(price: Price) -> dict[str, Any]:
-    version = PriceVersion.objects.get(pk=price.card.version_id)
     return {
-        "version": version.pk,
-        "source": version.source,
-        "valid_from": moment(version.valid_from),
+        **charges.told(receipts.price(price.card.version_id)),
         "rates": [
             {
                 "class": name,

@@ -124,8 +124,8 @@ def test_name_the_scope_and_target_of_each_factor_and_the_price() -> None:
     charge = receipts.charge(found)
     [factor] = charge.explanation.factors
     assert (factor.scope, factor.target, factor.ppm) == ("plan", "lite", 2_000_000)
-    assert charge.price_source == "test"
-    assert charge.price_version_id == found.price_version_id
+    assert (charge.price.version, charge.price.source) == (found.price_version_id, "test")
+    assert (charge.price.kind, charge.price.label) == ("standard", "")
 
 
 @pytest.mark.django_db

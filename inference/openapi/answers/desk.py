@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 
-from billing.models import CreditLot
-
-from ...desk.charges import RULE, UNCOVERED
 from ...errors import TABLE
 from ..schemas import (
     FLAG,
@@ -22,6 +19,7 @@ from ..schemas import (
     record,
     whole,
 )
+from .charges import ATTEMPTS, MULTIPLIERS, PARTS, SETTLED, VERSION
 
 __all__ = ["ANSWERS", "SCHEMAS"]
 
@@ -32,56 +30,6 @@ _NULL: Schema = {"type": "null"}
 _DATE: Schema = {"type": "string", "format": "date"}
 _UUID: Schema = {"type": "string", "format": "uuid"}
 
-_MULTIPLIERS = listed(record(scope=TEXT, target=TEXT, factor=USD_TEXT))
-_VERSION = {"version": _COUNT, "source": TEXT, "valid_from": MOMENT}
-_LINE = record(
-    **{"class": WORD},
-    unit=choice(["token", "request", "image", "search"]),
-    units=_COUNT,
-    tokens=nullable(_COUNT),
-    above_prompt_tokens=_COUNT,
-    rate_per_million=USD_TEXT,
-    amount=USD_TEXT,
-)
-_PARTS: Mapping[str, Schema] = {
-    "currency": fixed("USD"),
-    "lines": listed(_LINE),
-    "subtotal": USD_TEXT,
-    "multipliers": _MULTIPLIERS,
-    "multiplied": USD_TEXT,
-    "rounding": USD_TEXT,
-    "waived": USD_TEXT,
-    "cost": USD_TEXT,
-    "notes": listed(TEXT),
-    "price": record(**_VERSION),
-}
-_PAYMENT = record(
-    source=choice([*CreditLot.Source.values, UNCOVERED]), expires_on=nullable(_DATE), amount=USD_TEXT
-)
-_ATTEMPTS = listed(record(provider_name=TEXT, outcome=WORD, latency=_COUNT))
-_POSTING = record(
-    revision=_COUNT,
-    charge_number=_COUNT,
-    day=_DATE,
-    amount=USD_TEXT,
-    state=choice(["posted", "open"]),
-    transaction_id=nullable(_UUID),
-    entry_id=nullable(_UUID),
-    entry_number=nullable(_COUNT),
-    charge_total=nullable(USD_TEXT),
-    paid_from=listed(_PAYMENT),
-)
-_SETTLED: Mapping[str, Schema] = {
-    **_PARTS,
-    "statement_day": _DATE,
-    "ledger": listed(_POSTING),
-    "ledger_note": TEXT,
-    "provider_name": nullable(WORD),
-    "attempts": _ATTEMPTS,
-    "usage_source": TEXT,
-    "status": WORD,
-    "rule": record(text=TEXT, link=fixed(RULE)),
-}
 _GENERATION = record(
     id=WORD,
     request_id=_UUID,
@@ -110,10 +58,10 @@ _GENERATION = record(
     total_cost=_USD,
     usage=_USD,
     is_byok=fixed(False),
-    attempts=_ATTEMPTS,
+    attempts=ATTEMPTS,
     usage_source=TEXT,
     usage_suspect=FLAG,
-    charge=record(**_SETTLED),
+    charge=record(**SETTLED),
 )
 _LIMIT = record(
     window=choice(["minute", "hour", "day", "streams"]),
@@ -151,7 +99,7 @@ _DENIAL: Schema = {
         ),
     ]
 }
-_HOP = record(position=whole(1), model=WORD, provider_name=WORD, left_alone=FLAG, multipliers=_MULTIPLIERS)
+_HOP = record(position=whole(1), model=WORD, provider_name=WORD, left_alone=FLAG, multipliers=MULTIPLIERS)
 _SIMULATION = record(
     model=TEXT,
     admitted=FLAG,
@@ -173,7 +121,7 @@ _SIMULATION = record(
     ),
     price=nullable(
         record(
-            **_VERSION,
+            **VERSION,
             rates=listed(record(**{"class": WORD}, above_prompt_tokens=_COUNT, rate_per_million=USD_TEXT)),
         )
     ),
@@ -269,8 +217,8 @@ _MODELS_USED: Schema = {"type": "object", "additionalProperties": _MODEL_USE}
 SCHEMAS: Mapping[str, Schema] = {
     "Key": record(**_KEY),
     "Generation": _GENERATION,
-    "Charge": record(request_id=_UUID, model=WORD, **_SETTLED),
-    "WouldBeCharge": record(request_id=_NULL, model=WORD, **_PARTS),
+    "Charge": record(request_id=_UUID, model=WORD, **SETTLED),
+    "WouldBeCharge": record(request_id=_NULL, model=WORD, **PARTS),
     "Refusal": _REFUSAL,
     "RouteSimulation": _SIMULATION,
     "OwnKey": _OWN_KEY,
