@@ -19,7 +19,10 @@ _WORKSPACES_PER_CALL = 500
 
 
 def for_payments() -> int:
-    """Issue the receipts and credit notes that are missing, at most 200 a call; return how many."""
+    """Issue the receipts and credit notes that are missing, at most 200 a call; return how many.
+
+    A movement whose paper cannot be written is logged and met again: it keeps no other from its paper.
+    """
     issue = {papers.Kind.RECEIPT: papers.issue_receipt, papers.Kind.CREDIT_NOTE: papers.issue_credit_note}
     issued = 0
     for transaction_id, kind in movements.undocumented(_PAYMENTS_PER_CALL):
@@ -28,7 +31,10 @@ def for_payments() -> int:
         except NoIssuer as error:
             log.warning("papers wait", error=str(error))
             break
-        issued += 1
+        except DatabaseError as error:
+            log.error("paper not issued", transaction_id=str(transaction_id), error=str(error))
+        else:
+            issued += 1
     return issued
 
 

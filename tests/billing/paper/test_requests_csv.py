@@ -9,7 +9,10 @@ from uuid import UUID
 import psycopg
 import pytest
 from asgiref.sync import async_to_sync
+from django.http import StreamingHttpResponse
+from django.test import AsyncClient
 
+from accounts.models import Member, User
 from billing.models import Paper
 from billing.paper import papers, requests_csv, statement
 from billing.paper.months import Month
@@ -141,3 +144,21 @@ def test_export_refuses_a_fifth_at_once() -> None:
         return [*seen, requests_csv.busy()]
 
     assert async_to_sync(open_five)() == [False, False, False, False, True, False]
+
+
+def test_export_is_streamed_by_the_page_to_members_only() -> None:
+    mine = workspace()
+    use(mine, OVER, 12_345)
+    user = User.objects.create_user(f"{ids.request_id()}@northwind.example", "a long road to drive")
+    Member.objects.create(user=user, workspace_id=mine, role="owner")
+    client = AsyncClient()
+    client.force_login(user)
+
+    async def download() -> tuple[str, bytes]:
+        answer = await client.get(f"/dashboard/papers/requests.csv?month={OVER}")
+        assert isinstance(answer, StreamingHttpResponse)
+        return answer["Content-Disposition"], b"".join([chunk async for chunk in answer])  # type: ignore[union-attr]
+
+    name, sent = async_to_sync(download)()
+    assert name == f'attachment; filename="requests-{OVER}-so-far.csv"'
+    assert b'"0.000012345"' in sent
