@@ -4,6 +4,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
 from django.db import transaction
 
 from accounts.models import User
@@ -17,6 +18,7 @@ from tests.fakes import chained
 USD = 1_000_000  # a dollar per million tokens, in micro-USD per million
 COST = {"input": 2 * USD, "output": 8 * USD}
 SELL = {"input": 3 * USD, "output": 12 * USD}
+HUNDREDFOLD = {"input": 200 * USD, "output": 800 * USD}
 
 
 def served(
@@ -103,3 +105,14 @@ def costs(model: Model, provider: Provider) -> list[PriceVersion]:
 def sells(model: Model) -> list[PriceVersion]:
     """Return the sell versions, oldest first."""
     return list(PriceVersion.objects.filter(model=model, provider=None).order_by("valid_from"))
+
+
+def hundredfold() -> Entry:
+    """Return a list's word that the usual model costs a hundred times as much."""
+    return entry(input=HUNDREDFOLD["input"], output=HUNDREDFOLD["output"])
+
+
+def changes(proposal: Proposal) -> list[tuple[int, str]]:
+    """Return what the list of changes has of a proposal: who, and what."""
+    rows = LogEntry.objects.filter(object_id=str(proposal.pk), content_type__model="proposal").order_by("pk")
+    return [(row.user_id, row.change_message) for row in rows]

@@ -1,12 +1,7 @@
 """Deciding about proposals: what an approval makes, what it leaves, and what the database keeps of it."""
 
-import threading
-from collections.abc import Callable
-from functools import partial
-
 import pytest
-from django.contrib.admin.models import LogEntry
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, transaction
 
 from catalog.models import Chain, Hop, Model, PriceVersion, Proposal, Tier
 from catalog.proposals import deciding
@@ -14,11 +9,14 @@ from catalog.proposals.applying import NewModel
 from catalog.proposals.listing import Entry, Tariff
 from tests.catalog.proposing import (
     COST,
+    HUNDREDFOLD,
     SELL,
     USD,
+    changes,
     compare,
     costs,
     entry,
+    hundredfold,
     person,
     price,
     proposed,
@@ -26,17 +24,6 @@ from tests.catalog.proposing import (
     sells,
     served,
 )
-
-HUNDREDFOLD = {"input": 200 * USD, "output": 800 * USD}
-
-
-def hundredfold() -> Entry:
-    return entry(input=HUNDREDFOLD["input"], output=HUNDREDFOLD["output"])
-
-
-def changes(proposal: Proposal) -> list[tuple[int, str]]:
-    rows = LogEntry.objects.filter(object_id=str(proposal.pk), content_type__model="proposal").order_by("pk")
-    return [(row.user_id, row.change_message) for row in rows]
 
 
 def state(proposal: Proposal) -> str:
@@ -291,74 +278,3 @@ def test_stays_as_it_was_decided_and_is_never_deleted() -> None:
             Proposal.objects.filter(pk=row.pk).update(**change)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         row.delete()
-
-
-def at_once(*calls: Callable[[], object]) -> list[str]:
-    """Make calls at the same moment, each on a connection of its own; return what each came to, sorted."""
-    begin, told = threading.Barrier(len(calls)), []
-
-    def make(call: Callable[[], object]) -> None:
-        try:
-            begin.wait(10)
-            call()
-            told.append("done")
-        except deciding.Refused as refused:
-            told.append(str(refused)[:12])
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=make, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return sorted(told)
-
-
-@pytest.mark.usefixtures("committed")
-def test_is_done_once_however_many_approve_at_once() -> None:
-    for _ in range(5):
-        model, provider = served()
-        proposal = proposed(provider, entry(input=2 * USD, output=9 * USD))
-        people = [person() for _ in range(6)]
-        told = at_once(
-            *[partial(deciding.approve, proposal.pk, by=by, reason="x", sell_too=True) for by in people]
-        )
-        assert told == [*["It was appro"] * 5, "done"]
-        assert (len(costs(model, provider)), len(sells(model)), len(changes(proposal))) == (2, 2, 1)
-
-
-@pytest.mark.usefixtures("committed")
-def test_of_a_jump_takes_two_of_those_who_approve_at_once_and_never_one_twice() -> None:
-    for _ in range(5):
-        model, provider = served()
-        proposal = proposed(provider, hundredfold())
-        alone, *others = [person() for _ in range(4)]
-        twice = [partial(deciding.approve, proposal.pk, by=alone, reason="x")] * 4
-        assert at_once(*twice) == [*["You have app"] * 3, "done"]
-        assert len(costs(model, provider)) == 1
-        rest = [partial(deciding.approve, proposal.pk, by=by, reason="x") for by in others]
-        assert at_once(*rest) == [*["It was appro"] * 2, "done"]
-        assert (len(costs(model, provider)), len(changes(proposal))) == (2, 2)
-        row = Proposal.objects.get(pk=proposal.pk)
-        assert row.first_by == alone
-        assert row.decided_by in others
-
-
-@pytest.mark.usefixtures("committed")
-def test_and_comparing_at_once_leave_one_open_proposal_or_one_decision() -> None:
-    listed = entry(input=2 * USD, output=9 * USD)
-    for _ in range(5):
-        model, provider = served()
-        proposal = proposed(provider, listed)
-        by = person()
-        told = at_once(
-            partial(deciding.approve, proposal.pk, by=by, reason="x"),
-            partial(compare, provider, listed),
-            partial(compare, provider, listed),
-        )
-        assert told == ["done"] * 3
-        compare(provider, listed)
-        assert state(proposal) == "approved"
-        assert not Proposal.objects.filter(provider=provider, status="open").exists()
-        assert len(costs(model, provider)) == 2
