@@ -48,6 +48,7 @@ class _Payments(ReadOnlyPage):
 class TopUpPage(_Payments):
     """One payment: what was asked for, what became of it, and how to give it back."""
 
+    references: ClassVar[dict[str, Reference]] = WORKSPACE | {"created_by": Reference("accounts.User")}
     list_display = (
         moment("created_at", "Begun"),
         named("workspace_id", "Workspace"),
@@ -63,7 +64,7 @@ class TopUpPage(_Payments):
         (None, {"fields": (("status", named("workspace_id", "Workspace")), ("source", "failure"))}),
         ("Money", {"fields": ((cents("amount_cents", "Amount"), cents("refunded_cents", "Refunded")), figure("rest", "Can be refunded", lambda row: shown_money(money.from_cents(refund_requests.refundable_cents(row)), 2)))}),
         ("At Stripe", {"fields": ("session_id", "payment_intent", "customer_id", "livemode")}),
-        ("Record", {"fields": ((moment("created_at", "Begun"), moment("paid_at", "Paid")), "transaction_id", "created_by", "id")}),
+        ("Record", {"fields": ((moment("created_at", "Begun"), moment("paid_at", "Paid")), "transaction_id", named("created_by", "Begun by"), "id")}),
     )  # fmt: skip
 
     def has_refund_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:

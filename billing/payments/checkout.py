@@ -72,9 +72,19 @@ def begin(workspace: Workspace, *, cents: int, by: User) -> TopUp:
 
 
 def start(topup: TopUp, pages: Pages) -> str:
-    """Have Stripe make the page on which a top-up is paid, and return its address. Raises calls.Away or Unusable."""
+    """Have Stripe make the page on which a top-up is paid, and return its address. Raises calls.Away or Unusable.
+
+    Without an address nobody can pay: the top-up has failed then, also if Stripe made a page of which we do not hear.
+    """
     expires = topup.created_at + PAY_WITHIN
-    session = calls.new_checkout(topup, done=pages.done, back=pages.back, expires=int(expires.timestamp()))
+    try:
+        session = calls.new_checkout(
+            topup, done=pages.done, back=pages.back, expires=int(expires.timestamp())
+        )
+    except (calls.Away, calls.Unusable):
+        unheard = TopUp.objects.filter(pk=topup.pk, status=TopUp.Status.NEW)
+        unheard.update(status=TopUp.Status.FAILED, failure="not_begun")
+        raise
     # Only while it is new: its webhook may have been faster, and has named the session then.
     TopUp.objects.filter(pk=topup.pk, session_id=None).update(session_id=session.id, status=TopUp.Status.OPEN)
     return session.url

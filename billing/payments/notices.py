@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.urls import reverse
 
 from accounts.models import Member, Workspace
 
@@ -22,10 +23,17 @@ def recharge_is_off(workspace: Workspace, because: str) -> None:
             f"Auto-recharge of {workspace.name} is off",
             f"Auto-recharge of the workspace {workspace.name} was turned off: {because}.\n\n"
             "Requests that cost something are refused once the balance is spent. Nothing more is charged by itself.\n\n"
-            "Add credit, or save a card and turn auto-recharge on again, on the page Credit of your dashboard.",
+            "Add credit, or save a card and turn auto-recharge on again, on the page Credit of your dashboard"
+            f"{_where()}.",
         ),
         robust=True,
     )
+
+
+def _where() -> str:
+    """Return the page's address in words; nothing where the settings do not say what the site is called."""
+    origins = settings.CSRF_TRUSTED_ORIGINS
+    return f": {origins[0]}{reverse('dashboard:credit')}" if origins else ""
 
 
 def _send(workspace: Workspace, subject: str, text: str) -> None:

@@ -1,5 +1,6 @@
 """Auto-recharge at work: who has fallen below their threshold is charged once, within their ceiling, and asked after."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +17,7 @@ from . import alerts, calls, fulfilment, keys, recharge_rules
 __all__ = ["sweep"]
 
 MOST_A_SWEEP = 100
+SWEEP_SECONDS = 30.0
 SEND_AGAIN_AFTER = timedelta(minutes=1)
 SAME_KEY_FOR = timedelta(hours=20)
 """Stripe forgets an idempotency key after 24 hours: a charge that is sent later under it would be a second one."""
@@ -29,13 +31,22 @@ log = structlog.get_logger()
 def sweep(now: datetime) -> int:
     """Finish what was left unfinished, then charge those who are below their threshold; return how many were charged.
 
-    At most 100 of each. A workspace that fails is logged and left for the next sweep.
+    At most 100 of each, for about 30 s. A workspace that fails is logged and left for the next sweep.
     """
     if not keys.are_set_up():
         return 0
+    until = time.monotonic() + SWEEP_SECONDS
     for topup in _unfinished(now):
+        if time.monotonic() > until:
+            break
         _guarded(topup.workspace_id, partial(_finish, topup, now))
-    return sum(_guarded(workspace, partial(_charge, workspace, now)) for workspace in _due(now))
+    charged = 0
+    for workspace in _due(now):
+        if time.monotonic() > until:
+            log.warning("auto-recharge goes on in the next sweep", charged=charged)
+            break
+        charged += _guarded(workspace, partial(_charge, workspace, now))
+    return charged
 
 
 def _guarded(workspace_id: int, work: Callable[[], bool]) -> bool:

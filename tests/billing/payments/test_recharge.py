@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import IntegrityError, connections, transaction
+from pytest_django import Settings
 
 from billing.models import CreditLot, PaymentAlert, Recharge, StripeCustomer, TopUp
 from billing.payments import checkout, recharge, recharge_rules
@@ -173,8 +174,9 @@ def test_recharge_within_the_month_is_held_by_the_database(till: Till) -> None:
 
 @within_a_transaction
 def test_recharge_waits_longer_after_each_failure_and_then_turns_off_with_a_mail(
-    till: Till, django_capture_on_commit_callbacks: Any
+    till: Till, settings: Settings, django_capture_on_commit_callbacks: Any
 ) -> None:
+    settings.CSRF_TRUSTED_ORIGINS = ["https://tollway.example"]
     payer = on(till, card="declined")
     began = clock.now()
     passed = timedelta(0)
@@ -196,6 +198,7 @@ def test_recharge_waits_longer_after_each_failure_and_then_turns_off_with_a_mail
     [told] = mail.outbox
     assert told.bcc == [payer.user.email]
     assert "Auto-recharge" in told.subject
+    assert "https://tollway.example/dashboard/credit" in told.body
     assert till.world.all("pi", status="requires_payment_method", customer=customer(payer)) == []
 
 
