@@ -34,7 +34,9 @@ def lines(proposal: Proposal) -> list[Line]:
     """Return what a proposal would change, figure by figure."""
     match proposal.kind:
         case Kind.COST:
-            return rate_lines(_rates(proposal, "before"), _rates(proposal, "after"))
+            before = _rates(proposal, "before")
+            found = rate_lines(before, _rates(proposal, "after"))
+            return found if before else [replace(line, before="") for line in found]
         case Kind.UNPRICED:
             return rate_lines(
                 _rates(proposal, "before"), _rates(proposal, "after"), tuple(proposal.after["classes"])

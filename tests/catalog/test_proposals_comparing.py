@@ -194,7 +194,7 @@ def test_propose_a_first_cost_which_one_person_decides() -> None:
     _, provider = served(cost=None)
     proposal = proposed(provider, entry(input=2 * USD, output=8 * USD))
     assert (proposal.kind, proposal.move_ppm, proposal.needs_two) == ("cost", None, False)
-    assert telling.short(proposal).startswith("input none → 2, cached none → 2, output none → 8")
+    assert telling.short(proposal).startswith("input 2, cached 2, output 8")
 
 
 @pytest.mark.parametrize(
