@@ -71,7 +71,8 @@ def test_subscriptions_hear_how_they_stand(till: Till, listener: Listener, kind:
 
 
 def test_subscriptions_hear_nothing_of_invoices_without_one(till: Till, listener: Listener) -> None:
-    for more in ({"parent": None}, {"lines": {"data": []}}):
+    nothing: list[dict[str, Any]] = [{"parent": None}, {"lines": {"data": []}}]
+    for more in nothing:
         event = till.world.event("invoice.paid", invoice(till, NOVEMBER) | more)
         assert till.deliver(event) == 200
         assert StripeEvent.objects.get(pk=event["id"]).outcome == "ignored"
