@@ -7,8 +7,8 @@ from billing import views
 from billing.paper import urls as paper
 from billing.payments import urls as payments
 from billing.proof import trust
-from billing.vouchers import urls as vouchers
 from billing.subscriptions import urls as subscriptions
+from billing.vouchers import urls as vouchers
 
 app_name = "dashboard"
 urlpatterns = [
