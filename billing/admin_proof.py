@@ -51,10 +51,10 @@ class AuditRunPage(ReadOnlyPage):
     list_filter = ("kind",)
     ordering = ("-id",)
     fieldsets = (
-        (None, {"fields": (("kind", "actor"), ("started_at", "ended_at"), ("since", "result"))}),
+        (None, {"fields": (("kind", "actor"), (moment("started_at", "Began"), moment("ended_at", "Ended")), (moment("since", "First day looked at"), "result"))}),
         ("Rules", {"fields": ("by_rule",)}),
         ("Findings", {"fields": ("found",)}),
-    )
+    )  # fmt: skip
 
     @admin.display(description="Result")
     def result(self, run: AuditRun) -> SafeString:

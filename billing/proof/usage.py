@@ -14,19 +14,21 @@ _UNPOSTED = """SELECT {} FROM billing_usage_event e
 
 
 def _sums(table: str, time: str, day: str, made: str, kept: str) -> str:
-    keys = ("workspace_id", time, *sums.DIMENSIONS)
-    measures = ", ".join(sums.MEASURES)
-    from_events = ", ".join(f"{how} AS {name}" for name, how in sums.EVENT_MEASURES.items())
+    keys = ", ".join(("workspace_id", time, *sums.DIMENSIONS))
+    from_events = ", ".join(f"{how} AS made_{name}" for name, how in sums.EVENT_MEASURES.items())
+    right = ", ".join(f"made_{name}" for name in sums.MEASURES)
+    stored = ", ".join(sums.MEASURES)
+    # Sums that are equal are not written down as text: there are millions of them.
+    differ = f"({right}) IS DISTINCT FROM ({stored})"
     return f"""
-        WITH made AS (
-            SELECT workspace_id, {made} AS {time}, {", ".join(sums.DIMENSIONS)}, {from_events}
-            {POSTED} GROUP BY 1, 2, {", ".join(sums.DIMENSIONS)})
         SELECT workspace_id, {day} AS day,
             format('key %%s model %%s provider %%s tag %%s at %%s', {", ".join((*sums.DIMENSIONS[:3],))}, tag, {time}) AS subject,
-            expected, found
-        FROM (SELECT {", ".join(keys)}, row({measures})::text AS expected FROM made WHERE {kept}) e
-        FULL JOIN (SELECT {", ".join(keys)}, row({measures})::text AS found FROM {table} WHERE {kept} AND {ONLY}) f
-            USING ({", ".join(keys)})"""
+            CASE WHEN is_made AND {differ} THEN row({right})::text END AS expected,
+            CASE WHEN is_stored AND {differ} THEN row({stored})::text END AS found
+        FROM (SELECT *, true AS is_made FROM (
+                  SELECT workspace_id, {made} AS {time}, {", ".join(sums.DIMENSIONS)}, {from_events}
+                  {POSTED} GROUP BY 1, 2, {", ".join(sums.DIMENSIONS)}) sums WHERE {kept}) e
+        FULL JOIN (SELECT *, true AS is_stored FROM {table} WHERE {kept} AND {ONLY}) f USING ({keys})"""
 
 
 USAGE = (
