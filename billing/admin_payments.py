@@ -13,7 +13,15 @@ from unfold.decorators import action
 from billing.admin_filters import WorkspaceFilter
 from billing.admin_payment_forms import DecideForm, RefundForm, ResolveForm
 from billing.admin_usage import WORKSPACE, search
-from billing.models import Dispute, PaymentAlert, Recharge, RefundRequest, StripeEvent, TopUp
+from billing.models import (
+    Dispute,
+    PaymentAlert,
+    Recharge,
+    RefundRequest,
+    StripeCustomer,
+    StripeEvent,
+    TopUp,
+)
 from billing.payments import alerts, calls, refund_requests
 from billing.templatetags.figures import money as shown_money
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, go_to, moment, named
@@ -297,3 +305,11 @@ class PaymentAlertPage(_Payments):
             self.log_change(request, found, f"Closed: {words}")
             messages.success(request, "Closed.")
         return go_to(request, reverse("admin:billing_paymentalert_change", args=[object_id]))
+
+
+@admin.register(StripeCustomer)
+class StripeCustomerPage(_Payments):
+    """Who a workspace is at Stripe."""
+
+    list_display = (named("workspace_id", "Workspace"), "customer_id", "livemode")
+    list_filter = (WorkspaceFilter, "livemode")

@@ -162,7 +162,7 @@ def test_refunds_are_decided_in_the_admin_by_somebody_else(till: Till) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["topup", "refundrequest", "dispute", "recharge", "stripeevent", "paymentalert"]
+    "page", ["topup", "refundrequest", "dispute", "recharge", "stripeevent", "stripecustomer", "paymentalert"]
 )
 def test_pages_of_payments_are_read_and_nothing_is_added_or_deleted(till: Till, page: str) -> None:
     payer, ann = till.payer(), operator("ann")
