@@ -64,7 +64,7 @@ class UpgradeForm(ReasonForm):
     plan_version = forms.ModelChoiceField(
         label="Terms of",
         queryset=PlanVersion.objects.none(),
-        empty_label=None,
+        empty_label="Choose a plan",
         widget=UnfoldAdminSelectWidget(),
     )
     starts_at = forms.DateTimeField(

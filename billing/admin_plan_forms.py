@@ -84,7 +84,10 @@ class PlanForm(ReasonForm):
 
     form_before_template = "admin/plans/choices.html"
     to = forms.ModelChoiceField(
-        label="Plan", queryset=PlanVersion.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget()
+        label="Plan",
+        queryset=PlanVersion.objects.none(),
+        empty_label="Choose a plan",
+        widget=UnfoldAdminSelectWidget(),
     )
     at_once = forms.BooleanField(
         label="At once, also where the rule waits for the end of the period",
@@ -151,7 +154,10 @@ class CustomForm(ReasonForm):
     )
     also_models = _patterns("Models beside the tiers, patterns with commas")
     except_models = _patterns("Models that are kept out")
-    field_order = None
+    field_order = (
+        *("price_nano", "credits_nano", "minute_cap", "hour_cap", "day_cap", "stream_cap"),
+        *("default_max_tokens", "tiers", "also_models", "except_models", "reason"),
+    )
 
     def __init__(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, object_id, *args, **kwargs)

@@ -76,8 +76,8 @@ def _cap(column: str) -> Callable[[PlanVersion], str]:
 
 def _plain(column: str) -> Callable[[PlanVersion], str]:
     def told(terms: PlanVersion) -> str:
-        value: Any = getattr(terms, column)
-        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        values: list[Any] = getattr(terms, column)
+        return ", ".join(" ".join(map(str, v)) if isinstance(v, list) else str(v) for v in values) or "none"
 
     return told
 
@@ -90,7 +90,7 @@ _TOLD: tuple[tuple[str, Callable[[PlanVersion], str]], ...] = (
     ("Requests an hour", _cap("hour_cap")),
     ("Requests a day", _cap("day_cap")),
     ("Streams at once", _cap("stream_cap")),
-    ("Output without a limit asked", _cap("default_max_tokens")),
+    ("Output where no limit is asked", _cap("default_max_tokens")),
     ("Request weights", _plain("request_weights")),
     ("Models behind auto", _plain("auto_models")),
 )
