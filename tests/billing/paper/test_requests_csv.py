@@ -157,7 +157,7 @@ def test_export_is_streamed_by_the_page_to_members_only() -> None:
     async def download() -> tuple[str, bytes]:
         answer = await client.get(f"/dashboard/papers/requests.csv?month={OVER}")
         assert isinstance(answer, StreamingHttpResponse)
-        return answer["Content-Disposition"], b"".join([chunk async for chunk in answer])  # type: ignore[union-attr]
+        return answer["Content-Disposition"], b"".join([chunk async for chunk in answer])
 
     name, sent = async_to_sync(download)()
     assert name == f'attachment; filename="requests-{OVER}-so-far.csv"'
