@@ -12,6 +12,7 @@ from unfold.dataclasses import ActionDialog
 from unfold.decorators import action
 
 from billing import (  # noqa: F401  # register their pages
+    admin_credit,
     admin_customers,
     admin_gaps,
     admin_paper,

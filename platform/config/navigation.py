@@ -69,6 +69,9 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _item("Accounts", "account_balance_wallet", "billing.account"),
             _item("Moves by hand", "swap_horiz", "billing.move"),
+            _item("Credit", "savings", "billing.creditlot"),
+            _item("Budgets of keys", "speed", "billing.keybudget"),
+            _item("Spill and debts", "water_drop", "billing.purse"),
             _item("Ledger", "receipt_long", "billing.ledgertransaction"),
             _item("Ledger legs", "format_list_numbered", "billing.ledgerentry"),
             _item("Re-pricings", "price_change", "billing.reprice"),
@@ -78,6 +81,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Auto-recharge", "autorenew", "billing.recharge"),
             _item("Payment alerts", "notification_important", "billing.paymentalert"),
             _item("Stripe events", "webhook", "billing.stripeevent"),
+            _item("Stripe customers", "contacts", "billing.stripecustomer"),
             _item("Papers", "description", "billing.paper"),
             _item("Issuer of papers", "domain", "billing.paperissuer"),
             _item("Billing details", "contact_mail", "billing.billingdetails"),

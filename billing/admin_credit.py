@@ -1,0 +1,113 @@
+"""The operator's pages of credit: lots and what moved on them, purses, the budgets of keys; all read-only."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from billing.admin_filters import WorkspaceFilter
+from billing.admin_usage import WORKSPACE, money_column, search
+from billing.models import CreditLot, CreditMovement, KeyBudget, Purse
+from billing.templatetags.figures import money
+from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, moment, named
+
+__all__ = ["BudgetPage", "LotPage", "MovementPage", "PursePage"]
+
+
+class _Credit(ReadOnlyPage):
+    """What the pages here share: narrowed by workspace, found by id or by the slug of a workspace."""
+
+    references: ClassVar[dict[str, Reference]] = WORKSPACE
+    paginator = DeepPaginator
+    list_filter: Any = (WorkspaceFilter,)
+    search_fields = ("id",)
+    search_help_text = "An id, or the slug of a workspace"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the row with that id, or those of the workspace with that slug."""
+        return search(request, queryset, search_term, self.search_fields[0]), False
+
+
+@admin.register(CreditLot)
+class LotPage(_Credit):
+    """Credit that came in at once: where from, until when, and what is left of it."""
+
+    references: ClassVar[dict[str, Reference]] = WORKSPACE | {
+        "transaction_id": Reference("billing.LedgerTransaction")
+    }
+    list_display = (
+        moment("created_at", "Came in"),
+        named("workspace_id", "Workspace"),
+        "source",
+        money_column("amount", "Amount"),
+        money_column("remaining", "Left"),
+        "expires_on",
+        figure("priority", "Priority", lambda lot: lot.priority),
+        named("transaction_id", "Movement"),
+    )
+    list_filter = (WorkspaceFilter, "source")
+    ordering = ("-id",)
+
+
+@admin.register(CreditMovement)
+class MovementPage(_Credit):
+    """What one lot took or gave of a movement; without a lot, what none covered."""
+
+    references: ClassVar[dict[str, Reference]] = WORKSPACE | {
+        "transaction_id": Reference("billing.LedgerTransaction"),
+        "lot_id": Reference("billing.CreditLot"),
+    }
+    list_display = (
+        named("transaction_id", "Movement"),
+        named("workspace_id", "Workspace"),
+        named("lot_id", "Lot"),
+        money_column("amount", "Amount"),
+    )
+    search_fields = ("transaction_id",)
+    ordering = ("-transaction_id", "id")
+
+
+@admin.register(Purse)
+class PursePage(_Credit):
+    """What is true of all credit of a workspace: what none covered, and whether usage may spill into the balance."""
+
+    list_display = (
+        named("workspace_id", "Workspace"),
+        money_column("uncovered", "Not covered"),
+        "spill",
+        figure("ceiling", "Ceiling a month", lambda purse: _nano(purse.spill_ceiling)),
+        money_column("spilled", "Spilled"),
+        "spill_month",
+        "spill_changed_by",
+    )
+    list_filter = (WorkspaceFilter, "spill")
+    search_fields = ("workspace_id",)
+    search_help_text = "The slug of a workspace"
+    ordering = ("-workspace_id",)
+
+
+@admin.register(KeyBudget)
+class BudgetPage(_Credit):
+    """What one key may spend in its window, what it spent and what its open requests hold."""
+
+    references: ClassVar[dict[str, Reference]] = WORKSPACE | {"api_key_id": Reference("accounts.ApiKey")}
+    list_display = (
+        named("api_key_id", "Key"),
+        named("workspace_id", "Workspace"),
+        money_column("limit_nano", "Limit"),
+        "period",
+        money_column("spent", "Spent"),
+        money_column("held", "Held"),
+        "changed_by",
+    )
+    list_filter = (WorkspaceFilter, "period")
+    search_fields = ("workspace_id",)
+    search_help_text = "The slug of a workspace"
+    ordering = ("-api_key_id",)
+
+
+def _nano(amount: int | None) -> str:
+    return "none" if amount is None else str(money(amount, 9))
