@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -42,7 +43,7 @@ def put(workspace_id: int, api_key_id: int, *, limit: int, period: KeyBudget.Per
         cursor.execute("SELECT FROM billing_account WHERE workspace_id = %s FOR UPDATE", [workspace_id])
         if cursor.fetchone() is None:
             raise LookupError(f"workspace {workspace_id} has no account")
-        values = {
+        values: dict[str, Any] = {
             "workspace": workspace_id,
             "key": api_key_id,
             "limit": limit,

@@ -6,6 +6,7 @@ again. Python proposes, PostgreSQL decides: a wrong pick there can refuse wrongl
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -149,4 +150,4 @@ def read_parameters(groups: Mapping[int, Sequence[Ask]]) -> list[Any]:
 def state(*columns: Any) -> State:
     """Return what a row of READ says, but for its workspace."""
     *account, budgets = columns
-    return State(*account, {key: Budget(*figures) for key, *figures in budgets or ()})
+    return replace(State(*account), budgets={key: Budget(*figures) for key, *figures in budgets or ()})

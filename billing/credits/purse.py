@@ -11,7 +11,7 @@ from billing.models.account import NEVER
 from kernel import clock, ids
 
 from . import lots
-from .lots import Credit, Lot
+from .lots import Credit, Lot, Part
 from .spill import Spill, withheld
 
 __all__ = ["Purse", "Standing", "opened"]
@@ -57,9 +57,7 @@ class Purse:
         self.lots.append(lot)
         self._made.append((lot, amount))
 
-    def take(
-        self, transaction: UUID, amount: int, *, day: date, first: UUID | None = None
-    ) -> Sequence[lots.Part]:
+    def take(self, transaction: UUID, amount: int, *, day: date, first: UUID | None = None) -> Sequence[Part]:
         """Take what a transaction costs on a UTC day; `first` is the transaction whose lot gives before others."""
         parts, self.lots = lots.take(self.lots, amount, day=day, first=first)
         for part in parts:

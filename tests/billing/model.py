@@ -24,19 +24,19 @@ class Model:
 
     @property
     def posted(self) -> int:
-        return sum(lot["left"] for lot in self.lots) - self.uncovered
+        return sum(int(lot["left"]) for lot in self.lots) - self.uncovered
 
     @property
     def withheld(self) -> int:
         rule, ceiling = self.spill
-        own = sum(lot["left"] for lot in self.lots if lot["source"] in OWN)
+        own = sum(int(lot["left"]) for lot in self.lots if lot["source"] in OWN)
         if rule == "free" or (rule == "on" and ceiling is None):
             return 0
         return own if ceiling is None else max(0, own - max(0, ceiling - self.spilled))
 
     @property
     def funds(self) -> int:
-        ended = sum(lot["left"] for lot in self.lots if lot["ends"] == TODAY)
+        ended = sum(int(lot["left"]) for lot in self.lots if lot["ends"] == TODAY)
         held = sum(hold for hold, _ in self.open.values())
         return self.posted - sum(cost for _, cost in self.unposted) - held - self.withheld - ended
 

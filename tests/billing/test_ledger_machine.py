@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 from billing import late, leases, ledger, rollup
 from billing.credits import expiry, withholding
 from billing.credits.lots import Credit, Source
-from billing.models import CreditLot, LedgerEntry, Purse
+from billing.models import CreditLot, LedgerEntry, LedgerTransaction, Purse
 from billing.settlement import SETTLE, Settlement, parameters
 from billing.taking import TAKE, take_parameters
 from kernel import clock, ids
@@ -74,7 +74,7 @@ class LedgerMachine(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.atomic.__exit__(None, None, None)
 
-    def post(self, kind: Kind, amount: int, **terms: Any) -> UUID:
+    def post(self, kind: LedgerTransaction.Kind, amount: int, **terms: Any) -> UUID:
         """Post a movement under a key of its own."""
         return ledger.post(
             workspace_id=self.workspace,

@@ -26,7 +26,7 @@ def lot(
         remaining=remaining,
         expires_on=None if ends is None else TODAY + timedelta(days=ends),
         created_at=BORN - timedelta(days=age),
-        **fields,  # type: ignore[arg-type]
+        **fields,
     )
 
 
