@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import action
 
 from accounts.models import Workspace
@@ -15,7 +16,7 @@ from billing import admin_usage
 from billing.admin_filters import WorkspaceFilter
 from billing.admin_reprice_forms import APPLY, DISCARD, ApplyForm, RepriceForm
 from billing.admin_usage import WORKSPACE, money_column
-from billing.models import LedgerTransaction, Reprice, RepriceLine
+from billing.models import Reprice, RepriceLine
 from billing.repricing import applying, drafts
 from billing.repricing.dry_run import DryRun, Line
 from billing.repricing.terms import Refused, describe
@@ -206,7 +207,6 @@ class RepriceLinePage(ReadOnlyPage):
 
     references: ClassVar[dict[str, Reference]] = WORKSPACE | {
         "reprice_id": Reference("billing.Reprice"),
-        "transaction_id": Reference("billing.LedgerTransaction"),
     }
     list_display = (
         named("reprice_id", "Re-pricing"),
@@ -215,7 +215,7 @@ class RepriceLinePage(ReadOnlyPage):
         money_column("charged", "Charged"),
         money_column("repriced", "Should be"),
         money_column("delta", "Difference"),
-        named("transaction_id", "Adjustment"),
+        "adjustment",
     )
     list_display_links = None
     list_filter = (WorkspaceFilter,)
@@ -223,6 +223,11 @@ class RepriceLinePage(ReadOnlyPage):
     search_help_text = "A re-pricing's id, or the slug of a workspace"
     ordering = ("-reprice_id", "workspace_id")
     paginator = DeepPaginator
+
+    @admin.display(description="Adjustment")
+    def adjustment(self, line: RepriceLine) -> str:
+        """Show the way to what was posted."""
+        return _adjustment(line)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Return the lines of the re-pricing with that id, or of the workspace with that slug."""
@@ -261,8 +266,6 @@ def _saved(row: Reprice) -> _Panel:
 def _rows(lines: Iterable[Line | RepriceLine]) -> list[_Row]:
     found = list(lines)
     names = Workspace.objects.in_bulk([line.workspace_id for line in found])
-    ids = {line.transaction_id for line in found if isinstance(line, RepriceLine)} - {None}
-    movements = LedgerTransaction.objects.in_bulk(ids)
     return [
         _Row(
             workspace=link(names[line.workspace_id])
@@ -273,12 +276,14 @@ def _rows(lines: Iterable[Line | RepriceLine]) -> list[_Row]:
             charged=line.charged,
             repriced=line.repriced,
             delta=line.delta,
-            adjustment=_adjustment(line, movements),
+            adjustment=_adjustment(line),
         )
         for line in found
     ]
 
 
-def _adjustment(line: Line | RepriceLine, movements: Any) -> str:
-    made = movements.get(line.transaction_id) if isinstance(line, RepriceLine) else None
-    return link(made) if made is not None else NOTHING
+def _adjustment(line: Line | RepriceLine) -> str:
+    if not isinstance(line, RepriceLine) or line.transaction_id is None:
+        return NOTHING
+    address = reverse("admin:billing_ledgertransaction_change", args=[line.transaction_id])
+    return format_html('<a class="ref" href="{}">{}</a>', address, "posted")

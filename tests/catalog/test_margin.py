@@ -1,5 +1,6 @@
 """Tests of catalog.margin: what stays of a price."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from hypothesis import given
@@ -9,22 +10,27 @@ from catalog.margin import Margin, least, margin
 from catalog.pricing import Factor, RateCard
 from catalog.quote import quote
 
+Rates = Mapping[str, int | tuple[tuple[int, int], ...]]
 
-def rows(sell: dict[str, object], cost: dict[str, object], *factors: Factor) -> list[tuple[str, int, str]]:
+
+def rows(sell: Rates, cost: Rates, *factors: Factor) -> list[tuple[str, int, str]]:
     """Return class, border and percent of each row; rates are numbers, or steps of them."""
     found = margin(quote(_card(sell), factors), quote(_card(cost), ()))
     return [(row.token_class, row.above, str(row.percent)) for row in found]
 
 
-def _card(rates: dict[str, object]) -> RateCard:
+def _card(rates: Rates) -> RateCard:
     return RateCard(
         1, {name: ((0, rate),) if isinstance(rate, int) else rate for name, rate in rates.items()}
-    )  # type: ignore[dict-item]
+    )
 
 
 def test_is_a_share_of_the_price_class_by_class_rounded_down() -> None:
-    sell, cost = {"input": 3_000_000, "output": 10_000_000}, {"input": 2_000_000, "output": 12_000_000}
-    assert rows(sell, cost) == [("input", 0, "33.3"), ("output", 0, "-20.0")]
+    sell = {"input": 3_000_000, "output": 10_000_000}
+    assert rows(sell, {"input": 2_000_000, "output": 12_000_000}) == [
+        ("input", 0, "33.3"),
+        ("output", 0, "-20.0"),
+    ]
 
 
 def test_counts_the_factors_that_are_on_the_price() -> None:
@@ -50,8 +56,8 @@ def test_takes_a_fee_that_one_side_lacks_as_nothing_and_a_piece_as_unknown() -> 
 
 
 def test_tells_of_long_prompts_only_what_differs() -> None:
-    sell = {"input": ((0, 100), (200_000, 200)), "output": 100}
-    cost = {"input": ((0, 50), (128_000, 150)), "output": 50}
+    sell: Rates = {"input": ((0, 100), (200_000, 200)), "output": 100}
+    cost: Rates = {"input": ((0, 50), (128_000, 150)), "output": 50}
     assert rows(sell, cost) == [
         ("input", 0, "50.0"),
         ("output", 0, "50.0"),

@@ -38,8 +38,14 @@ def price(of: Model, micro: int = 1, **facts: Any) -> PriceVersion:
     return row
 
 
-OFFER = {"kind": "promotion", "label": "Offer", "valid_until": NOW + DAY}
-NIGHT = {"kind": "time_of_day", "label": "Night", "daily_from": 1320, "daily_until": 360, "weekdays": 127}
+OFFER: dict[str, Any] = {"kind": "promotion", "label": "Offer", "valid_until": NOW + DAY}
+NIGHT: dict[str, Any] = {
+    "kind": "time_of_day",
+    "label": "Night",
+    "daily_from": 1320,
+    "daily_until": 360,
+    "weekdays": 127,
+}
 
 
 @pytest.mark.django_db
@@ -90,7 +96,7 @@ def test_what_no_price_can_be_is_refused(facts: dict[str, Any], rule: str) -> No
 @pytest.mark.django_db
 def test_of_a_kind_and_time_of_day_one_begins_at_a_moment_unless_it_was_taken_back() -> None:
     of = model()
-    later = {"valid_from": NOW + DAY}
+    later: dict[str, Any] = {"valid_from": NOW + DAY}
     first = price(of, **later)
     price(of, **later, **{**OFFER, "valid_until": NOW + 2 * DAY})
     price(of, **NIGHT)
