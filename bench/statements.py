@@ -36,6 +36,7 @@ FROM (
         'tag ' || CASE WHEN %(few)s THEN 0 ELSE mix / (%(keys)s * %(models)s * %(providers)s) END AS tag
     FROM (SELECT n, floor(random() * %(mixes)s)::int AS mix FROM generate_series(1, %(events)s) n) thrown) placed
 GROUP BY quarter, key, model, provider, tag
+ORDER BY quarter -- as the roll-up writes them, in the order of time
 """
 DAILY = """
 INSERT INTO billing_daily_usage (workspace_id, day, {names}, {measures})

@@ -166,10 +166,11 @@ def spend_of_key(workspace_id: int, api_key_id: int) -> Spend:
 _CREDIT = """
 SELECT g.given, g.given - a.posted + a.unbilled, a.posted - a.unbilled, a.held
 FROM billing_account a CROSS JOIN LATERAL (
-    SELECT coalesce(sum(e.amount), 0)::bigint AS given
+    SELECT coalesce(sum((
+        SELECT e.amount FROM billing_ledger_entry e
+        WHERE e.transaction_id = t.id AND e.workspace_id = t.workspace_id AND e.account = 'workspace')), 0)::bigint
+        AS given
     FROM billing_ledger_transaction t
-    JOIN billing_ledger_entry e
-        ON e.transaction_id = t.id AND e.workspace_id = t.workspace_id AND e.account = 'workspace'
     WHERE t.workspace_id = a.workspace_id AND t.kind <> 'usage') g
 WHERE a.workspace_id = %s
 """

@@ -170,7 +170,7 @@ def _series(rows: Sequence[Row], *, group: Group, spans: int, top: int) -> tuple
 
 
 def _per_span(rows: Iterable[Row], spans: int) -> tuple[Measures, ...]:
-    sums = dict.fromkeys(range(1, spans + 1), _NOTHING)
+    sums: dict[int, Sequence[int]] = dict.fromkeys(range(1, spans + 1), _NOTHING)
     for slot, _, _, _, *measured in rows:
         sums[slot] = _sum((sums[slot], measured))
     return tuple(_measures(each) for each in sums.values())
