@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from kernel import engines
@@ -110,14 +111,14 @@ def _statements(workspace: int) -> dict[str, Callable[[], object]]:
     today = clock.utc_day(clock.now())
     first = today - timedelta(days=DAYS - 1)
 
-    def asked(zone: str, by: str, group: str, since: date) -> Callable[[], object]:
+    def asked(zone: str, by: Any, group: Any, since: date) -> Callable[[], object]:
         return lambda: statements.spend(
             workspace,
             first=since,
             last=today,
             zone=ZoneInfo(zone),
             by=by,
-            group=group,  # type: ignore[arg-type]
+            group=group,
         )
 
     found = {f"30 days by day and model, {zone}": asked(zone, "day", "model", first) for zone in ZONES}
@@ -136,7 +137,7 @@ def _rows(workspace: int, events: int, *, few: bool) -> int:
     from kernel import clock
 
     today = clock.utc_day(clock.now())
-    values = {
+    values: dict[str, Any] = {
         "workspace": workspace,
         "begins": today - timedelta(days=DAYS - 1),
         "days": DAYS,
