@@ -1,6 +1,6 @@
 """How long statements take: a customer with a million of ten million requests in 30 days, by day and model.
 
-PYTHONPATH=.:platform python bench/statements.py [--events 1000000] [--others 9] [--runs 40]
+PYTHONPATH=.:platform python bench/statements.py [--events 1000000] [--others 8] [--runs 40]
 
 The rolled rows are made up as the roll-up would have left them, once of few mixes (each key has two models and one
 provider) and once of all there can be; 5,000 requests are not posted yet. Works in a database of its own, which it drops.
@@ -61,7 +61,7 @@ def main() -> None:
     """Make the rows and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--others", type=int, default=9)
+    parser.add_argument("--others", type=int, default=8)
     parser.add_argument("--runs", type=int, default=40)
     asked = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
