@@ -9,7 +9,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance schema faults docs picture check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance schema faults ledger payments docs picture check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,13 @@ schema: ## Schemathesis over both OpenAPI documents, 20,000 requests, into docs/
 # REPEAT is how often each case is played, whole and streamed, at the first of two hops and at the only one.
 faults: ## every fault of an upstream, 10,000 trials, into docs/faults-campaign.md (REPEAT=20)
 	@REPEAT=$(or $(REPEAT),20) $(BOOTSTRAP) test -q tests/upstreams/campaign.py $(ARGS)
+
+# The long runs of what the suite plays briefly.
+ledger: ## the ledger against its model, 10,000 runs of 50 steps (RUNS=10000)
+	@LEDGER_RUNS=$(or $(RUNS),10000) $(BOOTSTRAP) test -q tests/billing/test_ledger_machine.py $(ARGS)
+
+payments: ## 2,000 card payments in chaos and 5,000 forged events (PAYMENTS=2000 FORGERIES=5000)
+	@TOLLWAY_CHAOS_PAYMENTS=$(or $(PAYMENTS),2000) TOLLWAY_CHAOS_FORGERIES=$(or $(FORGERIES),5000) $(BOOTSTRAP) test -q tests/billing/payments/test_chaos.py $(ARGS)
 
 docs: install ## write docs/api.md from the code
 	@$(PYTHON) manage.py api_page --write docs/api.md

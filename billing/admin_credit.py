@@ -5,6 +5,9 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from billing.admin_filters import WorkspaceFilter
 from billing.admin_usage import WORKSPACE, money_column, search
@@ -30,14 +33,17 @@ class _Credit(ReadOnlyPage):
         """Return the row with that id, or those of the workspace with that slug."""
         return search(request, queryset, search_term, self.search_fields[0]), False
 
+    @admin.display(description="Movement")
+    def movement(self, row: CreditLot | CreditMovement) -> SafeString:
+        """Show the way to what it came about by."""
+        address = reverse("admin:billing_ledgertransaction_change", args=[row.transaction_id])
+        return format_html('<a class="ref" href="{}">{}</a>', address, "posted")
+
 
 @admin.register(CreditLot)
 class LotPage(_Credit):
     """Credit that came in at once: where from, until when, and what is left of it."""
 
-    references: ClassVar[dict[str, Reference]] = WORKSPACE | {
-        "transaction_id": Reference("billing.LedgerTransaction")
-    }
     list_display = (
         moment("created_at", "Came in"),
         named("workspace_id", "Workspace"),
@@ -46,7 +52,7 @@ class LotPage(_Credit):
         money_column("remaining", "Left"),
         "expires_on",
         figure("priority", "Priority", lambda lot: lot.priority),
-        named("transaction_id", "Movement"),
+        "movement",
     )
     list_filter = (WorkspaceFilter, "source")
     ordering = ("-id",)
@@ -56,12 +62,9 @@ class LotPage(_Credit):
 class MovementPage(_Credit):
     """What one lot took or gave of a movement; without a lot, what none covered."""
 
-    references: ClassVar[dict[str, Reference]] = WORKSPACE | {
-        "transaction_id": Reference("billing.LedgerTransaction"),
-        "lot_id": Reference("billing.CreditLot"),
-    }
+    references: ClassVar[dict[str, Reference]] = WORKSPACE | {"lot_id": Reference("billing.CreditLot")}
     list_display = (
-        named("transaction_id", "Movement"),
+        "movement",
         named("workspace_id", "Workspace"),
         named("lot_id", "Lot"),
         money_column("amount", "Amount"),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from catalog import price_book
 from catalog.pricing import RateCard
 
 __all__ = ["cards", "provider_card"]
@@ -31,12 +32,4 @@ def cards(versions: Iterable[int]) -> dict[int, RateCard]:
 
 def provider_card(model_id: int, provider_id: int, at: datetime) -> RateCard | None:
     """Return what a provider charged us for a model at a moment, or None where no cost is known."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT id FROM catalog_priceversion
-               WHERE model_id = %s AND provider_id = %s AND valid_from <= %s
-               ORDER BY valid_from DESC LIMIT 1""",
-            [model_id, provider_id, at],
-        )
-        row = cursor.fetchone()
-    return cards([row[0]]).get(row[0]) if row else None
+    return price_book.card_at(model_id, provider_id, at)

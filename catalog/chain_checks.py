@@ -199,7 +199,10 @@ def _plans_left_out(stops: Sequence[_Stop], model: Model) -> Iterator[Reason]:
 
 
 def _unpriced(model: Model, at: datetime) -> Iterator[Reason]:
-    versions = PriceVersion.objects.filter(model=model, provider=None, valid_from__lte=at)
+    # A promotion ends: what is sold must have a price that stays.
+    versions = PriceVersion.objects.filter(
+        model=model, provider=None, valid_from__lte=at, kind="standard", valid_until=None
+    )
     version = versions.order_by("-valid_from").first()
     moment = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if version is None:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import rates
 from accounts.models import Member, User
 from billing import statements
+from billing.credits import shown
 from billing.models import Dispute, TopUp
 
 from . import calls, checkout, keys, page, recharge_rules
@@ -189,7 +190,9 @@ def _frame(member: Member) -> dict[str, object]:
         "here": "credit",
         "workspace": member.workspace,
         "balance": balance,
+        "lots": shown.parts(member.workspace_id),
         "unbilled_taken": -balance.unbilled,
+        "withheld_taken": -balance.withheld,
         "held_taken": -balance.held,
     }
 

@@ -14,6 +14,16 @@ _OF_LOTS = f"""SELECT workspace_id, NULL::date AS day, format('%%s lot %%s', sou
           WHERE lot_id IS NOT NULL GROUP BY 1, 2) m USING (workspace_id, lot_id)"""
 _OWN = ", ".join(f"'{source}'" for source in sorted(BALANCE))
 
+# Credit that came in while something was owed gave some of it at once: what came in are its positive movements.
+_BROUGHT = f"""
+    UNION ALL
+    SELECT workspace_id, NULL::date, format('%%s lot %%s brought', source, lot_id), coalesce(moved, 0), amount
+    FROM (SELECT workspace_id, id AS lot_id, transaction_id, source, amount FROM {_LOTS} l
+          WHERE transaction_id >= {NEAR}) l
+    LEFT JOIN (SELECT workspace_id, lot_id, transaction_id, sum(amount) AS moved FROM {_MOVEMENTS} m
+          WHERE lot_id IS NOT NULL AND amount > 0 AND transaction_id >= {NEAR} GROUP BY 1, 2, 3) m
+        USING (workspace_id, lot_id, transaction_id)"""
+
 LOTS = (
     Invariant(
         "L1",
@@ -30,8 +40,8 @@ LOTS = (
     Invariant(
         "L2",
         "what remains of a lot is what came into it less what it paid",
-        _OF_LOTS.format("", "FULL"),
-        window=_OF_LOTS.format("WHERE remaining > 0", "LEFT"),
+        _OF_LOTS.format("", "FULL") + _BROUGHT,
+        window=_OF_LOTS.format("WHERE remaining > 0", "LEFT") + _BROUGHT,
     ),
     Invariant(
         "L3",

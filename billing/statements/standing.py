@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from accounts.upgrades import IN_FORCE, PLAN
 from kernel import clock
 
 __all__ = ["Balance", "Limits", "Meter", "balance", "limits"]
@@ -63,7 +64,7 @@ def balance(workspace_id: int) -> Balance:
     return Balance(*row)
 
 
-_LIMITS = """
+_LIMITS = f"""
 SELECT t.minute,
     CASE WHEN a.minute_no >= t.minute THEN a.minute_count ELSE 0 END,
     CASE WHEN a.minute_no / 60 >= t.minute / 60 THEN a.hour_count ELSE 0 END,
@@ -71,7 +72,8 @@ SELECT t.minute,
     a.open_streams, p.minute_cap, p.hour_cap, p.day_cap, p.stream_cap
 FROM billing_account a
 JOIN accounts_workspace w ON w.id = a.workspace_id
-JOIN catalog_planversion p ON p.id = w.plan_version_id
+{IN_FORCE}
+JOIN catalog_planversion p ON p.id = {PLAN}
 CROSS JOIN (SELECT floor(extract(epoch FROM clock_timestamp()) / 60)::int AS minute) t
 WHERE a.workspace_id = %s
 """

@@ -21,17 +21,19 @@ __all__ = ["PRIORITY", "due", "grant", "grant_due", "held", "settle"]
 
 PRIORITY = 10
 """Credits of a plan are spent before all other credit: they end first."""
+AHEAD = timedelta(minutes=2)
+"""How long before a period begins its credits are granted, so that requests of its first minute find them."""
 _PER_ROUND = 500
 log = structlog.get_logger()
 
 
 def grant_due(now: datetime, *, seconds: float) -> int:
-    """Settle what is due by a moment, at most 500 and for a bounded time; return how many were.
+    """Settle what is due by a moment or AHEAD of it, at most 500 and for a bounded time; return how many were.
 
     Each in a commit of its own: killed anywhere, or run twice at once, every period is granted once. One that fails
     is logged and left for the next round.
     """
-    done, until, today = 0, time.monotonic() + seconds, clock.utc_day(now)
+    done, until, today = 0, time.monotonic() + seconds, clock.utc_day(now + AHEAD)
     for subscription, workspace in due(today):
         if time.monotonic() > until:
             log.warning("granting of plan credits goes on in the next round", done=done)

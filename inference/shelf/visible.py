@@ -66,8 +66,8 @@ class Shelf:
         return routing.candidates(offer.hops, rank=rank, own_keys=own_keys)
 
     def _listed(self, offer: Offer) -> Listed | None:
-        card = next((card for since, card in offer.cards if since <= self.moment), None)
-        return Listed(offer, card) if card is not None else None
+        version = offer.prices.at(self.moment)
+        return Listed(offer, version.card) if version is not None else None
 
 
 def shelf(catalogue: Catalogue, register: Register, caller: Caller | None) -> Shelf:

@@ -12,6 +12,7 @@ from accounts import keys, workspaces
 from accounts.models import User
 from billing import ledger
 from billing.credits import withholding
+from billing.models import PaperIssuer
 from billing.subscriptions import book
 from catalog import plans
 from kernel import clock, money
@@ -24,6 +25,14 @@ MODEL = "route/deepseek-v3.2"
 WORKSPACE = "Northwind Labs"
 PLAN = "max"
 CREDIT_USD = 100
+ISSUER = {
+    "legal_name": "Tollway Demo",
+    "line1": "1 Example Street",
+    "city": "Springfield",
+    "country": "US",
+    "email": "papers@tollway.test",
+    "note": "A demo: this paper documents nothing.",
+}
 
 
 def ensure(target: Path | None) -> dict[str, Any] | None:
@@ -73,6 +82,7 @@ def _customer() -> dict[str, Any]:
     )
     # Its credits come with the next sweep, as they do each month.
     book.new(workspace.pk, terms, clock.utc_day(clock.now()))
+    PaperIssuer.objects.get_or_create(pk=1, defaults=ISSUER)
     withholding.set_spill(
         workspace.pk, enabled=True, monthly_ceiling=money.from_usd(CREDIT_USD), actor="demo"
     )

@@ -236,7 +236,7 @@ def kept(workspace: int, first: date, last: date) -> dict[str, int]:
 
 
 # Without shrinking: each example takes real commits, and hundreds of smaller ones would take longer than the test may.
-@settings(max_examples=50, phases=(Phase.generate,))
+@settings(max_examples=20, phases=(Phase.generate,))
 @given(st.tuples(prices(), prices()), st.lists(bursts, min_size=1, max_size=4), st.sampled_from(ZONES))
 def test_conservation_to_the_last_nano(both: tuple[Rates, Rates], work: list[Burst], zone: str) -> None:
     workspace = rows.workspace(tiers=["free", "lite"])

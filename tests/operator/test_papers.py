@@ -52,6 +52,7 @@ def test_papers_cannot_be_changed_added_or_deleted(operator: Client) -> None:
 
 
 def test_the_issuer_is_filled_in_once_and_changed_with_a_trace(operator: Client) -> None:
+    PaperIssuer.objects.all().delete()
     assert operator.post(reverse("admin:billing_paperissuer_add"), ISSUER).status_code == 302
     assert PaperIssuer.objects.get().legal_name == "Tollway Operations GmbH"
     assert operator.get(reverse("admin:billing_paperissuer_add")).status_code == 403

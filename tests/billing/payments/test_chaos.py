@@ -9,8 +9,8 @@ from pytest_django import Settings
 from tests.billing.payments import chaos
 from tests.billing.payments.till import Till
 
-PAYMENTS = int(os.environ.get("TOLLWAY_CHAOS_PAYMENTS", "300"))
-FORGERIES = int(os.environ.get("TOLLWAY_CHAOS_FORGERIES", "500"))
+PAYMENTS = int(os.environ.get("TOLLWAY_CHAOS_PAYMENTS", "60"))
+FORGERIES = int(os.environ.get("TOLLWAY_CHAOS_FORGERIES", "200"))
 
 
 @pytest.mark.timeout(60 + 2 * PAYMENTS)

@@ -1,0 +1,44 @@
+"""What a workspace's credit is made of, as its people read it: each lot with something left, in the order it is spent."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from billing.models import CreditLot
+from kernel import clock
+
+from . import lots
+from .lots import Lot, Source
+
+__all__ = ["Part", "parts"]
+
+_WORDS = {
+    Source.PLAN: "Plan credits",
+    Source.GRANT: "Granted credit",
+    Source.VOUCHER: "Voucher",
+    Source.TOP_UP: "Top-up",
+    Source.RECHARGE: "Auto-recharge",
+    Source.CORRECTION: "Correction",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One lot: what it is, what is left of it in nano-USD, and the last UTC day it pays for."""
+
+    words: str
+    remaining: int
+    last_day: date | None
+
+
+def parts(workspace_id: int) -> list[Part]:
+    """Return the lots that can pay today's usage, first spent first."""
+    rows = CreditLot.objects.filter(workspace_id=workspace_id, remaining__gt=0)
+    columns = ("id", "transaction_id", "source", "priority", "remaining", "expires_on", "created_at")
+    today = clock.utc_day(clock.now())
+    found = lots.in_order(Lot(*row) for row in rows.values_list(*columns))
+    return [_shown(lot) for lot in found if lots.usable(lot, today)]
+
+
+def _shown(lot: Lot) -> Part:
+    last = None if lot.expires_on is None else date.fromordinal(lot.expires_on.toordinal() - 1)
+    return Part(_WORDS[Source(lot.source)], lot.remaining, last)
