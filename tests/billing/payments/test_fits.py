@@ -11,6 +11,8 @@ from tests.billing.payments.till import Payer, Till
 
 pytestmark = pytest.mark.django_db
 
+OTHERS = "28d37469-ab96-4d13-b5ba-080fba05d9d8"
+
 
 def refused(event: dict[str, Any], payer: Payer) -> bool:
     """Tell whether an event was kept, credited nothing and told a person."""
@@ -35,10 +37,10 @@ def refused(event: dict[str, Any], payer: Payer) -> bool:
         {"livemode": True},
         {"client_reference_id": None},
         {"client_reference_id": "4711"},
-        {"client_reference_id": str(uuid4())},
+        {"client_reference_id": OTHERS},
         {"id": "cs_other"},
         {"metadata": {}},
-        {"metadata": {"topup": str(uuid4()), "workspace": "1"}},
+        {"metadata": {"topup": OTHERS, "workspace": "1"}},
         {"mode": "payments"},
     ],
     ids=str,
@@ -60,7 +62,7 @@ def test_fits_no_session_that_is_not_the_one_asked_for(till: Till, changed: dict
         {"currency": "jpy"},
         {"customer": "cus_other"},
         {"livemode": True},
-        {"metadata": {"topup": str(uuid4())}},
+        {"metadata": {"topup": OTHERS}},
     ],
     ids=str,
 )
