@@ -1,6 +1,7 @@
 """Money as integers of nano-USD: how it is parsed, shown and rounded, and the only place that rounds."""
 
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 __all__ = [
     "NANO_PER_CENT",
@@ -35,14 +36,14 @@ def from_usd(text: str | int | Decimal) -> int:
     """
     try:
         amount = Decimal(text)
-        nano = amount.scaleb(9)
     except InvalidOperation as error:
         raise ValueError(f"{text!r} is not an amount of USD") from error
-    if not nano.is_finite():
+    if not amount.is_finite():
         raise ValueError(f"{text!r} is not a finite amount of USD")
-    if nano != nano.to_integral_value():
+    nano = Fraction(amount) * NANO_PER_USD
+    if nano.denominator != 1:
         raise ValueError(f"{text!r} is finer than a nano-dollar")
-    return int(nano)
+    return nano.numerator
 
 
 def from_cents(cents: int) -> int:
@@ -52,7 +53,8 @@ def from_cents(cents: int) -> int:
 
 def to_usd(nano: int) -> Decimal:
     """Return nano-USD as an exact Decimal of USD with nine decimals."""
-    return Decimal(nano).scaleb(-9)
+    # Built from text: arithmetic on a Decimal would round to the digits of its context.
+    return Decimal(f"{nano}E-9")
 
 
 def show(nano: int, *, decimals: int = 9) -> str:

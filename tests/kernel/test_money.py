@@ -44,15 +44,16 @@ def test_reads_amounts_of_usd(text: str | Decimal, nano: int) -> None:
     assert money.from_usd(text) == nano
 
 
-@pytest.mark.parametrize("text", ["", "ten", "NaN", "Infinity", "0.0000000001", "1e-10"])
+@pytest.mark.parametrize("text", ["", "ten", "NaN", "Infinity", "0.0000000001", "1e-10", f"1.{1:031}"])
 def test_refuses_what_it_cannot_hold_exactly(text: str) -> None:
     with pytest.raises(ValueError, match=r"USD|nano-dollar"):
         money.from_usd(text)
 
 
-@given(st.integers(-(2**63), 2**63))
+@given(st.integers(-(2**63), 2**63) | st.integers(-(10**60), 10**60))
 def test_shows_what_it_reads_back(nano: int) -> None:
     assert money.from_usd(money.show(nano)) == nano
+    assert money.from_usd(money.to_usd(nano)) == nano
 
 
 @pytest.mark.parametrize(
