@@ -1,7 +1,7 @@
 """When providers were in trouble: spans of five-minute slots that were judged degraded or down, with what went wrong."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -63,15 +63,14 @@ def slots(provider_id: int, minutes: Iterable[tuple[int, Beats]]) -> Iterator[Sl
             yield Slot(provider_id, number, min(failing), max(failing), whole)
 
 
-def assemble(found: Iterable[Slot], *, minute: int, lasting: Iterable[int]) -> tuple[Incident, ...]:
-    """Return the incidents in the slots found, the newest first; `lasting` names the providers that are in trouble now.
+def assemble(found: Iterable[Slot], *, minute: int, lasting: Mapping[int, State]) -> tuple[Incident, ...]:
+    """Return the incidents in the slots found, the newest first; `lasting` tells how providers in trouble now are.
 
     The slots come in the order of their providers and numbers.
     """
     troubled = [slot for slot in found if slot.beats.state in _TROUBLE]
-    still = set(lasting)
     told = [
-        _incident(span, present=minute // SLOT if provider in still else None)
+        _incident(span, present=minute // SLOT, state=lasting.get(provider))
         for provider, theirs in groupby(troubled, key=lambda slot: slot.provider_id)
         for span in _spans(theirs)
     ]
@@ -88,9 +87,10 @@ def _spans(troubled: Iterable[Slot]) -> list[list[Slot]]:
     return spans
 
 
-def _incident(span: list[Slot], *, present: int | None) -> Incident:
-    lasts = present is not None and present - span[-1].number <= _JOINED_SLOTS
-    states = {slot.beats.state for slot in span}
+def _incident(span: list[Slot], *, present: int, state: State | None) -> Incident:
+    lasts = state is not None and present - span[-1].number <= _JOINED_SLOTS
+    # The last five minutes seldom are one slot: what is down in them may be degraded in each of two slots.
+    states = {slot.beats.state for slot in span} | ({state} if lasts else set())
     return Incident(
         provider_id=span[0].provider_id,
         began=span[0].first,

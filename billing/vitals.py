@@ -102,8 +102,9 @@ class Health:
         slots = [slot for slot in self._slots if slot.number < recent]
         slots += [slot for slot in self._recent_slots() if slot.number >= recent]
         slots.sort(key=lambda slot: (slot.provider_id, slot.number))
-        troubled = {slot.provider_id for slot in slots if self.state(slot.provider_id) in _TROUBLE}
-        return incidents.assemble(slots, minute=self.minute, lasting=troubled)
+        states = {provider: self.state(provider) for provider in {slot.provider_id for slot in slots}}
+        lasting = {provider: state for provider, state in states.items() if state in _TROUBLE}
+        return incidents.assemble(slots, minute=self.minute, lasting=lasting)
 
     def _recent_slots(self) -> Iterator[Slot]:
         for (provider, model), spans in self._spans.items():

@@ -12,9 +12,10 @@ def slot(number: int, *, provider: int = 1, calls: int = 10, errors: int = 10) -
     return Slot(provider, place, place * SLOT + 1, place * SLOT + 3, Beats(calls=calls, errors=errors))
 
 
-def spans(*slots: Slot, lasting: tuple[int, ...] = ()) -> list[Incident]:
+def spans(*slots: Slot, lasting: State | None = None) -> list[Incident]:
+    """Return the incidents in the slots; the first provider is in trouble now if `lasting` says which."""
     ordered = sorted(slots, key=lambda each: (each.provider_id, each.number))
-    return list(assemble(ordered, minute=NOW, lasting=lasting))
+    return list(assemble(ordered, minute=NOW, lasting={} if lasting is None else {1: lasting}))
 
 
 def test_are_none_where_little_failed() -> None:
@@ -40,11 +41,18 @@ def test_are_as_bad_as_their_worst_slot() -> None:
 
 
 def test_last_while_the_provider_is_in_trouble() -> None:
-    assert [found.ended for found in spans(slot(1), lasting=(1,))] == [None]
+    assert [found.ended for found in spans(slot(1), lasting=State.DOWN)] == [None]
     assert [found.ended for found in spans(slot(1))] == [slot(1).last + 1]
     # What it is in now began after a pause: the earlier one is over.
-    old, new = sorted(spans(slot(9), slot(0), lasting=(1,)), key=lambda found: found.began)
+    old, new = sorted(spans(slot(9), slot(0), lasting=State.DOWN), key=lambda found: found.began)
     assert (old.ended, new.ended) == (slot(9).last + 1, None)
+
+
+def test_are_as_bad_as_the_provider_is_now() -> None:
+    (found,) = spans(slot(1, errors=2), slot(0, errors=2), lasting=State.DOWN)
+    assert (found.worst, found.ended) == (State.DOWN, None)
+    (over,) = spans(slot(9, errors=2), lasting=State.DOWN)
+    assert over.worst is State.DEGRADED
 
 
 def test_are_told_apart_by_provider_and_come_newest_first() -> None:
