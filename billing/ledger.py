@@ -20,8 +20,7 @@ Kind = LedgerTransaction.Kind
 System = LedgerEntry.Account
 
 
-_KEPT = {Kind.TOP_UP: Credit(Source.TOP_UP, priority=100), Kind.GRANT: Credit(Source.GRANT, priority=50)}
-_CORRECTION = Credit(Source.CORRECTION, priority=100)
+_KEPT = {Kind.TOP_UP: Source.TOP_UP, Kind.GRANT: Source.GRANT}
 
 
 class Conflict(Exception):
@@ -83,7 +82,7 @@ def post(
         raise ValueError(f"reason: {kind.label.lower()}s need one")
     if credit is not None and amount < 0:
         raise ValueError("credit: only what comes in has terms")
-    kept = credit or _KEPT.get(kind, _CORRECTION)
+    kept = credit or Credit(_KEPT.get(kind, Source.CORRECTION))
     on = day or clock.utc_day(clock.now())
     return _move(_Movement(workspace_id, kind, amount, offset, idem_key, reason, actor, on, kept, lot_of))
 

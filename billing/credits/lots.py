@@ -1,6 +1,6 @@
 """Which lots pay what: the order of draining, what may pay a day's usage, and what lapses next; pure arithmetic."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -15,16 +15,31 @@ BALANCE = frozenset({Source.TOP_UP, Source.RECHARGE, Source.CORRECTION})
 """Sources of the customer's own money; the others are credit that was given."""
 
 
+# What was given is spent before the customer's own money, and a plan's credits first: they end soonest.
+_PRIORITIES: Mapping[CreditLot.Source, int] = {
+    Source.PLAN: 10,
+    Source.VOUCHER: 20,
+    Source.GRANT: 50,
+    Source.TOP_UP: 100,
+    Source.RECHARGE: 100,
+    Source.CORRECTION: 100,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """How money that comes in is kept: from which source, spent in which order, and until when it pays.
+    """How money that comes in is kept: from which source, and until when it pays.
 
-    Lower priorities are spent first. A lot with `expires_on` pays usage of earlier UTC days only.
+    A lot with `expires_on` pays usage of earlier UTC days only.
     """
 
     source: CreditLot.Source
-    priority: int = 50
     expires_on: date | None = None
+
+    @property
+    def priority(self) -> int:
+        """The place of its source in the order of spending; lower is spent first."""
+        return _PRIORITIES[self.source]
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Purse:
     def use(self, transaction: UUID, cost: int, *, day: date) -> None:
         """Pay usage of a UTC day; a cost below zero, a correction, comes back as credit without an end."""
         if cost < 0:
-            self.give(transaction, -cost, Credit(lots.Source.CORRECTION, priority=100))
+            self.give(transaction, -cost, Credit(lots.Source.CORRECTION))
             return
         of_balance = {lot.id for lot in self.lots if lot.source in lots.BALANCE}
         parts = self.take(transaction, cost, day=day)

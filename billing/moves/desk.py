@@ -111,7 +111,7 @@ def approve(move: Move, *, by: str, words: str = "") -> None:
                 idem_key=f"move:{row.id}",
                 reason=row.reason if row.request_id is None else f"{row.reason} (request {row.request_id})",
                 actor=by if by == row.asked_by else f"{row.asked_by}, {by}",
-                credit=_credit(row),
+                credit=Credit(Source.GRANT, row.expires_on) if row.kind == Kind.GRANT else None,
             )
             _decide(row, Status.POSTED, by=by, words=words)
     except DatabaseError as error:
@@ -159,9 +159,3 @@ def _waiting(move: Move) -> Move:
 def _decide(row: Move, status: Move.Status, *, by: str, words: str) -> None:
     row.status, row.decided_by, row.decided_at, row.decision = status, by, clock.now(), words.strip()
     row.save(update_fields=["status", "decided_by", "decided_at", "decision", "transaction_id"])
-
-
-def _credit(row: Move) -> Credit | None:
-    if row.kind == Kind.GRANT:
-        return Credit(Source.GRANT, priority=50, expires_on=row.expires_on)
-    return None

@@ -25,8 +25,7 @@ _NOT_PAID = ("requires_payment_method", "requires_action", "canceled")
 _OVER = {"succeeded": RefundRequest.Status.DONE} | dict.fromkeys(
     ("failed", "canceled"), RefundRequest.Status.FAILED
 )
-_BOUGHT = Credit(CreditLot.Source.TOP_UP, priority=100)
-_RECHARGED = Credit(CreditLot.Source.RECHARGE, priority=100)
+_BOUGHT, _RECHARGED = Credit(CreditLot.Source.TOP_UP), Credit(CreditLot.Source.RECHARGE)
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,8 @@ from kernel import clock
 from . import periods
 from .periods import Period
 
-__all__ = ["PRIORITY", "due", "grant", "grant_due", "held", "settle"]
+__all__ = ["due", "grant", "grant_due", "held", "settle"]
 
-PRIORITY = 10
-"""Credits of a plan are spent before all other credit: they end first."""
 AHEAD = timedelta(minutes=2)
 """How long before a period begins its credits are granted, so that requests of its first minute find them."""
 _PER_ROUND = 500
@@ -101,7 +99,7 @@ def grant(row: Subscription, amount: int, *, key: str, reason: str, actor: str =
             idem_key=key,
             reason=reason,
             actor=actor,
-            credit=Credit(CreditLot.Source.PLAN, priority=PRIORITY, expires_on=row.current_period_end),
+            credit=Credit(CreditLot.Source.PLAN, row.current_period_end),
         )
 
 

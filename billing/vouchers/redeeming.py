@@ -18,7 +18,6 @@ from . import codes
 __all__ = ["Given", "Refused", "redeem"]
 
 TRIES_A_MINUTE = 5
-_PRIORITY = 20  # after plan credits, before the customer's own money
 _UNKNOWN = "This code is not valid, or it has been used up."
 _ONE_OF_A_KIND = "This workspace has redeemed another code of the same kind already; one is all it can have."
 
@@ -97,7 +96,7 @@ def _give(workspace: Workspace, voucher: Voucher, *, by: str) -> Given:
         idem_key=f"voucher:{voucher.pk}:{workspace.pk}",
         reason=f"Voucher {voucher.prefix}",
         actor=by,
-        credit=Credit(Source.VOUCHER, priority=_PRIORITY, expires_on=expires_on),
+        credit=Credit(Source.VOUCHER, expires_on),
     )
     use.save(force_insert=True)
     return Given(batch.amount, expires_on)

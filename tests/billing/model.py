@@ -1,4 +1,4 @@
-"""The ledger in sixty lines: lots, holds and charges as plain lists, without SQL, against which the real one is run."""
+"""The ledger in eighty lines: lots, holds and charges as plain lists, without SQL, against which the real one is run."""
 
 from dataclasses import dataclass, field
 from typing import Any

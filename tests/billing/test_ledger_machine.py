@@ -1,4 +1,4 @@
-"""The ledger machine: whatever happens in whatever order, the real ledger says what sixty lines of plain Python say."""
+"""The ledger machine: whatever happens in whatever order, the real ledger says what eighty lines of plain Python say."""
 
 import datetime
 import os
@@ -100,13 +100,13 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(
         target=inflows,
         amount=AMOUNTS,
-        priority=st.sampled_from([10, 50]),
+        source=st.sampled_from([Source.PLAN, Source.GRANT]),
         ends=st.sampled_from([TODAY, TOMORROW, None]),
     )
-    def grant(self, amount: int, priority: int, ends: int | None) -> UUID:
+    def grant(self, amount: int, source: Source, ends: int | None) -> UUID:
         day = None if ends is None else self.today + datetime.timedelta(days=ends)
-        made = self.post(Kind.GRANT, amount, credit=Credit(Source.PLAN, priority=priority, expires_on=day))
-        self.model.give(made, amount, "plan", priority, ends)
+        made = self.post(Kind.GRANT, amount, credit=Credit(source, day))
+        self.model.give(made, amount, source.value, 10 if source is Source.PLAN else 50, ends)
         return made
 
     @rule(target=outflows, of=inflows, amount=AMOUNTS)

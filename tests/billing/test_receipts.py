@@ -155,7 +155,7 @@ def test_tell_what_paid_for_all_that_was_posted_together() -> None:
     ends = TODAY + datetime.timedelta(days=9)
     ledger.post(
         workspace_id=workspace, kind=ledger.Kind.GRANT, amount=50, offset=ledger.System.PROMOTION, idem_key="g",
-        credit=Credit(Source.PLAN, priority=10, expires_on=ends),
+        credit=Credit(Source.PLAN, expires_on=ends),
     )  # fmt: skip
     rows.fund(workspace, 100)
     request = served(workspace, cost=30, output_tokens=1)
@@ -178,9 +178,7 @@ def test_tell_payments_in_the_order_in_which_credit_is_spent() -> None:
     workspace = rows.workspace()
     ends = TODAY + datetime.timedelta(days=9)
     rows.fund(workspace, 100)
-    for number, terms in enumerate(
-        (Credit(Source.VOUCHER, priority=20), Credit(Source.PLAN, priority=10, expires_on=ends))
-    ):
+    for number, terms in enumerate((Credit(Source.VOUCHER), Credit(Source.PLAN, expires_on=ends))):
         ledger.post(
             workspace_id=workspace, kind=ledger.Kind.GRANT, amount=50, offset=ledger.System.PROMOTION,
             idem_key=f"g{number}", credit=terms,

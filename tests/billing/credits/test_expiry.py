@@ -15,7 +15,7 @@ from .test_purse import TODAY, TOMORROW, give, left
 
 NOW = datetime.datetime.combine(TODAY, datetime.time(12), datetime.UTC)
 MIDNIGHT = (TODAY - datetime.date(1970, 1, 1)).days * 1440
-ENDED = Credit(Source.PLAN, priority=10, expires_on=TODAY)
+ENDED = Credit(Source.PLAN, expires_on=TODAY)
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def test_what_is_left_at_the_end_leaves_the_ledger_once() -> None:
 
 def test_a_lot_stays_until_its_day_has_come() -> None:
     workspace = rows.workspace()
-    give(workspace, 100, Credit(Source.PLAN, priority=10, expires_on=TOMORROW))
+    give(workspace, 100, Credit(Source.PLAN, expires_on=TOMORROW))
     assert expiry.lapse(NOW) == 0
     assert left(workspace) == [("plan", 100)]
 

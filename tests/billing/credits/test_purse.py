@@ -57,7 +57,7 @@ def movements(workspace: int, transaction_id: UUID) -> list[int]:
     return sorted(found.values_list("amount", flat=True))
 
 
-PLAN = Credit(Source.PLAN, priority=10, expires_on=TOMORROW)
+PLAN = Credit(Source.PLAN, expires_on=TOMORROW)
 
 
 @pytest.mark.django_db
@@ -88,7 +88,7 @@ def test_usage_is_paid_from_credits_first_and_then_from_the_balance() -> None:
 def test_usage_of_a_day_after_the_end_leaves_a_lot_alone() -> None:
     workspace = rows.workspace()
     give(workspace, 100)
-    give(workspace, 30, Credit(Source.PLAN, priority=10, expires_on=TODAY))
+    give(workspace, 30, Credit(Source.PLAN, expires_on=TODAY))
     use(workspace, 50)
     assert left(workspace) == [("topup", 50), ("plan", 30)]
 
@@ -96,7 +96,7 @@ def test_usage_of_a_day_after_the_end_leaves_a_lot_alone() -> None:
 @pytest.mark.django_db
 def test_usage_of_the_day_before_is_paid_by_what_ended_since() -> None:
     workspace = rows.workspace()
-    give(workspace, 30, Credit(Source.PLAN, priority=10, expires_on=TODAY))
+    give(workspace, 30, Credit(Source.PLAN, expires_on=TODAY))
     use(workspace, 20, minute_no=clock.minute_number() - 1440)
     assert left(workspace) == [("plan", 10)]
 

@@ -36,10 +36,10 @@ def spent_daily(workspace: int, nano: int, *, minute: int = 0, days: int = 10) -
     rows.settle(workspace, cost=nano // 10, minute_no=minute_of(TODAY))
 
 
-def give(workspace: int, usd: int, **terms: object) -> None:
+def give(workspace: int, usd: int, credit: Credit | None = None) -> None:
     ledger.post(
         workspace_id=workspace, kind=ledger.Kind.GRANT, amount=usd * USD, offset=ledger.System.PROMOTION,
-        idem_key=f"grant {usd} {terms}", credit=Credit(**terms) if terms else None,  # type: ignore[arg-type]
+        idem_key=f"grant {usd} {credit}", credit=credit,
     )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_of_a_month_is_that_of_the_zone(monkeypatch: pytest.MonkeyPatch) -> None
 def test_of_credit_tells_how_long_it_lasts_and_what_expires() -> None:
     workspace = rows.workspace()
     give(workspace, 30)
-    give(workspace, 20, source=Source.PLAN, priority=10, expires_on=TODAY + 4 * DAY)
+    give(workspace, 20, Credit(Source.PLAN, TODAY + 4 * DAY))
     spent_daily(workspace, USD)
     found = statements.run_out(workspace)
     assert found is not None
@@ -85,7 +85,7 @@ def test_of_credit_tells_how_long_it_lasts_and_what_expires() -> None:
 def test_of_credit_leaves_out_what_is_withheld() -> None:
     workspace = rows.workspace()
     rows.fund(workspace, 100 * USD)
-    give(workspace, 13, source=Source.PLAN, priority=10)
+    give(workspace, 13, Credit(Source.PLAN))
     spent_daily(workspace, USD)
     free = statements.run_out(workspace)
     withholding.set_spill(workspace, enabled=False, actor="test")
