@@ -1,4 +1,4 @@
-"""How a person is sent to Stripe: to pay for a top-up, to save a card, to see their payments there."""
+"""How a person is sent to Stripe: to pay for a top-up or a plan, to save a card, to see their payments there."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,11 +9,22 @@ from django.db import transaction
 
 from accounts.models import User, Workspace
 from billing.models import StripeCustomer, TopUp
-from kernel import clock, ids
+from catalog.models import PlanVersion
+from kernel import clock, ids, money
 
-from . import calls, keys
+from . import calls, keys, subscribed
 
-__all__ = ["PRESETS_USD", "BadAmount", "Pages", "TooMany", "begin", "portal", "save_card", "start"]
+__all__ = [
+    "PRESETS_USD",
+    "BadAmount",
+    "Pages",
+    "TooMany",
+    "begin",
+    "portal",
+    "save_card",
+    "start",
+    "subscribe",
+]
 
 PRESETS_USD = (10, 25, 50, 100, 500)
 PAY_WITHIN = timedelta(hours=1)
@@ -98,6 +109,29 @@ def save_card(workspace: Workspace, pages: Pages) -> str:
         customer=_customer(workspace).name,
         done=pages.done,
         back=pages.back,
+    ).url
+
+
+def subscribe(workspace: Workspace, terms: PlanVersion, pages: Pages) -> str:
+    """Have Stripe make a page on which a plan is bought, good for an hour, and return its address.
+
+    The price of the terms is in whole cents. Raises calls.Away or calls.Unusable.
+    """
+    assert terms.price_nano > 0, "what costs nothing is not bought"
+    offer = subscribed.Offer(
+        workspace_id=workspace.pk,
+        terms_id=terms.pk,
+        name=terms.plan.name,
+        cents=terms.price_nano // money.NANO_PER_CENT,
+        interval=terms.period,
+    )
+    return subscribed.new_page(
+        offer,
+        token=uuid4(),
+        customer=_customer(workspace).name,
+        done=pages.done,
+        back=pages.back,
+        expires=int((clock.now() + PAY_WITHIN).timestamp()),
     ).url
 
 

@@ -1,12 +1,21 @@
-"""What payments tell the subscriptions: a period was paid or not, a subscription changed or ended. Nothing is kept here."""
+"""What payments tell the subscriptions: one was bought, a period was paid or not, one changed or ended. Nothing is kept."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from .signatures import Event
+from .subscribed import Standing, standing
 
-__all__ = ["Period", "Subscriptions", "listen", "tell"]
+__all__ = ["Misfit", "Period", "Subscriptions", "listen", "tell"]
+
+
+class Misfit(Exception):
+    """A subscription at Stripe names a workspace of ours and is not what was offered; the message says why."""
+
+    def __init__(self, workspace_id: int, words: str) -> None:
+        super().__init__(words)
+        self.workspace_id = workspace_id
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,12 @@ class Period:
 
 class Subscriptions(Protocol):
     """Who keeps subscriptions. Called within the event's transaction, once per event, in any order of events."""
+
+    def knows(self, stripe_subscription_id: str) -> bool:
+        """Tell whether it is kept."""
+
+    def bought(self, told: Standing) -> bool:
+        """Keep one that is not known, if it was bought for a workspace of ours and runs; tell whether. Raises Misfit."""
 
     def paid(self, stripe_subscription_id: str, *, period: Period, event_id: str) -> None:
         """Take in that a period was paid."""
@@ -41,11 +56,17 @@ def listen(to: Subscriptions) -> None:
 
 
 def tell(event: Event) -> bool:
-    """Pass an event on; tell whether anybody keeps subscriptions and it named one."""
+    """Pass an event on; tell whether anybody keeps subscriptions and it named one of theirs.
+
+    Any event may be the first that is heard of a purchase: Stripe is asked about one that is not known. Raises Misfit,
+    calls.Away, calls.Missing or calls.Unusable.
+    """
     subscription = _subscription(event)
     if not _listening or not subscription:
         return False
     keeper = _listening[0]
+    if not keeper.knows(subscription) and not keeper.bought(standing(subscription)):
+        return False
     if event.type.startswith("invoice."):
         period = _period(event.subject)
         if period is None:
@@ -60,8 +81,6 @@ def tell(event: Event) -> bool:
             at=event.created,
             event_id=event.id,
         )
-    else:
-        return False
     return True
 
 

@@ -170,7 +170,11 @@ def _card_saved(event: Event) -> Result:
 
 
 def _subscription(event: Event) -> Result:
-    told = elsewhere.tell(event)
+    """Something was heard of a subscription: it was bought, paid or not, changed or ended."""
+    try:
+        told = elsewhere.tell(event)
+    except elsewhere.Misfit as error:
+        return _refused(event, error.workspace_id, str(error))
     return Result(Outcome.PASSED if told else Outcome.IGNORED)
 
 

@@ -17,7 +17,17 @@ from . import granting, periods, rule
 from .periods import Period, Span
 from .rule import Course, Now, Step
 
-__all__ = ["NotOurs", "active", "begin", "change", "finish", "foresee", "new", "now_of"]
+__all__ = [
+    "NotOurs",
+    "active",
+    "begin",
+    "change",
+    "finish",
+    "foresee",
+    "leave_balance_alone",
+    "new",
+    "now_of",
+]
 
 Kind = SubscriptionChange.Kind
 _KINDS = {Step.AT_ONCE: Kind.CHANGED, Step.AT_END: Kind.SCHEDULED, Step.KEEP: Kind.KEPT}
@@ -84,7 +94,7 @@ def begin(workspace: Workspace, *, actor: str, reason: str = "") -> Subscription
         today,
         row.plan_version.credits_nano,
     )
-    _leave_balance_alone(kept.pk, row.plan_version)
+    leave_balance_alone(kept.pk, row.plan_version)
     granting.settle(row, today)
     return row
 
@@ -122,6 +132,16 @@ def change(
     return done
 
 
+def leave_balance_alone(workspace_id: int, terms: PlanVersion) -> None:
+    """Keep usage on plan credits until the customer lets it spill; who has a balance by now goes on using it."""
+    if not terms.credits_nano:
+        return
+    decided = Purse.objects.filter(pk=workspace_id).exclude(spill=Purse.Spill.FREE)
+    balance = CreditLot.objects.filter(workspace_id=workspace_id, source__in=lots.BALANCE, remaining__gt=0)
+    if not decided.exists() and not balance.exists():
+        spill.set_spill(workspace_id, enabled=False, actor="plan")
+
+
 def _follow(workspace: Workspace, row: Subscription | None, asked: Asked, course: Course) -> None:
     """Do what the course says, the ledger last."""
     if course.step != Step.AT_ONCE:
@@ -146,7 +166,7 @@ def _follow(workspace: Workspace, row: Subscription | None, asked: Asked, course
     if row is not None:
         finish(row, course.on)
     if asked.to.is_paid_for:
-        _leave_balance_alone(workspace.pk, asked.to)
+        leave_balance_alone(workspace.pk, asked.to)
         granting.settle(new(workspace.pk, asked.to, course.on), course.on)
 
 
@@ -168,16 +188,6 @@ def finish(row: Subscription, on: date) -> None:
     row.status, row.ended_on, row.due_on = Subscription.Status.CANCELLED, on, None
     row.next_plan_version, row.cancel_at_period_end = None, False
     row.save()
-
-
-def _leave_balance_alone(workspace_id: int, terms: PlanVersion) -> None:
-    """Keep usage on plan credits until the customer lets it spill; who has a balance by now goes on using it."""
-    if not terms.credits_nano:
-        return
-    decided = Purse.objects.filter(pk=workspace_id).exclude(spill=Purse.Spill.FREE)
-    balance = CreditLot.objects.filter(workspace_id=workspace_id, source__in=lots.BALANCE, remaining__gt=0)
-    if not decided.exists() and not balance.exists():
-        spill.set_spill(workspace_id, enabled=False, actor="plan")
 
 
 def _note(workspace: Workspace, asked: Asked, kind: str, on: date, granted: int) -> SubscriptionChange:

@@ -7,7 +7,7 @@ from typing import Any
 from catalog.models import Model, PlanVersion
 from kernel import money
 
-__all__ = ["Comparison", "Difference", "compare", "price"]
+__all__ = ["Comparison", "Difference", "brings", "compare", "price"]
 
 _MOST_NAMES = 50
 
@@ -52,6 +52,11 @@ def price(terms: PlanVersion) -> str:
     return _per_period(terms, terms.price_nano)
 
 
+def brings(terms: PlanVersion) -> str:
+    """Return the credits of terms in words: $25.00 a month."""
+    return _per_period(terms, terms.credits_nano)
+
+
 def _differences(before: PlanVersion, after: PlanVersion) -> Iterator[Difference]:
     for name, told in _TOLD:
         was, becomes = told(before), told(after)
@@ -84,7 +89,7 @@ def _plain(column: str) -> Callable[[PlanVersion], str]:
 
 _TOLD: tuple[tuple[str, Callable[[PlanVersion], str]], ...] = (
     ("Price", price),
-    ("Credits", lambda terms: _per_period(terms, terms.credits_nano)),
+    ("Credits", brings),
     ("Tiers", _plain("tiers")),
     ("Requests a minute", _cap("minute_cap")),
     ("Requests an hour", _cap("hour_cap")),

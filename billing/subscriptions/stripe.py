@@ -10,16 +10,19 @@ import structlog
 from django.db import transaction
 
 from accounts.models import Workspace
-from billing.models import Subscription
+from billing.models import StripeCustomer, Subscription
+from billing.payments.elsewhere import Misfit
+from billing.payments.subscribed import Standing
 from catalog import plans
 from catalog.models import PlanVersion
-from kernel import clock
+from kernel import clock, money
 
 from . import book, granting
 
 __all__ = ["Keeper", "link"]
 
 Status = Subscription.Status
+_RUNS = frozenset({"active", "trialing"})
 _OVER = frozenset({"canceled", "incomplete_expired", "unpaid"})
 log = structlog.get_logger()
 
@@ -62,6 +65,7 @@ def link(
     if before is not None:
         book.finish(before, today)
     Workspace.objects.filter(pk=workspace_id).update(plan_version=terms)
+    book.leave_balance_alone(workspace_id, terms)
     return Subscription.objects.create(
         workspace_id=workspace_id,
         plan_version=terms,
@@ -77,6 +81,35 @@ def link(
 
 class Keeper:
     """Takes in what the payments hear of subscriptions; of one that is not known here, nothing."""
+
+    def knows(self, stripe_subscription_id: str) -> bool:
+        """Tell whether it is kept."""
+        return Subscription.objects.filter(stripe_subscription_id=stripe_subscription_id).exists()
+
+    @transaction.atomic
+    def bought(self, told: Standing) -> bool:
+        """Keep a subscription that runs and names a workspace and terms of ours; tell whether it was one.
+
+        Raises Misfit if it is not what was offered, or the second one that a workspace pays for.
+        """
+        if told.status not in _RUNS or not {"workspace", "terms"} <= told.metadata.keys():
+            return False
+        workspace = _numbered(told.metadata["workspace"])
+        terms = PlanVersion.objects.filter(pk=_numbered(told.metadata["terms"])).first()
+        if terms is None or granting.held(workspace) is None:
+            return False
+        wrong = _misfits(told, workspace, terms)
+        if wrong:
+            raise Misfit(workspace, f"{'; '.join(wrong)}. End or refund it at Stripe")
+        link(
+            workspace,
+            terms,
+            subscription_id=told.id,
+            customer_id=told.customer,
+            period_start=told.start,
+            period_end=told.end,
+        )
+        return True
 
     @transaction.atomic
     def paid(self, stripe_subscription_id: str, *, period: Days, event_id: str) -> None:
@@ -129,6 +162,28 @@ class Keeper:
             _over(row)
         else:
             row.save()
+
+
+def _misfits(told: Standing, workspace_id: int, terms: PlanVersion) -> list[str]:
+    """Return what of a subscription is not as it was offered, in words."""
+    payer = StripeCustomer.objects.filter(
+        customer_id=told.customer, livemode=told.livemode, workspace_id=workspace_id
+    )
+    price = None if told.cents is None else money.from_cents(told.cents)
+    other = book.active(workspace_id)
+    second = other is not None and other.source == Subscription.Source.STRIPE
+    wrong = {
+        f"customer {told.customer} is not the workspace's": not payer.exists(),
+        f"it costs {told.cents} cents of {told.currency} a {told.interval or 'while'}": (
+            (price, told.currency, told.interval) != (terms.price_nano, "usd", terms.period)
+        ),
+        "the workspace pays for another subscription already": second,
+    }
+    return [words for words, so in wrong.items() if so]
+
+
+def _numbered(name: str) -> int:
+    return int(name) if name.isdecimal() and len(name) < 19 else 0
 
 
 def _over(row: Subscription) -> None:

@@ -110,6 +110,9 @@ class StripeServer:
             success_url=asked["success_url"],
         )
         made["_payment_metadata"] = asked.get("payment_intent_data", {}).get("metadata", {})
+        if asked["mode"] == "subscription":
+            made["_subscription_metadata"] = asked.get("subscription_data", {}).get("metadata", {})
+            made["_interval"] = items[0]["price_data"]["recurring"]["interval"]
         made["url"] = f"{self.url}/pay/{made['id']}"
         return made
 
@@ -145,6 +148,9 @@ class StripeServer:
             found["payment_method"] = self.world.get(found["payment_method"])
         return found
 
+    def subscription(self, asked: Thing, name: str) -> Thing:
+        return self.world.get(name)
+
     def listed(self, asked: Thing, *, kind: str) -> Thing:
         by = {name: asked[name] for name in ("payment_intent", "customer") if name in asked}
         return {"object": "list", "data": self.world.all(kind, **by), "has_more": False, "url": "/v1"}
@@ -162,6 +168,7 @@ _ROUTES: tuple[tuple[str, str, Any, Any], ...] = (
     ("POST", "/v1/refunds", params.RefundCreateParams, StripeServer.refund),
     ("GET", "/v1/refunds", params.RefundListParams, partial(StripeServer.listed, kind="re")),
     ("GET", "/v1/disputes", params.DisputeListParams, partial(StripeServer.listed, kind="dp")),
+    ("GET", "/v1/subscriptions/([^/]+)", params.SubscriptionRetrieveParams, StripeServer.subscription),
     ("GET", "/v1/setup_intents/([^/]+)", params.SetupIntentRetrieveParams, StripeServer.setup),
 )
 

@@ -7,6 +7,7 @@ import pytest
 
 from billing.models import StripeEvent
 from billing.payments import elsewhere
+from billing.payments.subscribed import Standing
 from billing.subscriptions.stripe import Keeper
 from tests.billing.payments.till import Till
 
@@ -18,6 +19,12 @@ class Listener:
 
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
+
+    def knows(self, subscription: str) -> bool:
+        return True
+
+    def bought(self, told: Standing) -> bool:
+        raise AssertionError("nothing is asked about one that is known")
 
     def paid(self, subscription: str, *, period: elsewhere.Period, event_id: str) -> None:
         self.told.append(("paid", subscription, period.start, period.end))

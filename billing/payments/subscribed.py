@@ -1,0 +1,110 @@
+"""What Stripe is asked about subscriptions: a page on which one is bought, and how one stands now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from . import wire
+from .calls import Session
+
+if TYPE_CHECKING:
+    from stripe import Subscription
+
+__all__ = ["Offer", "Standing", "new_page", "standing"]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What is to be bought: the terms of a plan by their number, at cents each interval (`month` or `week`)."""
+
+    workspace_id: int
+    terms_id: int
+    name: str
+    cents: int
+    interval: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a subscription stands at Stripe now: what is paid in cents each interval, and its period in days of UTC.
+
+    The period goes from `start` to the day before `end`.
+    """
+
+    id: str
+    status: str
+    customer: str
+    livemode: bool
+    metadata: Mapping[str, str]
+    cents: int | None
+    currency: str
+    interval: str
+    start: date
+    end: date
+
+
+def new_page(offer: Offer, *, token: UUID, customer: str, done: str, back: str, expires: int) -> Session:
+    """Make the page on which a subscription is bought, until `expires` (Unix time); one page for a token.
+
+    What was offered is written on the subscription itself. Raises calls.Away or calls.Unusable.
+    """
+    ours = {"workspace": str(offer.workspace_id), "terms": str(offer.terms_id)}
+    with wire.client() as client:
+        made = client.v1.checkout.sessions.create(
+            {
+                "mode": "subscription",
+                "client_reference_id": str(token),
+                "customer": customer,
+                "adaptive_pricing": {"enabled": False},
+                "line_items": [
+                    {
+                        "quantity": 1,
+                        "price_data": {
+                            "currency": "usd",
+                            "unit_amount": offer.cents,
+                            "recurring": {"interval": "week" if offer.interval == "week" else "month"},
+                            "product_data": {"name": offer.name},
+                        },
+                    }
+                ],
+                "metadata": ours,
+                "subscription_data": {"metadata": ours},
+                "success_url": done,
+                "cancel_url": back,
+                "expires_at": expires,
+            },
+            {"idempotency_key": f"subscribe:{token}"},
+        )
+        return Session(made.id, made.url or "")
+
+
+def standing(subscription_id: str) -> Standing:
+    """Return how a subscription stands. Raises calls.Away, calls.Missing or calls.Unusable."""
+    with wire.client() as client:
+        return _standing(client.v1.subscriptions.retrieve(subscription_id))
+
+
+def _standing(found: "Subscription") -> Standing:
+    items = found.items.data
+    if len(items) != 1 or items[0].quantity != 1:
+        raise wire.Unusable(f"subscription {found.id} is not for one thing")
+    item = items[0]
+    every = item.price.recurring
+    return Standing(
+        id=found.id,
+        status=found.status,
+        customer=found.customer if isinstance(found.customer, str) else found.customer.id,
+        livemode=found.livemode,
+        metadata=dict(found.metadata.to_dict()),
+        cents=item.price.unit_amount,
+        currency=item.price.currency,
+        interval=every.interval if every is not None and every.interval_count == 1 else "",
+        start=_day(item.current_period_start),
+        end=_day(item.current_period_end),
+    )
+
+
+def _day(seconds: int) -> date:
+    return datetime.fromtimestamp(seconds, UTC).date()
