@@ -20,7 +20,7 @@ KINDS: dict[Kind, str] = {
     "leak": "connections left open",
     "calls": "calls too many",
     "books": "wrong books",
-    "answer": "another answer",
+    "answer": "another answer, or words, headers or keys of the upstream in it",
 }
 
 
