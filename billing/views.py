@@ -1,14 +1,13 @@
 """The customer's pages: Home, and the choice of appearance."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import Member, User, Workspace
+from accounts.models import Member
 from billing import home as home_page
+from billing.seats import frame, members
 
 __all__ = ["home", "theme"]
 
@@ -17,21 +16,14 @@ _YEAR = 365 * 24 * 3600  # seconds
 
 
 @require_GET
-@login_required
-@never_cache
-def home(request: HttpRequest) -> HttpResponse:
+@members
+def home(request: HttpRequest, member: Member) -> HttpResponse:
     """Show usage and balance of the signed-in person's workspace; ?range=today, 7d or 30d."""
-    workspace = _workspace(request)
-    if workspace is None:
-        return render(request, "billing/no_workspace.html")
     chosen = home_page.RANGES.get(request.GET.get("range", "30d"))
     if chosen is None:
         raise Http404(f"range: choose one of {', '.join(home_page.RANGES)}")
-    page = home_page.home(workspace, chosen=chosen)
-    context = {
-        "here": "home",
-        "workspace": workspace,
-        "balance": page.balance,
+    page = home_page.home(member.workspace, chosen=chosen)
+    context = frame(member, here="home", balance=page.balance) | {
         "page": page,
         "ranges": home_page.RANGES.values(),
         "base_url": request.build_absolute_uri("/v1"),
@@ -58,15 +50,3 @@ def theme(request: HttpRequest) -> HttpResponse:
             samesite="Lax",
         )
     return response
-
-
-def _workspace(request: HttpRequest) -> Workspace | None:
-    """Return the workspace the person joined first, or None for a person without one."""
-    assert isinstance(request.user, User)
-    member = (
-        Member.objects.filter(user=request.user)
-        .select_related("workspace__plan_version__plan")
-        .order_by("joined_at", "pk")
-        .first()
-    )
-    return member.workspace if member else None

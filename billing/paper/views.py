@@ -10,11 +10,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Member
 from billing.models import BillingDetails, Paper
+from billing.seats import frame, payers
 from kernel import clock
 
 from . import face, pdf, requests_csv, statement_lines
 from .details import DetailsForm
-from .keepers import frame, keepers
 from .months import Month
 from .shelf import shelf
 
@@ -24,7 +24,7 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
 @require_GET
-@keepers
+@payers
 def papers(request: HttpRequest, member: Member) -> HttpResponse:
     """List the papers of the signed-in person's workspace; ?page=2 has older ones."""
     page = request.GET.get("page", "1")
@@ -38,7 +38,7 @@ def papers(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @require_GET
-@keepers
+@payers
 def paper(request: HttpRequest, member: Member, paper: UUID) -> HttpResponse:
     """Show a paper, to read or to print."""
     found = _own(member, paper)
@@ -47,7 +47,7 @@ def paper(request: HttpRequest, member: Member, paper: UUID) -> HttpResponse:
 
 
 @require_GET
-@keepers
+@payers
 def portable(request: HttpRequest, member: Member, paper: UUID) -> HttpResponse:
     """Send a paper as PDF."""
     found = _own(member, paper)
@@ -56,7 +56,7 @@ def portable(request: HttpRequest, member: Member, paper: UUID) -> HttpResponse:
 
 
 @require_GET
-@keepers
+@payers
 def lines(request: HttpRequest, member: Member, paper: UUID) -> HttpResponse:
     """Send a statement's lines as CSV."""
     found = _own(member, paper)
@@ -66,7 +66,7 @@ def lines(request: HttpRequest, member: Member, paper: UUID) -> HttpResponse:
 
 
 @require_GET
-@keepers
+@payers
 def requests(request: HttpRequest, member: Member) -> HttpResponseBase:
     """Send all requests of a month as CSV; ?month=2026-11."""
     try:
@@ -83,7 +83,7 @@ def requests(request: HttpRequest, member: Member) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@keepers
+@payers
 def details(request: HttpRequest, member: Member) -> HttpResponse:
     """Show and keep whom papers are made out to from now on."""
     row = BillingDetails.objects.filter(pk=member.workspace_id).first()

@@ -6,11 +6,9 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.models import Member, Workspace
+from billing.seats import PAYERS
 
-__all__ = ["PAYERS", "recharge_is_off"]
-
-PAYERS = (Member.Role.OWNER, Member.Role.ADMIN, Member.Role.BILLING)
-"""The roles that may pay, and set what is paid."""
+__all__ = ["recharge_is_off"]
 
 _MOST_MAILS = 50
 

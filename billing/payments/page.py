@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Sum
 
-from accounts.models import Member, User, Workspace
+from accounts.models import Member, Workspace
 from billing import figures
 from billing.models import Dispute, Recharge, TopUp
+from billing.seats import PAYERS
 from kernel import clock, money
 
 from . import keys, recharge_rules
 from .checkout import PRESETS_USD
-from .notices import PAYERS
 
-__all__ = ["Line", "Page", "credit", "line", "seat"]
+__all__ = ["Line", "Page", "credit", "line"]
 
 _MOST_LINES = 100
 _BADGES = {"paid": "ok", "failed": "failed", "expired": "cut", "new": "live", "open": "live"}
@@ -73,16 +73,6 @@ class Page:
     most: int
     automatic: Automatic | None
     lines: list[Line]
-
-
-def seat(user: User) -> Member | None:
-    """Return a person's membership in the workspace they joined first, or None without one."""
-    return (
-        Member.objects.filter(user=user)
-        .select_related("workspace__plan_version__plan")
-        .order_by("joined_at", "pk")
-        .first()
-    )
 
 
 def credit(member: Member) -> Page:

@@ -1,29 +1,25 @@
 """The page Credit: adding credit, auto-recharge, and where Stripe sends people back to. Nothing here credits anything."""
 
 import ipaddress
-from collections.abc import Callable
 from functools import wraps
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import rates
-from accounts.models import Member, User
+from accounts.models import Member
 from billing import statements
 from billing.credits import shown
 from billing.models import Dispute, TopUp
+from billing.seats import View, frame, members, payers
 
 from . import calls, checkout, keys, page, recharge_rules
 from .forms import AddForm, RechargeForm
-from .notices import PAYERS
 
 __all__ = ["add", "card", "credit", "portal", "recharge", "topup"]
 
@@ -31,42 +27,22 @@ ADDS_A_MINUTE = 10
 LOOKS = 40
 """How often the landing page looks by itself: every three seconds for two minutes."""
 
-View = Callable[..., HttpResponse]
 
+def _paying(view: View) -> View:
+    """Let a view be used by those who pay, while payments are set up."""
 
-def _members(view: View) -> View:
-    """Let a view be seen by members of a workspace only, and give it their membership."""
-
-    @login_required
-    @never_cache
+    @payers
     @wraps(view)
-    def seen(request: HttpRequest, **named: object) -> HttpResponse:
-        assert isinstance(request.user, User)
-        member = page.seat(request.user)
-        if member is None:
-            return render(request, "billing/no_workspace.html")
-        return view(request, member, **named)
-
-    return seen
-
-
-def _payers(view: View) -> View:
-    """Let a view be used by those who may pay, while payments are set up."""
-
-    @_members
-    @wraps(view)
-    def used(request: HttpRequest, member: Member, **named: object) -> HttpResponse:
+    def used(request: HttpRequest, member: Member) -> HttpResponseBase:
         if not keys.are_set_up():
             raise Http404("card payments are not set up")
-        if member.role not in PAYERS:
-            raise PermissionDenied("owners, admins and billing members pay")
-        return view(request, member, **named)
+        return view(request, member)
 
     return used
 
 
 @require_GET
-@_members
+@members
 def credit(request: HttpRequest, member: Member) -> HttpResponse:
     """Show balance, payments and auto-recharge, with what may be done about them."""
     if request.GET.get("back") == "1":
@@ -75,16 +51,15 @@ def credit(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @require_POST
-@_payers
+@_paying
 def add(request: HttpRequest, member: Member) -> HttpResponse:
     """Send a person to Stripe to pay for credit."""
     form = AddForm(request.POST)
     if not form.is_valid():
         return _credit(request, member, add_form=form, status=400)
-    assert isinstance(request.user, User)
     try:
         rates.take("topup", _network(request), limit=ADDS_A_MINUTE)
-        made = checkout.begin(member.workspace, cents=form.cents, by=request.user)
+        made = checkout.begin(member.workspace, cents=form.cents, by=member.user)
         return redirect(checkout.start(made, _pages(request, reverse("dashboard:topup", args=[made.id]))))
     except checkout.BadAmount as error:
         form.add_error("amount", str(error))
@@ -97,11 +72,11 @@ def add(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @require_GET
-@_members
+@payers
 def topup(request: HttpRequest, member: Member, topup: UUID) -> HttpResponse:
     """Show how a payment stands: where Stripe sends a person back to, and nothing that moves money."""
     found = TopUp.objects.filter(pk=topup, workspace_id=member.workspace_id).first()
-    if found is None or member.role not in PAYERS:
+    if found is None:
         raise Http404("no such top-up")
     taken = Dispute.objects.filter(workspace_id=member.workspace_id, topup_id=found.id)
     looks = request.GET.get("look", "0")
@@ -112,10 +87,9 @@ def topup(request: HttpRequest, member: Member, topup: UUID) -> HttpResponse:
 
 
 @require_POST
-@_payers
+@_paying
 def recharge(request: HttpRequest, member: Member) -> HttpResponse:
     """Turn auto-recharge on or off, and set its rules."""
-    assert isinstance(request.user, User)
     form = RechargeForm(request.POST)
     enabled = request.POST.get("enabled") == "yes"
     if not form.is_valid():
@@ -123,7 +97,7 @@ def recharge(request: HttpRequest, member: Member) -> HttpResponse:
     least, most = settings.TOPUP_LEAST_USD * 100, settings.TOPUP_MOST_USD * 100
     try:
         recharge_rules.save(
-            member.workspace_id, form.rules(enabled=enabled), least=least, most=most, by=request.user.pk
+            member.workspace_id, form.rules(enabled=enabled), least=least, most=most, by=member.user_id
         )
     except recharge_rules.BadRules as error:
         form.add_error(error.field if error.field in form.fields else None, str(error))
@@ -133,7 +107,7 @@ def recharge(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @require_POST
-@_payers
+@_paying
 def card(request: HttpRequest, member: Member) -> HttpResponse:
     """Send a person to Stripe to save a card for auto-recharge."""
     try:
@@ -144,7 +118,7 @@ def card(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @require_POST
-@_payers
+@_paying
 def portal(request: HttpRequest, member: Member) -> HttpResponse:
     """Send a person to their payments and cards at Stripe."""
     try:
@@ -186,10 +160,7 @@ def _credit(
 
 def _frame(member: Member) -> dict[str, object]:
     balance = statements.balance(member.workspace_id)
-    return {
-        "here": "credit",
-        "workspace": member.workspace,
-        "balance": balance,
+    return frame(member, here="credit", balance=balance) | {
         "lots": shown.parts(member.workspace_id),
         "unbilled_taken": -balance.unbilled,
         "withheld_taken": -balance.withheld,

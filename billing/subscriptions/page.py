@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from accounts.models import Member, PlanUpgrade, Workspace
 from billing import figures
 from billing.models import CreditLot, Purse, Subscription
-from billing.payments.notices import PAYERS
+from billing.seats import PAYERS
 from catalog.models import Model, PlanVersion
 from kernel import clock
 

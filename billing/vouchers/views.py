@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Member
 from billing import figures
 from billing.models import Redemption
-from billing.paper.keepers import frame, keepers
+from billing.seats import frame, payers
 from kernel import money
 
 from . import codes
@@ -32,7 +32,7 @@ class CodeForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-@keepers
+@payers
 def voucher(request: HttpRequest, member: Member) -> HttpResponse:
     """Show the form and what was redeemed so far, or redeem a code."""
     form = CodeForm(request.POST or None)
