@@ -1,5 +1,6 @@
 """How often something may be tried a minute: counted in Redis for all processes, in this one while Redis is away."""
 
+import ipaddress
 import threading
 import time
 from functools import cache
@@ -10,12 +11,13 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-__all__ = ["TooOften", "take"]
+__all__ = ["TooOften", "network", "take"]
 
 SECONDS = 60
 _WAIT_SECONDS = 0.05
 _PATIENCE_SECONDS = 5.0
 _MOST_COUNTED = 100_000
+_NETWORK_BITS = 64  # of IPv6: what one customer of a network has
 log = structlog.get_logger()
 
 
@@ -34,6 +36,21 @@ def take(what: str, who: str, *, limit: int) -> None:
     name = f"rate:{what}:{who}:{minute}"
     if _counted(name) > limit:
         raise TooOften(max(1, int((minute + 1) * SECONDS - now)))
+
+
+def network(address: str) -> str:
+    """Return what one customer of a network has, to count tries by: an IPv4 address, or of IPv6 the first 64 bits.
+
+    What is no address is counted together.
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    # A socket of both kinds names a caller by IPv4 in IPv6: cut to 64 bits, all of them would be one.
+    return str(parsed.ipv4_mapped or ipaddress.IPv6Network((parsed, _NETWORK_BITS), strict=False))
 
 
 def _counted(name: str) -> int:

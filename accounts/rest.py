@@ -1,6 +1,5 @@
 """The routes under /auth: a password becomes tokens, a refresh token becomes new ones, a logout ends them."""
 
-import ipaddress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,7 +25,6 @@ LOGINS_A_MINUTE = 10
 CODES_A_MINUTE = 5
 MOST_BYTES = 65_536
 _AWAY_SECONDS = 2
-_NETWORK_BITS = 64  # of IPv6: what one customer of a network has
 log = structlog.get_logger()
 
 
@@ -100,7 +98,7 @@ class Login(_Route):
     @answers(LoginForm, Tokens)
     def post(self, request: Request) -> Response:
         """Sign a person in."""
-        _take("login", _network(request), LOGINS_A_MINUTE, "sign-ins")
+        _take("login", rates.network(request.META.get("REMOTE_ADDR", "")), LOGINS_A_MINUTE, "sign-ins")
         sent = _valid(LoginForm, request)
         if "challenge" in sent:
             return _told(_complete(sent["challenge"], _needed(sent, "code")))
@@ -206,17 +204,6 @@ def _take(what: str, who: str, limit: int, named: str) -> None:
         refusal = Refusal(429, "RATE_LIMIT_ERROR", f"At most {limit} {named} a minute: try again later.")
         refusal.wait = error.retry_after
         raise refusal from error
-
-
-def _network(request: Request) -> str:
-    address = request.META.get("REMOTE_ADDR", "")
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return str(address)[:64]
-    if parsed.version == 4:
-        return str(parsed)
-    return str(ipaddress.ip_network((parsed, _NETWORK_BITS), strict=False))
 
 
 def _valid(form: type[serializers.Serializer[Any]], request: Request) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The page Credit: adding credit, auto-recharge, and where Stripe sends people back to. Nothing here credits anything."""
 
-import ipaddress
 from functools import wraps
 from uuid import UUID
 
@@ -58,7 +57,7 @@ def add(request: HttpRequest, member: Member) -> HttpResponse:
     if not form.is_valid():
         return _credit(request, member, add_form=form, status=400)
     try:
-        rates.take("topup", _network(request), limit=ADDS_A_MINUTE)
+        rates.take("topup", rates.network(request.META.get("REMOTE_ADDR", "")), limit=ADDS_A_MINUTE)
         made = checkout.begin(member.workspace, cents=form.cents, by=member.user)
         return redirect(checkout.start(made, _pages(request, reverse("dashboard:topup", args=[made.id]))))
     except checkout.BadAmount as error:
@@ -176,12 +175,3 @@ def _away(request: HttpRequest, member: Member) -> HttpResponse:
 def _pages(request: HttpRequest, done: str) -> checkout.Pages:
     back = reverse("dashboard:credit") + "?back=1"
     return checkout.Pages(request.build_absolute_uri(done), request.build_absolute_uri(back))
-
-
-def _network(request: HttpRequest) -> str:
-    """Return what one customer of a network has: an address, or of IPv6 its first 64 bits."""
-    try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return "unknown"
-    return str(ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False))

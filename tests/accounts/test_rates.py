@@ -54,3 +54,19 @@ def test_without_redis_this_process_counts_and_nobody_waits_long(settings: LazyS
     with pytest.raises(rates.TooOften):
         rates.take("test", who, limit=3)
     assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::9", "2001:db8:1:2::/64"),
+        ("::1", "::/64"),
+        ("", "unknown"),
+        ("unix:", "unknown"),
+    ],
+)
+def test_a_network_is_what_one_customer_of_it_has(address: str, counted: str) -> None:
+    assert rates.network(address) == counted
