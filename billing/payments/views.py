@@ -135,8 +135,8 @@ def _credit(
     recharge_form: RechargeForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    shown = page.credit(member)
-    rules = shown.automatic.row if shown.automatic else None
+    told = page.credit(member)
+    rules = told.automatic.row if told.automatic else None
     known = {
         name: f"{cents // 100}.{cents % 100:02d}"
         for name, cents in (
@@ -147,7 +147,7 @@ def _credit(
         if cents
     }
     context = {
-        "page": shown,
+        "page": told,
         "add_form": add_form or AddForm(),
         "recharge_form": recharge_form or RechargeForm(initial=known),
     }
