@@ -1,28 +1,17 @@
 """The few calls we make to Stripe: each bounded in time, and each that makes something under a key of its own."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from billing.models import RefundRequest, TopUp
 
-from . import wire
+from . import answers, wire
+from .answers import Contested, MadeRefund, Payment, SavedCard, Session
 from .wire import Away, Declined, Missing, Unusable
-
-if TYPE_CHECKING:
-    from stripe import Charge, PaymentIntent, Refund
-    from stripe import Dispute as StripeDispute
 
 __all__ = [
     "Away",
-    "Contested",
     "Declined",
-    "MadeRefund",
     "Missing",
-    "Payment",
-    "SavedCard",
-    "Session",
     "Unusable",
     "cancel",
     "charge_saved_card",
@@ -40,64 +29,6 @@ __all__ = [
 
 MOST_LISTED = 100
 CLOCKS_DIFFER_SECONDS = 300
-
-
-@dataclass(frozen=True)
-class Session:
-    """A page at Stripe that a person is sent to."""
-
-    id: str
-    url: str
-
-
-@dataclass(frozen=True)
-class Payment:
-    """How a payment stands at Stripe now; amounts in cents."""
-
-    id: str
-    status: str
-    amount: int
-    received: int
-    currency: str
-    customer: str
-    livemode: bool
-    metadata: Mapping[str, str]
-    refunded: int
-    disputed: bool
-    decline: str
-
-
-@dataclass(frozen=True)
-class Contested:
-    """A dispute as it stands at Stripe now; `taken` is what left us for it and has not come back, in cents."""
-
-    id: str
-    amount: int
-    taken: int
-    reason: str
-    status: str
-    answer_by: int | None
-    opened: int
-
-
-@dataclass(frozen=True)
-class MadeRefund:
-    """A refund as it stands at Stripe now; `request` names ours, or is empty."""
-
-    id: str
-    status: str
-    failure: str
-    request: str
-
-
-@dataclass(frozen=True)
-class SavedCard:
-    """A card that may be charged without its owner: Stripe's name for it, and what is shown of it."""
-
-    payment_method: str
-    shown: str
-    customer: str
-    metadata: Mapping[str, str]
 
 
 def new_customer(*, token: UUID, workspace_id: int) -> str:
@@ -141,7 +72,7 @@ def new_checkout(topup: TopUp, *, done: str, back: str, expires: int) -> Session
             },
             {"idempotency_key": f"topup:{topup.id}"},
         )
-        return Session(made.id, made.url or "")
+        return answers.session(made)
 
 
 def new_setup(*, token: UUID, workspace_id: int, customer: str, done: str, back: str) -> Session:
@@ -162,7 +93,7 @@ def new_setup(*, token: UUID, workspace_id: int, customer: str, done: str, back:
             },
             {"idempotency_key": f"setup:{token}"},
         )
-        return Session(made.id, made.url or "")
+        return answers.session(made)
 
 
 def portal(*, customer: str, back: str) -> str:
@@ -188,7 +119,7 @@ def charge_saved_card(topup: TopUp, payment_method: str) -> Payment:
             },
             {"idempotency_key": f"recharge:{topup.id}"},
         )
-        return _payment(made)
+        return answers.payment(made)
 
 
 def cancel(payment_intent: str) -> None:
@@ -200,7 +131,9 @@ def cancel(payment_intent: str) -> None:
 def payment(payment_intent: str) -> Payment:
     """Return how a payment stands."""
     with wire.client() as client:
-        return _payment(client.v1.payment_intents.retrieve(payment_intent, {"expand": ["latest_charge"]}))
+        return answers.payment(
+            client.v1.payment_intents.retrieve(payment_intent, {"expand": ["latest_charge"]})
+        )
 
 
 def payment_of(topup: TopUp) -> Payment | None:
@@ -217,8 +150,8 @@ def payment_of(topup: TopUp) -> Payment | None:
             }
         )
         for intent in found.data:
-            if _metadata(intent).get("topup") == str(topup.id):
-                return _payment(intent)
+            if answers.metadata(intent).get("topup") == str(topup.id):
+                return answers.payment(intent)
         if found.has_more:
             raise Unusable(f"top-up {topup.id} is not among the latest {MOST_LISTED} payments")
         return None
@@ -228,7 +161,7 @@ def contested(payment_intent: str) -> list[Contested]:
     """Return the disputes about a payment."""
     with wire.client() as client:
         found = client.v1.disputes.list({"payment_intent": payment_intent, "limit": MOST_LISTED})
-        return [_contested(dispute) for dispute in found.data]
+        return [answers.contested(dispute) for dispute in found.data]
 
 
 def refund(request: RefundRequest, payment_intent: str) -> MadeRefund:
@@ -243,77 +176,23 @@ def refund(request: RefundRequest, payment_intent: str) -> MadeRefund:
             },
             {"idempotency_key": f"refund:{request.id}"},
         )
-        return _refund(made)
+        return answers.made_refund(made)
 
 
 def refunds(payment_intent: str) -> list[MadeRefund]:
     """Return the refunds of a payment."""
     with wire.client() as client:
         found = client.v1.refunds.list({"payment_intent": payment_intent, "limit": MOST_LISTED})
-        return [_refund(made) for made in found.data]
+        return [answers.made_refund(made) for made in found.data]
 
 
 def saved_card(setup_intent: str) -> SavedCard:
     """Return the card that a setup saved. Raises Unusable if it saved none."""
     with wire.client() as client:
-        setup = client.v1.setup_intents.retrieve(setup_intent, {"expand": ["payment_method"]})
-        method = setup.payment_method
-        if setup.status != "succeeded" or method is None or isinstance(method, str):
-            raise Unusable(f"setup {setup_intent} saved no card")
-        card = method.card
-        shown = f"{card.brand.replace('_', ' ').title()} ending in {card.last4}" if card else method.type
-        return SavedCard(method.id, shown, _id(setup.customer), _metadata(setup))
+        return answers.saved_card(
+            client.v1.setup_intents.retrieve(setup_intent, {"expand": ["payment_method"]})
+        )
 
 
 def _ours(topup: TopUp) -> dict[str, str]:
     return {"topup": str(topup.id), "workspace": str(topup.workspace_id)}
-
-
-def _id(named: object) -> str:
-    """Return the id of something that stands there whole or by its id only, or nothing."""
-    return named if isinstance(named, str) else str(getattr(named, "id", ""))
-
-
-def _payment(found: "PaymentIntent") -> Payment:
-    charge: Charge | str | None = found.latest_charge
-    told = None if charge is None or isinstance(charge, str) else charge
-    error = found.last_payment_error
-    return Payment(
-        id=found.id,
-        status=found.status,
-        amount=found.amount,
-        received=found.amount_received or 0,
-        currency=found.currency,
-        customer=_id(found.customer),
-        livemode=found.livemode,
-        metadata=_metadata(found),
-        refunded=told.amount_refunded if told else 0,
-        disputed=bool(told and told.disputed),
-        decline=(error.code or error.type) if error else "",
-    )
-
-
-def _metadata(found: Any) -> dict[str, str]:
-    return {} if found.metadata is None else dict(found.metadata.to_dict())
-
-
-def _refund(found: "Refund") -> MadeRefund:
-    named = _metadata(found).get("request", "")
-    return MadeRefund(found.id, found.status or "", getattr(found, "failure_reason", None) or "", named)
-
-
-def _contested(found: "StripeDispute") -> Contested:
-    moved = found.balance_transactions
-    taken = -sum(step.amount for step in moved)
-    if any(step.currency != found.currency for step in moved):
-        taken = found.amount if taken > 0 else 0  # our account is kept in another currency
-    due = found.evidence_details.due_by
-    return Contested(
-        found.id,
-        found.amount,
-        min(max(taken, 0), found.amount),
-        found.reason,
-        found.status,
-        due,
-        found.created,
-    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from billing.models import TopUp
 
-from .calls import Payment
+from .answers import Payment
 from .signatures import Event
 
 __all__ = ["payment_misfits", "session_misfits"]

@@ -15,6 +15,7 @@ from billing.models import CreditLot, Dispute, Recharge, RefundRequest, StripeEv
 from kernel import clock, ids, money
 
 from . import alerts, calls, recharge_rules
+from .answers import Contested, MadeRefund, Payment
 from .fits import payment_misfits
 
 __all__ = ["locked", "refuse", "settle"]
@@ -32,10 +33,10 @@ _BOUGHT, _RECHARGED = Credit(CreditLot.Source.TOP_UP), Credit(CreditLot.Source.R
 class _Told:
     """All that Stripe says of a payment, asked for before anything is posted: a posting locks the account."""
 
-    payment: calls.Payment
-    disputes: list[calls.Contested]
+    payment: Payment
+    disputes: list[Contested]
     asked: list[RefundRequest]
-    refunds: list[calls.MadeRefund]
+    refunds: list[MadeRefund]
 
 
 def locked(topup_id: UUID) -> TopUp | None:
@@ -103,7 +104,7 @@ def _ask(topup: TopUp) -> _Told:
     )
 
 
-def _fail(topup: TopUp, payment: calls.Payment) -> None:
+def _fail(topup: TopUp, payment: Payment) -> None:
     if topup.status not in (TopUp.Status.NEW, TopUp.Status.OPEN):
         return
     topup.status, topup.failure = TopUp.Status.FAILED, payment.decline or payment.status
@@ -142,7 +143,7 @@ def _refund(topup: TopUp, refunded: int) -> bool:
     return True
 
 
-def _contest(topup: TopUp, told: calls.Contested, event_id: str) -> bool:
+def _contest(topup: TopUp, told: Contested, event_id: str) -> bool:
     """Post what a dispute took or gave back since the last posting, and keep how it stands."""
     row, opened = Dispute.objects.get_or_create(
         workspace_id=topup.workspace_id,
@@ -191,7 +192,7 @@ def _post_against(topup: TopUp, kind: ledger.Kind, cents: int, idem_key: str) ->
     )
 
 
-def _close_requests(topup: TopUp, asked: list[RefundRequest], made: list[calls.MadeRefund]) -> None:
+def _close_requests(topup: TopUp, asked: list[RefundRequest], made: list[MadeRefund]) -> None:
     told = {refund.request: refund for refund in made}
     for request in asked:
         found = told.get(str(request.id))

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from . import wire
-from .calls import Session
+from . import answers, wire
+from .answers import Session
 
 if TYPE_CHECKING:
     from stripe import Subscription
@@ -77,7 +77,7 @@ def new_page(offer: Offer, *, token: UUID, customer: str, done: str, back: str, 
             },
             {"idempotency_key": f"subscribe:{token}"},
         )
-        return Session(made.id, made.url or "")
+        return answers.session(made)
 
 
 def standing(subscription_id: str) -> Standing:
@@ -95,9 +95,9 @@ def _standing(found: "Subscription") -> Standing:
     return Standing(
         id=found.id,
         status=found.status,
-        customer=found.customer if isinstance(found.customer, str) else found.customer.id,
+        customer=answers.named(found.customer),
         livemode=found.livemode,
-        metadata=dict(found.metadata.to_dict()),
+        metadata=answers.metadata(found),
         cents=item.price.unit_amount,
         currency=item.price.currency,
         interval=every.interval if every is not None and every.interval_count == 1 else "",
