@@ -18,6 +18,7 @@ from catalog.pricing import (
     factors_text,
     fold,
     parse_factors,
+    without_prompt,
 )
 
 CARD = RateCard(
@@ -47,6 +48,11 @@ def test_multiplies_by_each_factor_before_rounding_once() -> None:
     assert cost(CARD, usage, (tenth, Factor(id=2, ppm=10_000_000))) == 493
 
 
+@pytest.mark.parametrize(("rate", "nano"), [(499, 0), (500, 1), (1499, 1), (1500, 2)])
+def test_rounds_a_half_up_and_less_down(rate: int, nano: int) -> None:
+    assert cost(RateCard(1, {"input": ((0, rate),)}), Counts(input=1), ()) == nano
+
+
 def test_prices_each_class_at_its_own_rate() -> None:
     assert cost(CARD, Counts(input=1_000_000, cached=0), ()) == 2_000_000_000
     assert cost(CARD, Counts(cached=100_000), ()) == 2_000_000
@@ -59,14 +65,21 @@ def test_a_long_prompt_takes_the_step_only_beyond_its_minimum() -> None:
 
 
 def test_a_class_without_a_rate_is_never_free() -> None:
-    with pytest.raises(Unpriced, match="audio_in"):
+    with pytest.raises(Unpriced, match="audio_in") as refused:
         cost(CARD, Counts(audio_in=1), ())
+    assert refused.value.token_class == "audio_in"
 
 
 def test_folding_sells_an_unpriced_class_as_plain_tokens_and_says_so() -> None:
     mended, moved = fold(CARD, Counts(input=10, cache_write=5, output=2, audio_out=3, cached=1))
     assert moved
     assert mended == Counts(input=15, output=5, cached=1)
+
+
+def test_folding_moves_every_class_of_a_side_but_not_the_plain_one() -> None:
+    bare = RateCard(1, {"output": ((0, 1),)})
+    assert fold(bare, Counts(output=1, reasoning=2, image_out=4, audio_out=8)) == (Counts(output=15), True)
+    assert fold(bare, Counts(input=3)) == (Counts(input=3), False)
 
 
 def test_folding_leaves_priced_usage_alone() -> None:
@@ -100,6 +113,17 @@ def test_the_ceiling_holds_for_every_split_of_the_tokens(
     assert cost(CARD, usage, chain) <= bound
 
 
+def test_the_ceiling_is_exact_and_rounds_up() -> None:
+    card = RateCard(
+        1, {"input": ((0, 3),), "output": ((0, 50),), "image": ((0, 4000),), "request": ((0, 700),)}
+    )
+    assert ceiling(card, prompt_tokens=0, output_tokens=0, factors=()) == 1
+    assert ceiling(card, prompt_tokens=100, output_tokens=0, factors=()) == 1
+    assert ceiling(card, prompt_tokens=101, output_tokens=0, factors=()) == 2
+    assert ceiling(card, prompt_tokens=100, output_tokens=6, images=3, factors=()) == 14
+    assert ceiling(card, prompt_tokens=100, output_tokens=6, images=3, factors=(Factor(1, 2_000_000),)) == 27
+
+
 def test_the_ceiling_needs_both_sides_priced() -> None:
     with pytest.raises(Unpriced, match="output"):
         ceiling(RateCard(1, {"input": ((0, 1),)}), prompt_tokens=1, output_tokens=1, factors=())
@@ -108,3 +132,7 @@ def test_the_ceiling_needs_both_sides_priced() -> None:
 @given(factors)
 def test_a_stored_chain_reads_back(chain: list[Factor]) -> None:
     assert parse_factors(factors_text(chain)) == tuple(chain)
+
+
+def test_what_is_sold_by_the_piece_counts_no_plain_input() -> None:
+    assert without_prompt(Counts(input=9, cached=2, image=1)) == Counts(cached=2, image=1)
