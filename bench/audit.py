@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kernel import engines
+from own_database import own_database
 
 CHARGES_PER_DAY = 1
 TOKENS_IN, TOKENS_OUT = 900, 200
@@ -52,20 +52,8 @@ def main() -> None:
     parser.add_argument("--workspaces", type=int, default=200)
     parser.add_argument("--days", type=int, default=30)
     asked = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    with engines.borrowed("run"):
-        import django
-
-        django.setup()
-        from django.db import connections
-        from django.test.utils import setup_databases, teardown_databases
-
-        old = setup_databases(verbosity=0, interactive=False, aliases=None)
-        try:
-            _measure(asked.events, asked.workspaces, asked.days)
-        finally:
-            connections.close_all()
-            teardown_databases(old, verbosity=0)
+    with own_database():
+        _measure(asked.events, asked.workspaces, asked.days)
 
 
 def _measure(events: int, number: int, days: int) -> None:

@@ -7,7 +7,6 @@ let in are settled for what they held or less. Works in a database of its own, w
 """
 
 import argparse
-import os
 import random
 import statistics
 import sys
@@ -15,7 +14,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from kernel import engines
+from own_database import own_database
 
 if TYPE_CHECKING:
     from tests.billing.overdrawing import Round
@@ -27,20 +26,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    with engines.borrowed("run"):
-        import django
-
-        django.setup()
-        from django.db import connections
-        from django.test.utils import setup_databases, teardown_databases
-
-        old = setup_databases(verbosity=0, interactive=False, aliases=None)
-        try:
-            exact = _played(asked.rounds, asked.seed)
-        finally:
-            connections.close_all()
-            teardown_databases(old, verbosity=0)
+    with own_database():
+        exact = _played(asked.rounds, asked.seed)
     sys.exit(0 if exact else 1)
 
 

@@ -7,7 +7,6 @@ provider) and once of all there can be; 5,000 requests are not posted yet. Works
 """
 
 import argparse
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kernel import engines
+from own_database import own_database
 
 DAYS = 30
 KEYS, MODELS, PROVIDERS, TAGS = 5, 8, 3, 2
@@ -64,20 +63,8 @@ def main() -> None:
     parser.add_argument("--others", type=int, default=8)
     parser.add_argument("--runs", type=int, default=40)
     asked = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    with engines.borrowed("run"):
-        import django
-
-        django.setup()
-        from django.db import connections
-        from django.test.utils import setup_databases, teardown_databases
-
-        old = setup_databases(verbosity=0, interactive=False, aliases=None)
-        try:
-            _measure(asked.events, asked.others, asked.runs)
-        finally:
-            connections.close_all()
-            teardown_databases(old, verbosity=0)
+    with own_database():
+        _measure(asked.events, asked.others, asked.runs)
 
 
 def _measure(events: int, others: int, runs: int) -> None:
