@@ -20,6 +20,7 @@ from billing import (  # noqa: F401  # register their pages
     admin_proof,
     admin_refusals,
     admin_repricing,
+    admin_stripe,
     admin_subscriptions,
     admin_terms,
     admin_usage,
@@ -29,7 +30,7 @@ from billing import (  # noqa: F401  # register their pages
 from billing.admin_amounts import told
 from billing.admin_filters import DayFilter, WorkspaceFilter
 from billing.admin_moves import MoveForm, ReverseForm
-from billing.admin_usage import WORKSPACE, money_column
+from billing.admin_usage import WORKSPACE, FoundPage, money_column
 from billing.models import Account, LedgerEntry, LedgerTransaction
 from billing.moves import desk
 from billing.templatetags.figures import money
@@ -211,7 +212,7 @@ class TransactionPage(ReadOnlyPage):
 
 
 @admin.register(LedgerEntry)
-class EntryPage(ReadOnlyPage):
+class EntryPage(FoundPage):
     """One leg of a movement."""
 
     references: ClassVar[dict[str, Reference]] = WORKSPACE | {
@@ -230,10 +231,3 @@ class EntryPage(ReadOnlyPage):
     search_fields = ("transaction_id",)
     search_help_text = "A transaction's id, or the slug of a workspace"
     ordering = ("-transaction_id", "account")
-    paginator = DeepPaginator
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[LedgerEntry], search_term: str
-    ) -> tuple[QuerySet[LedgerEntry], bool]:
-        """Return the legs of the transaction with that id, or of the workspace with that slug."""
-        return admin_usage.search(request, queryset, search_term, "transaction_id"), False

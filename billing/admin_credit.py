@@ -3,35 +3,23 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from billing.admin_filters import WorkspaceFilter
-from billing.admin_usage import WORKSPACE, money_column, search
+from billing.admin_usage import WORKSPACE, FoundPage, money_column
 from billing.models import CreditLot, CreditMovement, KeyBudget, Purse
 from billing.templatetags.figures import money
-from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, moment, named
+from catalog.admin_page import Reference, figure, moment, named
 
 __all__ = ["BudgetPage", "LotPage", "MovementPage", "PursePage"]
 
 
-class _Credit(ReadOnlyPage):
-    """What the pages here share: narrowed by workspace, found by id or by the slug of a workspace."""
+class _Credit(FoundPage):
+    """What the pages here share: narrowed by workspace, and the way to a movement."""
 
-    references: ClassVar[dict[str, Reference]] = WORKSPACE
-    paginator = DeepPaginator
     list_filter: Any = (WorkspaceFilter,)
-    search_fields = ("id",)
-    search_help_text = "An id, or the slug of a workspace"
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Return the row with that id, or those of the workspace with that slug."""
-        return search(request, queryset, search_term, self.search_fields[0]), False
 
     @admin.display(description="Movement")
     def movement(self, row: CreditLot | CreditMovement) -> SafeString:

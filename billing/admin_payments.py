@@ -1,34 +1,25 @@
-"""The operator's pages of payments by card: top-ups and their refunds, disputes, auto-recharge, events, alerts."""
+"""The operator's pages of payments by card: top-ups, their refunds and disputes, auto-recharge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.dataclasses import ActionDialog
 from unfold.decorators import action
 
 from billing.admin_filters import WorkspaceFilter
-from billing.admin_payment_forms import DecideForm, RefundForm, ResolveForm
-from billing.admin_usage import WORKSPACE, search
-from billing.models import (
-    Dispute,
-    PaymentAlert,
-    Recharge,
-    RefundRequest,
-    StripeCustomer,
-    StripeEvent,
-    TopUp,
-)
-from billing.payments import alerts, calls, refund_requests
+from billing.admin_payment_forms import DecideForm, RefundForm
+from billing.admin_usage import WORKSPACE, FoundPage
+from billing.models import Dispute, Recharge, RefundRequest, TopUp
+from billing.payments import calls, refund_requests
 from billing.templatetags.figures import money as shown_money
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, go_to, moment, named
 from kernel import money
 
 PAID = WORKSPACE | {"topup_id": Reference("billing.TopUp")}
-_AWAY = "Stripe could not be reached. The refund is kept, and sent again within minutes."
 
 
 def cents(name: str, label: str) -> Callable[[Any], Any]:
@@ -36,24 +27,23 @@ def cents(name: str, label: str) -> Callable[[Any], Any]:
     return figure(name, label, lambda row: shown_money(money.from_cents(getattr(row, name)), 2))
 
 
-class _Payments(ReadOnlyPage):
-    """What all lists here share: newest first, found by id or by the slug of a workspace."""
-
-    paginator = DeepPaginator
-    references: ClassVar[dict[str, Reference]] = WORKSPACE
-    search_fields = ("id",)
-    search_help_text = "An id, or the slug of a workspace"
-    ordering = ("-id",)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Find by id, or all of a workspace by its slug."""
-        return search(request, queryset, search_term, "id"), False
+@contextmanager
+def _telling(request: HttpRequest) -> Iterator[None]:
+    """Tell an operator why a refund did not come about."""
+    try:
+        yield
+    except refund_requests.NotAllowed as error:
+        messages.error(request, str(error))
+    except calls.Away:
+        messages.warning(
+            request, "Stripe could not be reached. The refund is kept, and sent again within minutes."
+        )
+    except calls.Unusable as error:
+        messages.error(request, f"Stripe refused it: {error}")
 
 
 @admin.register(TopUp)
-class TopUpPage(_Payments):
+class TopUpPage(FoundPage):
     """One payment: what was asked for, what became of it, and how to give it back."""
 
     references: ClassVar[dict[str, Reference]] = WORKSPACE | {"created_by": Reference("accounts.User")}
@@ -67,6 +57,7 @@ class TopUpPage(_Payments):
         "livemode",
     )
     list_filter = (WorkspaceFilter, "status", "source")
+    ordering = ("-id",)
     actions_detail = ("refund",)
     fieldsets = (
         (None, {"fields": (("status", named("workspace_id", "Workspace")), ("source", "failure"))}),
@@ -93,8 +84,8 @@ class TopUpPage(_Payments):
     def refund(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:
         """Ask for the refund; a large one waits for somebody else."""
         topup = TopUp.objects.get(pk=object_id)
-        back = reverse("admin:billing_topup_change", args=[topup.pk])
-        try:
+        shown = reverse("admin:billing_topup_change", args=[topup.pk])
+        with _telling(request):
             asked = refund_requests.ask(
                 topup,
                 cents=form.cents,
@@ -102,24 +93,16 @@ class TopUpPage(_Payments):
                 by=str(request.user),
                 token=form.cleaned_data["token"],
             )
-        except refund_requests.NotAllowed as error:
-            messages.error(request, str(error))
-            return go_to(request, back)
-        except calls.Away:
-            messages.warning(request, _AWAY)
-            return go_to(request, back)
-        except calls.Unusable as error:
-            messages.error(request, f"Stripe refused it: {error}")
-            return go_to(request, back)
-        self.log_change(request, topup, f"Asked for refund {asked.pk}: {asked.reason}")
-        messages.success(
-            request, "Waits for a second person." if asked.status == "asked" else "Asked of Stripe."
-        )
-        return go_to(request, reverse("admin:billing_refundrequest_change", args=[asked.pk]))
+            self.log_change(request, topup, f"Asked for refund {asked.pk}: {asked.reason}")
+            messages.success(
+                request, "Waits for a second person." if asked.status == "asked" else "Asked of Stripe."
+            )
+            shown = reverse("admin:billing_refundrequest_change", args=[asked.pk])
+        return go_to(request, shown)
 
 
 @admin.register(RefundRequest)
-class RefundRequestPage(_Payments):
+class RefundRequestPage(FoundPage):
     """A refund that an operator asked for, and who decided on it."""
 
     references: ClassVar[dict[str, Reference]] = PAID
@@ -191,22 +174,15 @@ class RefundRequestPage(_Payments):
         word: str,
     ) -> HttpResponse:
         asked = RefundRequest.objects.get(pk=object_id)
-        try:
+        with _telling(request):
             decide(asked, by=str(request.user))
-        except refund_requests.NotAllowed as error:
-            messages.error(request, str(error))
-        except calls.Away:
-            messages.warning(request, _AWAY)
-        except calls.Unusable as error:
-            messages.error(request, f"Stripe refused it: {error}")
-        else:
             self.log_change(request, asked, f"{word}: {form.cleaned_data['reason']}")
             messages.success(request, f"{word}.")
         return go_to(request, reverse("admin:billing_refundrequest_change", args=[object_id]))
 
 
 @admin.register(Dispute)
-class DisputePage(_Payments):
+class DisputePage(FoundPage):
     """A payment that its bank took back or asks about; it is answered at Stripe."""
 
     references: ClassVar[dict[str, Reference]] = PAID
@@ -222,6 +198,7 @@ class DisputePage(_Payments):
         "dispute_id",
     )
     list_filter = (WorkspaceFilter, "status")
+    ordering = ("-id",)
 
 
 @admin.register(Recharge)
@@ -243,73 +220,3 @@ class RechargePage(ReadOnlyPage):
     )
     list_filter = (WorkspaceFilter, "enabled", "off_because")
     ordering = ("-changed_at",)
-
-
-@admin.register(StripeEvent)
-class StripeEventPage(ReadOnlyPage):
-    """What Stripe told us, and what it came to."""
-
-    references: ClassVar[dict[str, Reference]] = WORKSPACE
-    paginator = DeepPaginator
-    list_display = (
-        moment("received_at", "Received", order=True),
-        "type",
-        "outcome",
-        named("workspace_id", "Workspace"),
-        "livemode",
-        "note",
-        "event_id",
-    )
-    list_filter = (WorkspaceFilter, "outcome")
-    search_fields = ("=event_id",)
-    search_help_text = "An event's id"
-    ordering = ("-received_at",)
-    exclude = ("payload_sha256",)
-
-
-@admin.register(PaymentAlert)
-class PaymentAlertPage(_Payments):
-    """Something about a payment that somebody must look at."""
-
-    list_display = (
-        moment("created_at", "Since"),
-        "kind",
-        named("workspace_id", "Workspace"),
-        "message",
-        moment("resolved_at", "Closed"),
-        "resolution",
-    )
-    list_filter = (("resolved_at", admin.EmptyFieldListFilter), "kind", WorkspaceFilter)
-    actions_detail = ("resolve",)
-
-    def has_resolve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Tell whether this operator may close alerts."""
-        return request.user.has_perm("billing.change_paymentalert")
-
-    @action(
-        description="Close",
-        permissions=("resolve",),
-        url_path="resolve",
-        dialog=ActionDialog(
-            title="Close this alert?",
-            description="Say what was found and done; it is kept in your name.",
-            form_class=ResolveForm,
-            form_submit_text="Close",
-        ),
-    )  # type: ignore[untyped-decorator]
-    def resolve(self, request: HttpRequest, form: ResolveForm, object_id: str) -> HttpResponse:
-        """Close the alert."""
-        found = PaymentAlert.objects.get(pk=object_id)
-        words = form.cleaned_data["resolution"]
-        if alerts.resolve(found, by=str(request.user), resolution=words):
-            self.log_change(request, found, f"Closed: {words}")
-            messages.success(request, "Closed.")
-        return go_to(request, reverse("admin:billing_paymentalert_change", args=[object_id]))
-
-
-@admin.register(StripeCustomer)
-class StripeCustomerPage(_Payments):
-    """Who a workspace is at Stripe."""
-
-    list_display = (named("workspace_id", "Workspace"), "customer_id", "livemode")
-    list_filter = (WorkspaceFilter, "livemode")

@@ -1,14 +1,12 @@
 """The operator's pages of requests that did not run: refusals, how many there were, and keys of repeated requests."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
 from billing import figures
 from billing.admin_filters import WorkspaceFilter
-from billing.admin_usage import WORKSPACE, search
+from billing.admin_usage import WORKSPACE, FoundPage
 from billing.models import IdempotencyKey, Refusal, RefusalCount
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, moment, named
 from kernel import clock
@@ -17,11 +15,10 @@ KEY = WORKSPACE | {"api_key_id": Reference("accounts.ApiKey")}
 
 
 @admin.register(Refusal)
-class RefusalPage(ReadOnlyPage):
+class RefusalPage(FoundPage):
     """Why requests were not let in: of the first few per workspace and minute, for a week."""
 
     references: ClassVar[dict[str, Reference]] = KEY
-    paginator = DeepPaginator
     list_display = (
         moment("refused_at", "Refused"),
         named("workspace_id", "Workspace"),
@@ -31,13 +28,8 @@ class RefusalPage(ReadOnlyPage):
     )
     list_filter = (WorkspaceFilter, "code")
     search_fields = ("request_id",)
+    search_help_text = "A request's id, or the slug of a workspace"
     ordering = ("-request_id",)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Find by the id of a request, or all of a workspace by its slug."""
-        return search(request, queryset, search_term, "request_id"), False
 
 
 @admin.register(RefusalCount)

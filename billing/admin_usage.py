@@ -38,7 +38,7 @@ from catalog import pricing
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, go_to, moment, named
 from kernel import ids
 
-__all__ = ["WORKSPACE", "money_column", "search"]
+__all__ = ["WORKSPACE", "FoundPage", "money_column", "search"]
 
 WORKSPACE = {"workspace_id": Reference("accounts.Workspace")}
 NAMES = WORKSPACE | {
@@ -79,12 +79,25 @@ TOKENS = (
 )
 
 
-class UsagePage(ReadOnlyPage):
+class FoundPage(ReadOnlyPage):
+    """The base of pages of many workspaces' rows: found by the id that `search_fields` names, or by a workspace's slug."""
+
+    references: ClassVar[dict[str, Reference]] = WORKSPACE
+    paginator = DeepPaginator
+    search_fields: tuple[str, ...] = ("id",)
+    search_help_text = "An id, or the slug of a workspace"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the rows with that id, or those of the workspace with that slug."""
+        return search(request, queryset, search_term, self.search_fields[0]), False
+
+
+class UsagePage(FoundPage):
     """The base of pages whose rows name workspace, key, model and upstream by number."""
 
     references: ClassVar[dict[str, Reference]] = NAMES
-    paginator = DeepPaginator
-    search_fields = ("id",)
 
 
 @admin.register(UsageEvent)
@@ -205,15 +218,9 @@ class AdmissionPage(UsagePage):
     search_help_text = "A request's id, or the slug of a workspace"
     ordering = ("-request_id",)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Admission], search_term: str
-    ) -> tuple[QuerySet[Admission], bool]:
-        """Return the open request with that id, or those of the workspace with that slug."""
-        return search(request, queryset, search_term, "request_id"), False
-
 
 @admin.register(Attempt)
-class AttemptPage(ReadOnlyPage):
+class AttemptPage(FoundPage):
     """A try at an upstream that did not serve its request."""
 
     references: ClassVar[dict[str, Reference]] = WORKSPACE | {
@@ -234,13 +241,6 @@ class AttemptPage(ReadOnlyPage):
     search_fields = ("request_id",)
     search_help_text = "A request's id, or the slug of a workspace"
     ordering = ("-id",)
-    paginator = DeepPaginator
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Attempt], search_term: str
-    ) -> tuple[QuerySet[Attempt], bool]:
-        """Return the tries of the request with that id, or of the workspace with that slug."""
-        return search(request, queryset, search_term, "request_id"), False
 
 
 SUMS = (
@@ -261,12 +261,6 @@ class SumsPage(UsagePage):
     """The base of pages of sums: by workspace, then newest first, as their index lies."""
 
     search_help_text = "The slug of a workspace"
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Return the sums of the workspace with that slug."""
-        return search(request, queryset, search_term, "id"), False
 
 
 @admin.register(DailyUsage)
