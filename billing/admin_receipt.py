@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from billing import figures, receipts
 from billing.explanations import Explanation, Line
 from billing.models import UsageEvent
+from billing.reach import UNBOUNDED
 from billing.templatetags.figures import money
 from catalog import pricing
 from catalog.admin_page import NOTHING, table
@@ -17,7 +18,7 @@ __all__ = ["receipt_of"]
 
 def receipt_of(event: UsageEvent) -> SafeString | str:
     """Return the receipt of an event's whole request, over all its revisions; nothing where its price is gone."""
-    found = receipts.find(event.workspace_id, event.request_id)
+    found = receipts.find(event.workspace_id, event.request_id, reach=UNBOUNDED)
     try:
         return NOTHING if found is None else _receipt(receipts.charge(found).explanation, found)
     except LookupError:

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from accounts.models import Workspace
-from billing import charts, figures, meters, recent, statements, tiles
+from billing import charts, figures, meters, reach, recent, statements, tiles
 from billing.first_day import FirstDay, first_day
+from billing.models import UsageEvent
 from kernel import clock
 
 __all__ = ["RANGES", "Home", "Range", "home"]
@@ -52,6 +53,7 @@ class Home:
     tiles: list[tiles.Tile]
     chart: charts.RequestsByModel
     recent: list[recent.Line]
+    reach: reach.Reach
     first_day: FirstDay | None
 
     @property
@@ -91,7 +93,8 @@ def home(workspace: Workspace, *, chosen: Range) -> Home:
     now, zone = clock.now(), ZoneInfo(workspace.time_zone)
     today = clock.utc_day(now)
     rows = statements.daily(workspace.pk, _back(today, 2 * _COLOUR_DAYS)[0], today)
-    latest = statements.recent(workspace.pk, _LATEST)
+    within = reach.of(workspace.terms.retention_days)
+    latest = statements.recent(workspace.pk, _LATEST, reach=within)
     balance = statements.balance(workspace.pk)
     days = _back(today, chosen.days)
     compared = [day - timedelta(days=chosen.days) for day in days] if chosen.days > 1 else []
@@ -111,8 +114,14 @@ def home(workspace: Workspace, *, chosen: Range) -> Home:
             rows, days=days, places=charts.rank(row for row in rows if row.day in coloured)
         ),
         recent=recent.lines(latest, now=now, zone=zone),
-        first_day=None if latest else first_day(workspace),
+        reach=within,
+        first_day=None if latest or _has_called(workspace) else first_day(workspace),
     )
+
+
+def _has_called(workspace: Workspace) -> bool:
+    """Tell whether there is any request of the workspace, also one that its plan does not show any more."""
+    return UsageEvent.objects.filter(workspace_id=workspace.pk).exists()
 
 
 def _back(last: date, days: int) -> list[date]:

@@ -12,6 +12,7 @@ from accounts.models import ApiKey
 from billing import pinned, sums
 from billing.explanations import Explanation, explain
 from billing.models import Attempt, UsageEvent
+from billing.reach import Reach
 from catalog import pricing
 from catalog.models import Model, Multiplier, PriceVersion, Provider
 from catalog.pricing import CLASSES, Counts, Factor
@@ -125,11 +126,11 @@ def request_of(text: str) -> UUID | None:
     return number if number is not None and number.int % (_LAST_REVISION + 1) == 0 else None
 
 
-def find(workspace_id: int, request_id: UUID) -> Receipt | None:
-    """Return the receipt of a workspace's request; None if it is unknown, another's, or still open."""
+def find(workspace_id: int, request_id: UUID, *, reach: Reach) -> Receipt | None:
+    """Return the receipt of a workspace's request; None if it is unknown, another's, out of reach, or still open."""
     span = (request_id, ids.revision_id(request_id, _LAST_REVISION))
     events = list(UsageEvent.objects.filter(workspace_id=workspace_id, id__range=span).order_by("id"))
-    if not events:
+    if not events or not reach.holds(events[0].minute_no):
         return None
     first, newest = events[0], events[-1]
     return Receipt(

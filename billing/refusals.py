@@ -14,6 +14,7 @@ import structlog
 from django.db import connection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from billing.reach import Reach
 from billing.taking import literal
 from kernel import clock
 
@@ -138,14 +139,18 @@ def minute_of(request_id: UUID) -> int:
     return (request_id.int >> 80) // 60_000
 
 
-def find(workspace_id: int, request_id: UUID) -> Refusal | None:
-    """Return the refusal of a workspace's request, if it is kept."""
+def find(workspace_id: int, request_id: UUID, *, reach: Reach) -> Refusal | None:
+    """Return the refusal of a workspace's request, if it is kept and within reach."""
+    if not reach.holds(minute_of(request_id)):
+        return None
     return _one("minute_no = %s AND request_id = %s", [workspace_id, minute_of(request_id), request_id])
 
 
-def newest(workspace_id: int) -> Refusal | None:
-    """Return the newest refusal of a workspace that is kept."""
-    return _one("true ORDER BY minute_no DESC, request_id DESC LIMIT 1", [workspace_id])
+def newest(workspace_id: int, *, reach: Reach) -> Refusal | None:
+    """Return the newest refusal of a workspace that is kept and within reach."""
+    return _one(
+        "minute_no >= %s ORDER BY minute_no DESC, request_id DESC LIMIT 1", [workspace_id, reach.first_minute]
+    )
 
 
 def count(refusal: Refusal) -> int:

@@ -256,11 +256,13 @@ def _offer(row: Row, hops: Mapping[int, tuple[Hop, ...]], prices: Mapping[int | 
 
 
 def _terms(row: Row) -> Terms:
-    same = ("slug", "name", "rank", "minute_cap", "hour_cap", "day_cap", "stream_cap", "default_max_tokens")
+    same = (
+        *("slug", "name", "rank", "public", "version", "published_at"),
+        *("minute_cap", "hour_cap", "day_cap", "stream_cap", "default_max_tokens"),
+        *("empty_answers_are_free", "retention_days"),
+    )
     return Terms(
-        **{
-            name: row[name] for name in (*same, "empty_answers_are_free", "version", "published_at", "public")
-        },
+        **{name: row[name] for name in same},
         plan_version_id=row["id"],
         tiers=frozenset(row["tiers"]),
         also_models=tuple(row["also_models"]),

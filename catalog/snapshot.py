@@ -112,6 +112,7 @@ class Terms:
     public: bool = True
     also_models: tuple[str, ...] = ()
     except_models: tuple[str, ...] = ()
+    retention_days: int | None = None
 
     def allows(self, public_id: str, tier: str) -> bool:
         """Tell whether the plan includes a model of that id and tier."""

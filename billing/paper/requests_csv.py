@@ -11,6 +11,7 @@ from psycopg import IsolationLevel
 
 from billing import sums
 from billing.models import Paper
+from billing.reach import Reach
 from kernel import clock, money, postgres
 
 from . import reconciliation, spreadsheets
@@ -43,7 +44,10 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which requests of a workspace are meant: those of UTC days, charged with numbers up to `charge_no`, and late ones."""
+    """Which requests of a workspace are meant: those of UTC days, charged with numbers up to `charge_no`, and late ones.
+
+    Of either, none of a day before `shown_from`.
+    """
 
     workspace_id: int
     first: date
@@ -51,22 +55,28 @@ class Span:
     charge_no: int
     late: Late | None
     stated: bool
+    shown_from: date
 
 
-def span(workspace_id: int, month: Month) -> Span:
-    """Return the requests that a month's statement charges; without one, those of its days, charged yet or not."""
+def span(workspace_id: int, month: Month, *, reach: Reach) -> Span:
+    """Return the requests that a month's statement charges; without one, those of its days, charged yet or not.
+
+    What is out of reach is left out.
+    """
+    shown_from = reach.first_day
     number = (
         Paper.objects.filter(workspace_id=workspace_id, kind=Paper.Kind.STATEMENT, period_start=month.first)
         .values_list("charge_no", flat=True)
         .first()
     )
     if number is None:
-        return Span(workspace_id, month.first, month.last, _NO_END, None, stated=False)
+        return Span(workspace_id, month.first, month.last, _NO_END, None, stated=False, shown_from=shown_from)
     since = reconciliation.before(workspace_id, month)
     if since.end < _FIRST_DAY:
-        return Span(workspace_id, _FIRST_DAY, month.last, number, None, stated=True)
+        return Span(workspace_id, _FIRST_DAY, month.last, number, None, stated=True, shown_from=shown_from)
     late = Late(since.end, since.charge_no)
-    return Span(workspace_id, since.end + timedelta(days=1), month.last, number, late, stated=True)
+    first = since.end + timedelta(days=1)
+    return Span(workspace_id, first, month.last, number, late, stated=True, shown_from=shown_from)
 
 
 def busy() -> bool:
@@ -121,6 +131,7 @@ def _parts(span: Span) -> list[Mapping[str, Any]]:
 
 
 def _part(span: Span, first: date, last: date, *, after_no: int) -> Mapping[str, Any]:
+    first = max(first, span.shown_from)
     return {
         "workspace": span.workspace_id,
         "after_no": after_no,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.core.paginator import Page as Leaf
 from django.core.paginator import Paginator
@@ -42,8 +42,8 @@ class Shelf:
     months: Sequence[Month]
 
 
-def shelf(workspace_id: int, *, page: int, now: datetime, begins: datetime) -> Shelf:
-    """Return one page of a workspace's papers; `begins` is when the workspace did. A page too far is the last one."""
+def shelf(workspace_id: int, *, page: int, now: datetime, exports_from: date) -> Shelf:
+    """Return one page of a workspace's papers, and the months that have a day to export. A page too far is the last."""
     listed = (
         Paper.objects.filter(workspace_id=workspace_id)
         .order_by("-issued_at", "-id")
@@ -56,7 +56,7 @@ def shelf(workspace_id: int, *, page: int, now: datetime, begins: datetime) -> S
         leaf=leaf,
         details=details,
         address=parties.address(details) if details else (),
-        months=_months(now, begins),
+        months=_months(now, exports_from),
     )
 
 
@@ -72,9 +72,9 @@ def _line(paper: Paper) -> Line:
     )
 
 
-def _months(now: datetime, begins: datetime) -> Sequence[Month]:
-    """Return the present month and up to 13 before it, since the workspace began."""
+def _months(now: datetime, since: date) -> Sequence[Month]:
+    """Return the present month and up to 13 before it, back to that of a UTC day."""
     months = [Month.of(clock.utc_day(now))]
-    while len(months) < _MONTHS and months[-1].first > clock.utc_day(begins):
+    while len(months) < _MONTHS and months[-1].first > since:
         months.append(months[-1].before)
     return months

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Member
+from billing import reach
 from billing.models import BillingDetails, Paper
 from billing.seats import frame, payers
 from kernel import clock
@@ -27,14 +28,16 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 @payers
 def papers(request: HttpRequest, member: Member) -> HttpResponse:
     """List the papers of the signed-in person's workspace; ?page=2 has older ones."""
+    within = reach.of(member.workspace.terms.retention_days)
     page = request.GET.get("page", "1")
     shown = shelf(
         member.workspace_id,
         page=int(page) if page.isdecimal() and len(page) < 7 else 1,
         now=clock.now(),
-        begins=member.workspace.created_at,
+        exports_from=max(clock.utc_day(member.workspace.created_at), within.first_day),
     )
-    return render(request, "billing/paper/papers.html", frame(member, here="papers") | {"page": shown})
+    context = {"page": shown, "reach": within}
+    return render(request, "billing/paper/papers.html", frame(member, here="papers") | context)
 
 
 @require_GET
@@ -68,17 +71,21 @@ def lines(request: HttpRequest, member: Member, paper: UUID) -> HttpResponse:
 @require_GET
 @payers
 def requests(request: HttpRequest, member: Member) -> HttpResponseBase:
-    """Send all requests of a month as CSV; ?month=2026-11."""
+    """Send all requests of a month as CSV, as far back as the plan shows them; ?month=2026-11."""
     try:
         month = Month.read(request.GET.get("month", ""))
     except ValueError as error:
         raise Http404(str(error)) from None
+    within = reach.of(member.workspace.terms.retention_days)
+    if month.last < within.first_day:
+        raise Http404(within.words)
     if requests_csv.busy():
         return HttpResponse(
             "Other exports are under way. Try again in a minute.", status=503, headers={"Retry-After": "60"}
         )
-    span = requests_csv.span(member.workspace_id, month)
-    name = f"requests-{month}{'' if span.stated else '-so-far'}.csv"
+    span = requests_csv.span(member.workspace_id, month, reach=within)
+    cut = f"-from-{within.first_day}" if within.first_day > month.first else ""
+    name = f"requests-{month}{cut}{'' if span.stated else '-so-far'}.csv"
     return _file(StreamingHttpResponse(requests_csv.chunks(span), content_type="text/csv"), name)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 from billing import sums
+from billing.reach import Reach
 
 __all__ = ["RecentRow", "recent"]
 
@@ -47,12 +48,15 @@ CROSS JOIN LATERAL (
         AND r.id <= encode(set_byte(uuid_send(e.request_id), 15, 255), 'hex')::uuid) whole
 LEFT JOIN catalog_model m ON m.id = e.model_id
 LEFT JOIN accounts_apikey k ON k.id = e.api_key_id
+WHERE e.minute_no >= %(first_minute)s
 ORDER BY e.id DESC
 """
 
 
-def recent(workspace_id: int, limit: int = 20) -> list[RecentRow]:
-    """Return the requests that ended last, newest admission first."""
+def recent(workspace_id: int, limit: int = 20, *, reach: Reach) -> list[RecentRow]:
+    """Return those of the requests that ended last which are within reach, newest admission first."""
     with connection.cursor() as cursor:
-        cursor.execute(_RECENT, {"workspace": workspace_id, "limit": limit})
+        cursor.execute(
+            _RECENT, {"workspace": workspace_id, "limit": limit, "first_minute": reach.first_minute}
+        )
         return [RecentRow(*row) for row in cursor.fetchall()]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from billing import reach
 from catalog.models import Model, PlanVersion
 from kernel import money
 
@@ -79,6 +80,10 @@ def _cap(column: str) -> Callable[[PlanVersion], str]:
     return told
 
 
+def _shown_for(terms: PlanVersion) -> str:
+    return reach.span(terms.retention_days)
+
+
 def _plain(column: str) -> Callable[[PlanVersion], str]:
     def told(terms: PlanVersion) -> str:
         values: list[Any] = getattr(terms, column)
@@ -98,4 +103,5 @@ _TOLD: tuple[tuple[str, Callable[[PlanVersion], str]], ...] = (
     ("Output where no limit is asked", _cap("default_max_tokens")),
     ("Request weights", _plain("request_weights")),
     ("Models behind auto", _plain("auto_models")),
+    ("Requests are shown for", _shown_for),
 )

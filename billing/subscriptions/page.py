@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from accounts.models import Member, PlanUpgrade, Workspace
-from billing import figures
+from billing import figures, reach
 from billing.models import CreditLot, Purse, Subscription
 from billing.seats import PAYERS
 from catalog.models import Model, PlanVersion
@@ -94,7 +94,8 @@ def _caps(terms: PlanVersion) -> list[Cap]:
         ("Requests a day", terms.day_cap),
         ("Streams at once", terms.stream_cap),
     )
-    return [Cap(name, "no cap" if cap is None else figures.count(cap)) for name, cap in capped]
+    caps = [Cap(name, "no cap" if cap is None else figures.count(cap)) for name, cap in capped]
+    return [*caps, Cap("Requests are shown for", reach.span(terms.retention_days))]
 
 
 def _lots(workspace: Workspace) -> list[Lot]:

@@ -88,7 +88,9 @@ class PlanVersion(models.Model):
     )
     empty_answers_are_free = models.BooleanField(default=True)
     retention_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="How long details of usage are kept; empty for the platform's time."
+        null=True,
+        blank=True,
+        help_text="For how many UTC days, today included, the customer can look at single requests; empty: as long as they are kept. Sums, statements and papers stay whole.",
     )
     spill_ceiling_nano = models.BigIntegerField(
         null=True,

@@ -10,6 +10,7 @@ from accounts.callers import Caller
 from accounts.models import ApiKey
 from billing import receipts, refusals
 from billing.explanations import explain
+from billing.reach import Reach
 from billing.refusals import Refusal
 from catalog import pricing
 from catalog.pricing import Counts
@@ -19,7 +20,7 @@ from ..ask import read_object
 from ..errors import Failure
 from . import charges, denials, identity, would_be
 from .figures import answer, moment
-from .receipts import LONGEST_ID, receipt
+from .receipts import LONGEST_ID, reach_of, receipt
 
 __all__ = ["router"]
 
@@ -81,7 +82,7 @@ def charge(request: HttpRequest, question: ChargeQuestion) -> HttpResponse:
         return answer(
             {"data": _would_cost(would_be.price(process.current(), caller, question.model or ""), question)}
         )
-    found = receipt(caller.workspace_id, text)
+    found = receipt(caller, text)
     told = charges.settled(found, receipts.charge(found))
     return answer({"data": {"request_id": found.request_id, "model": found.model, **told}})
 
@@ -111,7 +112,7 @@ def denial(request: HttpRequest) -> HttpResponse:
     text = _asked(question)
     if "model" in question and text is None:
         return answer({"data": _would_be_denied(caller, request.body)})
-    return answer({"data": _denied(_refusal(caller.workspace_id, text))})
+    return answer({"data": _denied(_refusal(caller, text))})
 
 
 def _asked(question: dict[str, Any]) -> str | None:
@@ -132,21 +133,24 @@ def _would_be_denied(caller: Caller, body: bytes) -> dict[str, Any]:
     }
 
 
-def _refusal(workspace_id: int, text: str | None) -> Refusal:
+def _refusal(caller: Caller, text: str | None) -> Refusal:
+    workspace_id, within = caller.workspace_id, reach_of(caller)
     if text is None:
-        found = refusals.newest(workspace_id)
+        found = refusals.newest(workspace_id, reach=within)
         if found is None:
-            raise Failure("NOT_FOUND", "No request of this workspace was refused in the last 7 days.")
+            words = "No request of this workspace was refused in the last 7 days."
+            raise Failure("NOT_FOUND", f"{words} {within.words}".rstrip())
         return found
     request_id = receipts.request_of(text)
-    found = refusals.find(workspace_id, request_id) if request_id is not None else None
+    found = refusals.find(workspace_id, request_id, reach=within) if request_id is not None else None
     if found is None:
-        raise Failure("NOT_FOUND", _missing(workspace_id, request_id), param="request_id")
+        words = _missing(workspace_id, request_id, within)
+        raise Failure("NOT_FOUND", f"{words} {within.words}".rstrip(), param="request_id")
     return found
 
 
-def _missing(workspace_id: int, request_id: UUID | None) -> str:
-    if request_id is not None and receipts.find(workspace_id, request_id) is not None:
+def _missing(workspace_id: int, request_id: UUID | None, within: Reach) -> str:
+    if request_id is not None and receipts.find(workspace_id, request_id, reach=within) is not None:
         return "This request was let in; POST /v1/explain/charge tells what became of it."
     return (
         "No refusal of this request is kept in this workspace: each is known after a second, and of those of"

@@ -5,31 +5,43 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import P, QueryEx, Router
 
-from billing import receipts
+from accounts.callers import Caller
+from billing import reach, receipts
+from billing.reach import Reach
 from billing.receipts import Receipt
 
+from .. import process
+from ..deal import terms_of
 from ..errors import Failure
 from . import charges, identity
 from .figures import answer, moment, usd
 
-__all__ = ["receipt", "router"]
+__all__ = ["reach_of", "receipt", "router"]
 
 router = Router()
 LONGEST_ID = 64
 _ENDED_BY_CALLER = ("client_gone", "killed")
 
 
-def receipt(workspace_id: int, text: str) -> Receipt:
-    """Return the receipt that an answer's id or a request id names. Raises Failure: foreign and missing are alike."""
+def reach_of(caller: Caller) -> Reach:
+    """Return how far back a caller is shown single requests. Raises Failure if its terms are not loaded yet."""
+    return reach.of(terms_of(process.current().catalogue, caller).retention_days)
+
+
+def receipt(caller: Caller, text: str) -> Receipt:
+    """Return the receipt that an answer's id or a request id names.
+
+    Raises Failure: what is foreign, missing, or older than the plan shows is alike.
+    """
+    within = reach_of(caller)
     request_id = receipts.request_of(text)
-    found = receipts.find(workspace_id, request_id) if request_id is not None else None
+    found = receipts.find(caller.workspace_id, request_id, reach=within) if request_id is not None else None
     if found is None:
-        raise Failure(
-            "NOT_FOUND",
+        words = (
             f"There is no ended request {text!r} in this workspace. One that was refused is told by"
-            " POST /v1/explain/denial.",
-            param="id",
+            " POST /v1/explain/denial."
         )
+        raise Failure("NOT_FOUND", f"{words} {within.words}".rstrip(), param="id")
     return found
 
 
@@ -39,7 +51,7 @@ def generation(
     id: QueryEx[str, P(max_length=LONGEST_ID, description="Of an answer or of a request.")],  # noqa: A002
 ) -> HttpResponse:
     """Tell everything of one request, by the id of its answer or of the request; sums are over all revisions."""
-    found = receipt(identity.caller(request).workspace_id, id)
+    found = receipt(identity.caller(request), id)
     return answer({"data": _generation(found, id)})
 
 

@@ -21,6 +21,7 @@ from billing import activity, rollup, statements
 from billing.gate import Gate
 from billing.paper import month_usage, requests_csv
 from billing.paper.months import Month
+from billing.reach import UNBOUNDED
 from billing.settlement import Settlement
 from catalog import pricing
 from catalog.models import Model, PriceVersion, Rate
@@ -210,7 +211,9 @@ def exported(workspace: int, month: Month) -> int:
     async def gather(chunks: AsyncIterator[bytes]) -> bytes:
         return b"".join([chunk async for chunk in chunks])
 
-    body = async_to_sync(gather)(requests_csv.chunks(requests_csv.span(workspace, month))).decode()
+    body = async_to_sync(gather)(
+        requests_csv.chunks(requests_csv.span(workspace, month, reach=UNBOUNDED))
+    ).decode()
     return sum(money.from_usd(line["usd_exact"]) for line in csv.DictReader(StringIO(body, newline="")))
 
 

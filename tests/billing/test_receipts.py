@@ -12,6 +12,7 @@ from accounts.models import ApiKey
 from billing import ledger, receipts, rollup
 from billing.credits.lots import Credit, Source
 from billing.models import Attempt
+from billing.reach import UNBOUNDED
 from catalog.models import Multiplier, Provider
 from kernel import clock, ids
 from tests.billing import rows
@@ -61,9 +62,9 @@ def served(workspace: int, **columns: object) -> UUID:
 def test_belong_to_their_workspace() -> None:
     workspace, other = rows.workspace(), rows.workspace()
     request = served(workspace)
-    assert receipts.find(other, request) is None
-    assert receipts.find(workspace, ids.request_id()) is None
-    found = receipts.find(workspace, request)
+    assert receipts.find(other, request, reach=UNBOUNDED) is None
+    assert receipts.find(workspace, ids.request_id(), reach=UNBOUNDED) is None
+    found = receipts.find(workspace, request, reach=UNBOUNDED)
     assert found is not None
     assert found.request_id == request
 
@@ -71,7 +72,7 @@ def test_belong_to_their_workspace() -> None:
 @pytest.mark.django_db
 def test_come_when_the_request_has_ended() -> None:
     workspace = rows.workspace()
-    assert receipts.find(workspace, rows.admit(workspace)) is None
+    assert receipts.find(workspace, rows.admit(workspace), reach=UNBOUNDED) is None
 
 
 @pytest.mark.django_db
@@ -85,7 +86,7 @@ def test_tell_the_whole_of_a_corrected_request() -> None:
         workspace, request_id=request, rev=1, cost=1, output_tokens=3, status="ok", model_id=model,
         price_version_id=version, finish_reason="stop",
     )  # fmt: skip
-    found = receipts.find(workspace, request)
+    found = receipts.find(workspace, request, reach=UNBOUNDED)
     assert found is not None
     assert (found.cost, found.counts.input, found.counts.output) == (3, 1, 5)
     assert (found.status, found.usage_source, found.finish_reason) == ("ok", "upstream", "stop")
@@ -106,7 +107,7 @@ def test_name_the_key_and_every_try() -> None:
         id=ids.revision_id(request, 1), request_id=request, workspace_id=workspace, number=1, provider_id=first,
         endpoint_id=1, upstream_model="m", outcome="500", http_status=500, started_at=clock.now(), milliseconds=60,
     )  # fmt: skip
-    found = receipts.find(workspace, request)
+    found = receipts.find(workspace, request, reach=UNBOUNDED)
     assert found is not None
     assert (found.key_name, found.provider) == ("mine", "second")
     assert found.tries == (receipts.Try("first", "500", 60), receipts.Try("second", "ok", 40))
@@ -119,7 +120,7 @@ def test_name_the_scope_and_target_of_each_factor_and_the_price() -> None:
         scope="plan", target="lite", factor_ppm=2_000_000, valid_from=clock.now(), reason="test"
     )
     request = served(workspace, cost=4, output_tokens=4, multipliers=f"{row.pk}:2000000")
-    found = receipts.find(workspace, request)
+    found = receipts.find(workspace, request, reach=UNBOUNDED)
     assert found is not None
     charge = receipts.charge(found)
     [factor] = charge.explanation.factors
@@ -132,7 +133,7 @@ def test_name_the_scope_and_target_of_each_factor_and_the_price() -> None:
 def test_point_to_the_ledger_once_they_are_posted() -> None:
     workspace = rows.workspace()
     request = served(workspace, cost=2, output_tokens=4)
-    found = receipts.find(workspace, request)
+    found = receipts.find(workspace, request, reach=UNBOUNDED)
     assert found is not None
     [before] = receipts.charge(found).postings
     assert (before.posted, before.entry_no, before.transaction_id) == (False, None, None)
@@ -161,10 +162,10 @@ def test_tell_what_paid_for_all_that_was_posted_together() -> None:
     request = served(workspace, cost=30, output_tokens=1)
     served(workspace, cost=140, output_tokens=1)
     served(workspace, cost=1000, output_tokens=1, minute_no=clock.minute_number() - 2 * 1440)
-    assert paid(receipts.find(workspace, request)) == []
+    assert paid(receipts.find(workspace, request, reach=UNBOUNDED)) == []
     rollup.close(workspace)
     rollup.post(workspace)
-    found = receipts.find(workspace, request)
+    found = receipts.find(workspace, request, reach=UNBOUNDED)
     # The older day is charged first: it takes all there is, and the rest of both days is covered by nothing.
     assert paid(found) == [(None, None, 170)]
     assert found is not None
@@ -186,7 +187,7 @@ def test_tell_payments_in_the_order_in_which_credit_is_spent() -> None:
     request = served(workspace, cost=120, output_tokens=1)
     rollup.close(workspace)
     rollup.post(workspace)
-    assert paid(receipts.find(workspace, request)) == [
+    assert paid(receipts.find(workspace, request, reach=UNBOUNDED)) == [
         ("plan", ends, 50),
         ("voucher", None, 50),
         ("topup", None, 20),
@@ -196,7 +197,9 @@ def test_tell_payments_in_the_order_in_which_credit_is_spent() -> None:
 @pytest.mark.django_db
 def test_of_a_model_that_is_gone_name_its_number_and_without_a_price_have_no_charge() -> None:
     workspace = rows.workspace()
-    found = receipts.find(workspace, rows.settle(workspace, model_id=424242, price_version_id=424242))
+    found = receipts.find(
+        workspace, rows.settle(workspace, model_id=424242, price_version_id=424242), reach=UNBOUNDED
+    )
     assert found is not None
     assert found.model == "model 424242"
     with pytest.raises(LookupError, match="424242"):
@@ -208,7 +211,7 @@ def test_are_read_by_an_index() -> None:
     workspace = rows.workspace()
     request = served(workspace)
     with CaptureQueriesContext(connection) as queries:
-        found = receipts.find(workspace, request)
+        found = receipts.find(workspace, request, reach=UNBOUNDED)
         assert found is not None
         receipts.charge(found)
     assert_index_bound(queries)

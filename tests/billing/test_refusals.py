@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 from billing import refusals, tasks
 from billing.models import Refusal as Kept
 from billing.models import RefusalCount
+from billing.reach import UNBOUNDED
 from billing.refusals import DETAILS, Refusal, Refusals
 from kernel import clock, ids, postgres
 from tests.billing import rows
@@ -77,9 +78,9 @@ def test_tell_everything_that_was_noted() -> None:
     workspace = rows.workspace()
     noted = refusal(workspace, cap=50, used=50, weight=2, resets_at=clock.now() + MINUTE, required=3, held=1)
     write(noted)
-    assert refusals.find(workspace, noted.request_id) == noted
-    assert refusals.find(rows.workspace(), noted.request_id) is None
-    assert refusals.newest(workspace) == noted
+    assert refusals.find(workspace, noted.request_id, reach=UNBOUNDED) == noted
+    assert refusals.find(rows.workspace(), noted.request_id, reach=UNBOUNDED) is None
+    assert refusals.newest(workspace, reach=UNBOUNDED) == noted
 
 
 @pytest.mark.usefixtures("committed")
@@ -92,7 +93,7 @@ def test_count_all_and_tell_of_the_first_of_a_minute() -> None:
     assert Kept.objects.filter(workspace_id=workspace).count() == DETAILS
     write(refusal(workspace, request_id=request_at(now + MINUTE)))
     assert Kept.objects.filter(workspace_id=workspace).count() == DETAILS + 1
-    newest = refusals.newest(workspace)
+    newest = refusals.newest(workspace, reach=UNBOUNDED)
     assert newest is not None
     assert refusals.count(newest) == 1
 
@@ -121,7 +122,7 @@ def test_count_by_model_only_what_names_a_model_of_ours() -> None:
     ]
     write(*noted)
     assert counts(workspace) == {("", "INVALID_MODEL"): 3}
-    told = refusals.find(workspace, noted[0].request_id)
+    told = refusals.find(workspace, noted[0].request_id, reach=UNBOUNDED)
     assert told is not None
     assert told.model == "made-up-0"
 
@@ -131,7 +132,9 @@ def test_keep_no_more_than_a_line_of_what_was_sent() -> None:
     workspace = rows.workspace()
     noted = refusal(workspace, model="m" * 1000, message="x" * 1000)
     write(noted)
-    assert refusals.find(workspace, noted.request_id) == replace(noted, model="m" * 128, message="x" * 500)
+    assert refusals.find(workspace, noted.request_id, reach=UNBOUNDED) == replace(
+        noted, model="m" * 128, message="x" * 500
+    )
 
 
 @pytest.mark.usefixtures("committed")
@@ -147,7 +150,7 @@ def test_wait_for_a_connection_and_are_written_at_the_end() -> None:
         await kept.stop()
 
     with_refusals(work)
-    assert refusals.find(workspace, noted.request_id) == noted
+    assert refusals.find(workspace, noted.request_id, reach=UNBOUNDED) == noted
 
 
 @pytest.mark.usefixtures("committed")
@@ -191,8 +194,8 @@ def test_are_dropped_after_seven_days_and_their_counts_after_ninety() -> None:
 def test_are_found_by_an_index() -> None:
     workspace = rows.workspace()
     with CaptureQueriesContext(connection) as queries:
-        refusals.find(workspace, ids.request_id())
-        refusals.newest(workspace)
+        refusals.find(workspace, ids.request_id(), reach=UNBOUNDED)
+        refusals.newest(workspace, reach=UNBOUNDED)
         refusals.count(refusal(workspace))
         refusals.drop_old(clock.now())
     assert_index_bound(queries)

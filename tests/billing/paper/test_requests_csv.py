@@ -16,6 +16,7 @@ from accounts.models import Member, User
 from billing.models import Paper
 from billing.paper import papers, requests_csv, statement
 from billing.paper.months import Month
+from billing.reach import UNBOUNDED, Reach
 from kernel import clock, ids, money, postgres
 from tests.billing import rows
 from tests.billing.paper.issuing import charge, issuer, workspace
@@ -46,8 +47,8 @@ async def gather(chunks: AsyncIterator[bytes]) -> list[bytes]:
     return [chunk async for chunk in chunks]
 
 
-def exported(mine: int, month: Month) -> list[dict[str, str]]:
-    chunks = async_to_sync(gather)(requests_csv.chunks(requests_csv.span(mine, month)))
+def exported(mine: int, month: Month, *, reach: Reach = UNBOUNDED) -> list[dict[str, str]]:
+    chunks = async_to_sync(gather)(requests_csv.chunks(requests_csv.span(mine, month, reach=reach)))
     return list(csv.DictReader(StringIO(b"".join(chunks).decode(), newline="")))
 
 
@@ -84,14 +85,14 @@ def test_export_of_a_month_without_a_statement_has_what_is_not_yet_charged() -> 
     use(mine, OVER, 6)
     use(mine, OVER.before, 7)
     assert total(exported(mine, OVER)) == 11
-    assert requests_csv.span(mine, OVER).stated is False
+    assert requests_csv.span(mine, OVER, reach=UNBOUNDED).stated is False
 
 
 def test_export_is_of_one_moment_and_comes_in_chunks() -> None:
     mine = workspace()
     for _ in range(2_001):
         use(mine, OVER, 1)
-    span = requests_csv.span(mine, OVER)
+    span = requests_csv.span(mine, OVER, reach=UNBOUNDED)
 
     async def read_while_more_is_used() -> list[bytes]:
         found: list[bytes] = []
@@ -130,7 +131,7 @@ def test_export_of_others_is_empty() -> None:
 
 
 def test_export_refuses_a_fifth_at_once() -> None:
-    span = requests_csv.span(workspace(), OVER)
+    span = requests_csv.span(workspace(), OVER, reach=UNBOUNDED)
 
     async def open_five() -> list[bool]:
         open_ones = [requests_csv.chunks(span) for _ in range(4)]
@@ -146,13 +147,56 @@ def test_export_refuses_a_fifth_at_once() -> None:
     assert async_to_sync(open_five)() == [False, False, False, False, True, False]
 
 
-def test_export_is_streamed_by_the_page_to_members_only() -> None:
+def test_export_begins_with_the_first_day_within_reach_late_requests_too() -> None:
+    issuer()
     mine = workspace()
-    use(mine, OVER, 12_345)
+    use(mine, OVER.before, 1)
+    state(mine, OVER.before)
+    use(mine, OVER.before, 2)  # late
+    use(mine, OVER, 4)
+    state(mine, OVER)
+    for reach, cost in (
+        (Reach(40, minute(OVER.before.first)), 6),
+        (Reach(40, minute(OVER.before.first) + 1440), 4),
+        (Reach(40, minute(OVER.first)), 4),
+        (Reach(40, minute(OVER.first) + 1440), 0),
+    ):
+        assert total(exported(mine, OVER, reach=reach)) == cost
+
+
+def owner(mine: int) -> AsyncClient:
     user = User.objects.create_user(f"{ids.request_id()}@northwind.example", "a long road to drive")
     Member.objects.create(user=user, workspace_id=mine, role="owner")
     client = AsyncClient()
     client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize(("days_back", "status"), [(0, 200), (1, 404)])
+def test_export_of_a_month_that_the_plan_does_not_show_is_missing(days_back: int, status: int) -> None:
+    today = clock.utc_day(clock.now())
+    # The last day of the month is the first that is shown, or the last that is not.
+    mine = rows.workspace(retention_days=(today - OVER.last).days + 1 - days_back)
+    use(mine, OVER, 12_345)
+    client = owner(mine)
+
+    async def download() -> tuple[int, str, bytes]:
+        answer = await client.get(f"/dashboard/papers/requests.csv?month={OVER}")
+        if not isinstance(answer, StreamingHttpResponse):
+            return answer.status_code, "", b""
+        return answer.status_code, answer["Content-Disposition"], b"".join([chunk async for chunk in answer])
+
+    found, name, sent = async_to_sync(download)()
+    assert found == status
+    if status == 200:
+        assert name == f'attachment; filename="requests-{OVER}-from-{OVER.last}-so-far.csv"'
+        assert sent.count(b"\r\n") == 1
+
+
+def test_export_is_streamed_by_the_page_to_members_only() -> None:
+    mine = workspace()
+    use(mine, OVER, 12_345)
+    client = owner(mine)
 
     async def download() -> tuple[str, bytes]:
         answer = await client.get(f"/dashboard/papers/requests.csv?month={OVER}")

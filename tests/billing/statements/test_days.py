@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from billing import rollup, statements
+from billing.reach import UNBOUNDED
 from tests.billing import rows
 from tests.billing.statements.used import TODAY, YESTERDAY, minute_of, model
 
@@ -17,7 +18,7 @@ def test_a_new_workspace_has_nothing() -> None:
     workspace = rows.workspace()
     assert statements.balance(workspace) == statements.Balance(0, 0, 0, 0, 0, 0)
     assert statements.daily(workspace, YESTERDAY, TODAY) == []
-    assert statements.recent(workspace) == []
+    assert statements.recent(workspace, reach=UNBOUNDED) == []
     assert statements.spend_today(workspace) == 0
 
 
@@ -53,7 +54,7 @@ def test_usage_of_a_model_that_is_gone_keeps_its_number() -> None:
     workspace = rows.workspace()
     rows.settle(workspace, model_id=424242, cost=1)
     assert [row.model for row in statements.daily(workspace, TODAY, TODAY)] == ["model 424242"]
-    assert statements.recent(workspace)[0].model == "model 424242"
+    assert statements.recent(workspace, reach=UNBOUNDED)[0].model == "model 424242"
 
 
 @pytest.mark.usefixtures("committed")

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import ApiKey
 from billing import rollup, statements
+from billing.reach import UNBOUNDED
 from tests.billing import rows
 from tests.billing.statements.used import TODAY, model
 
@@ -22,7 +23,7 @@ def test_recent_requests_come_newest_first_with_their_names() -> None:
         made.append(rows.settle(workspace, model_id=one, api_key_id=key.pk, cost=number, ttfb_ms=number))
         if number == 2:
             rollup.close(workspace)
-    latest = statements.recent(workspace, 3)
+    latest = statements.recent(workspace, 3, reach=UNBOUNDED)
     assert [row.request_id for row in latest] == made[:1:-1]
     assert (latest[0].model, latest[0].key_name, latest[0].cost, latest[0].ttfb_ms) == (
         "sandbox/one",
@@ -39,8 +40,8 @@ def test_a_correction_is_part_of_its_request() -> None:
     rows.settle(workspace, cost=50, cached_tokens=5)
     rows.settle(workspace, request_id=request, rev=1, cost=-3, input_tokens=2)
     rows.settle(workspace, request_id=request, rev=255, cost=4, output_tokens=8)
-    [row] = [row for row in statements.recent(workspace) if row.request_id == request]
+    [row] = [row for row in statements.recent(workspace, reach=UNBOUNDED) if row.request_id == request]
     assert (row.cost, row.input_tokens, row.output_tokens) == (11, 7, 8)
-    assert len(statements.recent(workspace)) == 2
+    assert len(statements.recent(workspace, reach=UNBOUNDED)) == 2
     assert statements.totals(workspace, TODAY, TODAY).requests == 2
     assert statements.totals(workspace, TODAY, TODAY).cost == 61
