@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, islice
 
 from .checks import NEEDED_RATES, SERVED
 from .models import Capability, Chain, Hop, Model, PlanVersion, PriceVersion
@@ -184,16 +184,17 @@ def _lonely_weights(stops: Sequence[_Stop]) -> Iterator[Reason]:
 def _plans_left_out(stops: Sequence[_Stop], model: Model) -> Iterator[Reason]:
     lowest = min((stop.hop.plan_ranks_from for stop in stops), default=0)
     newest = PlanVersion.objects.order_by("plan_id", "-version").distinct("plan_id")
-    terms = PlanVersion.objects.filter(pk__in=newest, tiers__contains=[model.tier], plan__rank__lt=lowest)
-    names = [
-        plan.plan.name for plan in terms.select_related("plan").order_by("plan__rank")[: NAMES_AT_MOST + 1]
-    ]
+    below = PlanVersion.objects.filter(pk__in=newest, plan__rank__lt=lowest).select_related("plan")
+    left_out = (
+        terms.plan.name for terms in below.order_by("plan__rank") if terms.allows(model.public_id, model.tier)
+    )
+    names = list(islice(left_out, NAMES_AT_MOST + 1))
     if names:
         told = ", ".join(names[:NAMES_AT_MOST]) + (" and more" if len(names) > NAMES_AT_MOST else "")
         yield Reason(
             Fault.PLAN_LEFT_OUT,
             f"No hop that can be called is open to the {'plan' if len(names) == 1 else 'plans'} {told}, "
-            f"which include {model.tier} models.",
+            f"which include{'s' if len(names) == 1 else ''} {model}.",
             f"Lower the plan rank of a hop, which is {lowest} at the least, or add a hop for everyone.",
         )
 

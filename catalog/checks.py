@@ -1,6 +1,6 @@
 """What of the catalogue contradicts itself: the part of `manage.py check` that looks at what is sold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,8 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as Notice
 
 from kernel import postgres
+
+from .included import includes
 
 __all__ = ["CONTRADICTIONS", "NEEDED_RATES", "SERVED", "catalogue_agrees", "contradictions"]
 
@@ -36,13 +38,15 @@ class Cursor(Protocol):
 class Contradiction:
     """Something that cannot be meant: its id, what is said of a model, what to do, and how such models are found.
 
-    What the statement gives beside the model's id stands in the places that `message` has for it.
+    What the statement gives beside the model's id stands in the places that `message` has for it. What no statement can
+    tell is asked of `meant`, with all that it gives; then the model is named once, and by its id alone.
     """
 
     id: str
     message: str
     hint: str
     sql: str
+    meant: Callable[..., bool] | None = None
 
 
 # A model is sold once it is active and has a live chain; `priced` has the standard sell price in force, which is what
@@ -59,6 +63,14 @@ WITH sold AS (
     SELECT id, public_id, public_id AS name FROM sold UNION SELECT id, public_id, unnest(aliases) FROM sold
 )
 """
+
+
+def _included(
+    public_id: str, tier: str, tiers: Sequence[str], also: Sequence[str], without: Sequence[str]
+) -> bool:
+    return includes(public_id, tier, tiers=tiers, also=also, without=without)
+
+
 _PAIRS = ", ".join(f"('{kind}', '{rate}')" for kind, rates in NEEDED_RATES.items() for rate in rates)
 _NARROW = ", ".join(f"'{dialect}'" for dialect in SERVED)
 _SERVED = ", ".join(f"('{dialect}', '{kind}')" for dialect, kinds in SERVED.items() for kind in kinds)
@@ -136,12 +148,13 @@ CONTRADICTIONS = (
     Contradiction(
         "catalog.E011",
         "has no hop for a plan that includes it",
-        "Publish a chain with a hop for that plan, or take the model's tier out of the plan.",
-        """SELECT DISTINCT public_id FROM sold
+        "Publish a chain with a hop for that plan, or take the model out of the plan's terms.",
+        """SELECT DISTINCT public_id, tier, t.tiers, t.also_models, t.except_models FROM sold
            JOIN LATERAL (SELECT min(plan_ranks_from) AS lowest FROM catalog_hop h WHERE h.chain_id = sold.chain_id) hops ON true
-           JOIN (SELECT DISTINCT ON (plan_id) plan_id, tiers FROM catalog_planversion ORDER BY plan_id, version DESC) t
-             ON tier = ANY (t.tiers)
-           JOIN catalog_plan p ON p.id = t.plan_id AND p.rank < lowest""",
+           JOIN catalog_plan p ON p.rank < lowest
+           JOIN LATERAL (SELECT tiers, also_models, except_models FROM catalog_planversion v WHERE v.plan_id = p.id
+               ORDER BY version DESC LIMIT 1) t ON true""",
+        meant=_included,
     ),
     Contradiction(
         "catalog.E012",
@@ -198,7 +211,10 @@ def _migrated(cursor: Cursor) -> bool:
 
 def _found(cursor: Cursor, each: Contradiction) -> list[CheckMessage]:
     cursor.execute(f"{_SOLD} {each.sql} ORDER BY public_id")
+    rows = cursor.fetchall()
+    if each.meant is not None:
+        rows = [(public_id,) for public_id in dict.fromkeys(row[0] for row in rows if each.meant(*row))]
     return [
         Error(f"{public_id} {each.message.format(*details)}.", hint=each.hint, id=each.id)
-        for public_id, *details in cursor.fetchall()
+        for public_id, *details in rows
     ]

@@ -34,8 +34,8 @@ def switched_off() -> Endpoint:
     return place
 
 
-def plan(name: str, rank: int, *versions: list[str]) -> None:
-    """Save a plan with versions that include these tiers, the newest last."""
+def plan(name: str, rank: int, *versions: list[str], **named: list[str]) -> None:
+    """Save a plan with versions that include these tiers, the newest last, and name these patterns."""
     made = Plan.objects.create(slug=name.lower(), name=name, rank=rank)
     for number, tiers in enumerate(versions, start=1):
         PlanVersion.objects.create(
@@ -46,6 +46,7 @@ def plan(name: str, rank: int, *versions: list[str]) -> None:
             credits_nano=0,
             tiers=tiers,
             stream_cap=1,
+            **named,
         )
 
 
@@ -129,10 +130,20 @@ def test_no_plan_that_includes_the_model_is_left_without_a_hop() -> None:
     plan("Huge", 5, ["free"], ["max"])
     assert refusals(hop(plan_ranks_from=3)) == []
     assert refusals(hop(plan_ranks_from=5), hop(plan_ranks_from=3)) == []
-    found = verdict(hop(plan_ranks_from=5), hop(plan_ranks_from=6)).refusals
+    sold = chained.model()
+    found = verdict(hop(plan_ranks_from=5), hop(plan_ranks_from=6), model=sold).refusals
     assert [reason.fault for reason in found] == [Fault.PLAN_LEFT_OUT]
-    assert "the plans Middle, Large, which include max models" in found[0].message
+    assert f"the plans Middle, Large, which include {sold}." in found[0].message
     assert "which is 5 at the least" in found[0].remedy
+
+
+def test_no_plan_that_names_the_model_is_left_without_a_hop() -> None:
+    sold = chained.model()
+    plan("Named", 1, ["free"], also_models=[f"{sold.public_id[:-1]}?"])
+    plan("Without", 2, ["max"], except_models=[sold.public_id])
+    plan("Other", 3, ["free"], also_models=["nothing/*"])
+    [reason] = verdict(hop(plan_ranks_from=4), model=sold).refusals
+    assert f"the plan Named, which includes {sold}." in reason.message
 
 
 def test_a_hop_that_cannot_be_called_serves_no_plan() -> None:

@@ -159,15 +159,33 @@ def test_finds_a_dialect_without_words_for_it(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("rank", "tiers", "fits"), [(2, ["free"], False), (3, ["free"], True), (2, ["max"], True)]
+    ("rank", "terms", "fits"),
+    [
+        (2, {"tiers": ["free"]}, False),
+        (3, {"tiers": ["free"]}, True),
+        (2, {"tiers": ["max"]}, True),
+        (2, {"tiers": ["max"], "also_models": ["route/[v-z]*"]}, False),
+        (2, {"tiers": [], "also_models": ["Route/x"]}, True),
+        (2, {"tiers": ["free"], "except_models": ["*/x"]}, True),
+    ],
 )
-def test_finds_a_plan_without_a_hop(rank: int, tiers: list[str], fits: bool) -> None:
+def test_finds_a_plan_without_a_hop(rank: int, terms: dict[str, Any], fits: bool) -> None:
     sold(plan_ranks_from=3)
     plan = Plan.objects.create(slug="x", name="X", rank=rank)
-    for version, included in enumerate((["free", "max"], tiers), start=1):
-        terms = {"published_at": clock.now(), "price_nano": 0, "credits_nano": 0, "stream_cap": 1}
-        PlanVersion.objects.create(plan=plan, version=version, tiers=included, **terms)
+    for version, included in enumerate(({"tiers": ["free", "max"]}, terms), start=1):
+        facts = {"published_at": clock.now(), "price_nano": 0, "credits_nano": 0, "stream_cap": 1}
+        PlanVersion.objects.create(plan=plan, version=version, **included, **facts)
     assert found() == ([] if fits else [("catalog.E011", "route/x")])
+
+
+@pytest.mark.django_db
+def test_names_a_model_once_however_many_plans_have_no_hop() -> None:
+    sold(plan_ranks_from=3)
+    for rank, tiers in enumerate((["free"], ["free", "max"]), start=1):
+        facts = {"published_at": clock.now(), "price_nano": 0, "credits_nano": 0, "stream_cap": 1}
+        plan = Plan.objects.create(slug=f"x{rank}", name="X", rank=rank)
+        PlanVersion.objects.create(plan=plan, version=1, tiers=tiers, **facts)
+    assert found() == [("catalog.E011", "route/x")]
 
 
 @pytest.mark.django_db
