@@ -1,11 +1,10 @@
 """The page Credit: adding credit, auto-recharge, and where Stripe sends people back to. Nothing here credits anything."""
 
-from functools import wraps
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -15,29 +14,17 @@ from accounts.models import Member
 from billing import statements
 from billing.credits import shown
 from billing.models import Dispute, TopUp
-from billing.seats import View, frame, members, payers
+from billing.seats import frame, members, payers
 
-from . import calls, checkout, keys, page, recharge_rules
+from . import calls, checkout, page, recharge_rules
 from .forms import AddForm, RechargeForm
+from .leaving import lets_forms_leave, pages, paying
 
 __all__ = ["add", "card", "credit", "portal", "recharge", "topup"]
 
 ADDS_A_MINUTE = 10
 LOOKS = 40
 """How often the landing page looks by itself: every three seconds for two minutes."""
-
-
-def _paying(view: View) -> View:
-    """Let a view be used by those who pay, while payments are set up."""
-
-    @payers
-    @wraps(view)
-    def used(request: HttpRequest, member: Member) -> HttpResponseBase:
-        if not keys.are_set_up():
-            raise Http404("card payments are not set up")
-        return view(request, member)
-
-    return used
 
 
 @require_GET
@@ -50,7 +37,7 @@ def credit(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @require_POST
-@_paying
+@paying
 def add(request: HttpRequest, member: Member) -> HttpResponse:
     """Send a person to Stripe to pay for credit."""
     form = AddForm(request.POST)
@@ -86,7 +73,7 @@ def topup(request: HttpRequest, member: Member, topup: UUID) -> HttpResponse:
 
 
 @require_POST
-@_paying
+@paying
 def recharge(request: HttpRequest, member: Member) -> HttpResponse:
     """Turn auto-recharge on or off, and set its rules."""
     form = RechargeForm(request.POST)
@@ -106,7 +93,7 @@ def recharge(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @require_POST
-@_paying
+@paying
 def card(request: HttpRequest, member: Member) -> HttpResponse:
     """Send a person to Stripe to save a card for auto-recharge."""
     try:
@@ -117,7 +104,7 @@ def card(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @require_POST
-@_paying
+@paying
 def portal(request: HttpRequest, member: Member) -> HttpResponse:
     """Send a person to their payments and cards at Stripe."""
     try:
@@ -151,10 +138,7 @@ def _credit(
         "add_form": add_form or AddForm(),
         "recharge_form": recharge_form or RechargeForm(initial=known),
     }
-    answer = render(request, "billing/credit.html", _frame(member) | context, status=status)
-    # A form's target may redirect only to where its page's policy lets forms go. As django-csp's own decorator does.
-    answer._csp_update = {"form-action": settings.STRIPE_PAGES}  # type: ignore[attr-defined]
-    return answer
+    return lets_forms_leave(render(request, "billing/credit.html", _frame(member) | context, status=status))
 
 
 def _frame(member: Member) -> dict[str, object]:
@@ -173,5 +157,4 @@ def _away(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 def _pages(request: HttpRequest, done: str) -> checkout.Pages:
-    back = reverse("dashboard:credit") + "?back=1"
-    return checkout.Pages(request.build_absolute_uri(done), request.build_absolute_uri(back))
+    return pages(request, done=done, back=reverse("dashboard:credit") + "?back=1")

@@ -1,6 +1,7 @@
-"""Which plans a workspace is shown as those it can have, and which of them it can buy by card."""
+"""Which plans a workspace is shown as those it can have, and how it comes to each by itself."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from accounts.models import Workspace
 from billing.models import Subscription
@@ -11,26 +12,34 @@ from kernel import clock, money
 
 from . import book, comparing
 
-__all__ = ["Offer", "for_sale", "of"]
+__all__ = ["Offer", "Way", "named", "of"]
+
+
+class Way(StrEnum):
+    """How a workspace comes to a plan by itself."""
+
+    NONE = ""
+    BUY = "buy"  # at Stripe
+    TAKE = "take"  # it costs and brings nothing
+    KEEP = "keep"  # it has it, and would leave it at the end of the period
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A plan as it is offered now: in words what it costs and brings, and whether it is had or can be bought."""
+    """A plan as it is offered now: in words what it costs and brings, whether it is had, and how it can be."""
 
     terms: PlanVersion
     price: str
     credits: str
     models: int
     present: bool
-    buyable: bool
+    way: Way
 
 
 def of(workspace: Workspace) -> list[Offer]:
     """Return the plans that a workspace can have, the lowest first; its own stands among them as it has it."""
-    present = workspace.plan_version
+    present, row = workspace.plan_version, book.active(workspace.pk)
     names = list(Model.objects.filter(active=True).values_list("public_id", "tier"))
-    open_to = _may_buy(workspace)
     shown = {terms.plan_id: terms for terms in _offered(workspace)} | {present.plan_id: present}
     return [
         Offer(
@@ -38,24 +47,26 @@ def of(workspace: Workspace) -> list[Offer]:
             comparing.price(terms),
             comparing.brings(terms),
             sum(terms.allows(*name) for name in names),
-            present=terms.plan_id == present.plan_id,
-            buyable=open_to and _has_a_price(terms) and terms != present,
+            present=terms == present,
+            way=_way(terms, present, row),
         )
         for terms in sorted(shown.values(), key=lambda each: each.plan.rank)
     ]
 
 
-def for_sale(workspace: Workspace, terms_id: int) -> PlanVersion | None:
-    """Return terms that a workspace can buy now, or None: they are of another's plan, old, free, or it pays already."""
-    if not _may_buy(workspace):
-        return None
-    found = next((terms for terms in _offered(workspace) if terms.pk == terms_id), None)
-    return found if found is not None and found != workspace.plan_version and _has_a_price(found) else None
+def named(workspace: Workspace, terms_id: int) -> Offer | None:
+    """Return what a workspace is offered under the number of its terms, if there is a way to it."""
+    return next((offer for offer in of(workspace) if offer.terms.pk == terms_id and offer.way), None)
 
 
-def _may_buy(workspace: Workspace) -> bool:
-    row = book.active(workspace.pk)
-    return keys.are_set_up() and (row is None or row.source != Subscription.Source.STRIPE)
+def _way(terms: PlanVersion, present: PlanVersion, row: Subscription | None) -> Way:
+    if row is not None and row.source == Subscription.Source.STRIPE:
+        return Way.NONE
+    if terms == present:
+        return Way.KEEP if row is not None and row.next_plan_version is not None else Way.NONE
+    if not terms.is_paid_for:
+        return Way.TAKE
+    return Way.BUY if keys.are_set_up() and _has_a_price(terms) else Way.NONE
 
 
 def _offered(workspace: Workspace) -> list[PlanVersion]:

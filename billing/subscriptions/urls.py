@@ -6,5 +6,6 @@ from . import views
 
 urlpatterns = [
     path("dashboard/plan", views.plan, name="plan"),
+    path("dashboard/plan/choose", views.choose, name="choose_plan"),
     path("dashboard/plan/spill", views.spill, name="spill"),
 ]

@@ -10,11 +10,12 @@ from django.test import override_settings
 from accounts.models import Workspace
 from billing.models import PaymentAlert, StripeEvent, Subscription
 from billing.payments import checkout
-from billing.subscriptions import offers
+from billing.subscriptions import book, offers
 from catalog.models import PlanVersion
 from kernel import clock
 from tests.billing.payments.till import PAGES, Payer, Till
 from tests.billing.subscriptions import rows
+from tests.billing.test_views import read
 from tests.fakes import stripe_subscriptions
 from tests.fakes.stripe_world import Thing
 
@@ -133,24 +134,27 @@ def test_a_subscription_of_somebody_elses_business_is_ignored(till: Till) -> Non
     assert not Subscription.objects.filter(workspace_id=payer.workspace.pk).exists()
 
 
-def test_plans_are_offered_by_rank_with_what_can_be_bought(till: Till) -> None:
+def ways(workspace: Workspace) -> dict[PlanVersion, str]:
+    return {offer.terms: offer.way.value for offer in offers.of(workspace)}
+
+
+def test_plans_are_offered_by_rank_with_the_way_to_each(till: Till) -> None:
     workspace = rows.workspace(rows.terms())
     cheap, dear = rows.terms(usd=10, credits_usd=10), rows.terms(usd=20)
     odd = rows.version(rows.terms().plan, 2, price_nano=1)
-    once = rows.terms(usd=5, period="none")
+    once, given, free = rows.terms(usd=5, period="none"), rows.terms(credits_usd=5), rows.terms()
     found = {offer.terms: offer for offer in offers.of(workspace)}
-    assert [found[terms].buyable for terms in (workspace.plan_version, cheap, dear, odd, once)] == [
-        False, True, True, False, False,
-    ]  # fmt: skip
-    assert [terms for terms in found if terms in (cheap, dear)] == [cheap, dear]
+    mine = (workspace.plan_version, cheap, dear, odd, once, given, free)
+    assert [ways(workspace)[terms] for terms in mine] == ["", "buy", "buy", "", "", "", "take"]
+    assert [terms for terms in found if terms in mine] == list(mine)
     assert (found[cheap].price, found[cheap].credits) == ("$10.00 a month", "$10.00 a month")
-    assert [found[terms].present for terms in (workspace.plan_version, cheap)] == [True, False]
-    assert offers.for_sale(workspace, cheap.pk) == cheap
-    for terms in (workspace.plan_version, odd, once):
-        assert offers.for_sale(workspace, terms.pk) is None
+    assert [terms for terms in found if found[terms].present] == [workspace.plan_version]
+    assert offers.named(workspace, cheap.pk) == found[cheap]
+    for terms in (workspace.plan_version, odd, once, given):
+        assert offers.named(workspace, terms.pk) is None
 
 
-def test_plans_of_others_and_old_terms_are_not_for_sale(till: Till) -> None:
+def test_plans_of_others_and_old_terms_are_not_offered(till: Till) -> None:
     workspace = rows.workspace(rows.terms())
     old = rows.terms(usd=10)
     rows.version(old.plan, 2, price_nano=20 * rows.USD)
@@ -158,15 +162,76 @@ def test_plans_of_others_and_old_terms_are_not_for_sale(till: Till) -> None:
     for terms, owner in ((mine, workspace.pk), (theirs, workspace.pk + 1)):
         terms.plan.public, terms.plan.only_for = False, owner
         terms.plan.save()
-    assert offers.for_sale(workspace, old.pk) is None
-    assert offers.for_sale(workspace, theirs.pk) is None
-    assert offers.for_sale(workspace, mine.pk) == mine
+    offered = ways(workspace)
+    assert (old in offered, theirs in offered, offered[mine]) == (False, False, "buy")
 
 
-def test_nothing_is_for_sale_without_a_key_or_while_stripe_is_paid_already(till: Till) -> None:
-    payer, terms, dear = till.payer(), rows.terms(usd=20), rows.terms(usd=90)
+def test_plans_with_a_price_are_not_sold_without_a_key_nor_twice(till: Till) -> None:
+    payer, terms, dear, free = till.payer(), rows.terms(usd=20), rows.terms(usd=90), rows.terms()
     with override_settings(STRIPE_SECRET_KEY=""):
-        assert offers.for_sale(payer.workspace, dear.pk) is None
+        assert (ways(payer.workspace)[dear], ways(payer.workspace)[free]) == ("", "take")
     for event in bought(till, payer, terms):
         till.deliver(event)
-    assert offers.for_sale(payer.workspace, dear.pk) is None
+    assert not any(ways(Workspace.objects.get(pk=payer.workspace.pk)).values())
+
+
+def test_plans_without_a_price_are_taken_at_once_or_at_the_end_of_what_is_paid(till: Till) -> None:
+    payer, free, dear = till.payer(), rows.terms(), rows.terms(usd=20)
+    assert payer.client.post("/dashboard/plan/choose", {"terms": free.pk}).status_code == 302
+    assert standing(payer) == free
+    assert till.stripe.calls == []
+    Workspace.objects.filter(pk=payer.workspace.pk).update(plan_version=dear)
+    row = book.begin(payer.workspace, actor="test")
+    payer.client.post("/dashboard/plan/choose", {"terms": free.pk})
+    assert row is not None
+    row.refresh_from_db()
+    assert (standing(payer), row.next_plan_version) == (dear, free)
+    assert ways(Workspace.objects.get(pk=payer.workspace.pk))[dear] == "keep"
+    payer.client.post("/dashboard/plan/choose", {"terms": dear.pk})
+    row.refresh_from_db()
+    assert (standing(payer), row.next_plan_version) == (dear, None)
+
+
+def test_a_person_is_sent_to_stripe_and_back_and_told_how_it_stands(till: Till) -> None:
+    payer, terms = till.payer(), rows.terms(usd=20, credits_usd=25)
+    shown = payer.client.get("/dashboard/plan")
+    assert f'name="terms" value="{terms.pk}"' in shown.content.decode()
+    assert "https://checkout.stripe.com" in shown.headers["Content-Security-Policy"]
+    sent = payer.client.post("/dashboard/plan/choose", {"terms": terms.pk})
+    assert (sent.status_code, sent.headers["Location"].startswith(f"{till.stripe.url}/pay/cs_")) == (
+        302,
+        True,
+    )
+    (asked,) = till.stripe.made("/v1/checkout/sessions")
+    assert asked["success_url"] == "http://testserver/dashboard/plan?bought=1"
+    assert "Stripe tells us of your payment" in read(payer.client.get("/dashboard/plan?bought=1"))
+    assert "Nothing was bought." in read(payer.client.get("/dashboard/plan?back=1"))
+    session = sent.headers["Location"].rpartition("/")[2]
+    for event in stripe_subscriptions.buy(till.world, session, first=today()):
+        assert till.deliver(event) == 200
+    text = read(payer.client.get("/dashboard/plan?bought=1"))
+    assert f"Paid. You are on {terms.plan.name}." in text
+    assert "Manage at Stripe" in text
+
+
+@pytest.mark.parametrize(("status", "failure"), [(503, "500"), (503, "401")])
+def test_a_person_is_told_when_stripe_is_away(till: Till, status: int, failure: str) -> None:
+    payer, terms = till.payer(), rows.terms(usd=20)
+    till.stripe.fail(*[failure] * 4)
+    answer = payer.client.post("/dashboard/plan/choose", {"terms": terms.pk})
+    assert answer.status_code == status
+    assert "Nothing was charged" in answer.content.decode()
+
+
+@pytest.mark.parametrize("terms", ["", "x", "9" * 30, "0", "-1"])
+def test_a_person_who_asks_for_what_is_not_sold_is_told_so(till: Till, terms: str) -> None:
+    answer = till.payer().client.post("/dashboard/plan/choose", {"terms": terms})
+    assert (answer.status_code, "cannot be had any more" in answer.content.decode()) == (409, True)
+    assert till.stripe.made("/v1/checkout/sessions") == []
+
+
+@pytest.mark.parametrize("role", ["developer", "viewer"])
+def test_a_person_who_does_not_pay_buys_nothing(till: Till, role: str) -> None:
+    payer, terms = till.payer(role), rows.terms(usd=20)
+    assert "dashboard/plan/choose" not in payer.client.get("/dashboard/plan").content.decode()
+    assert payer.client.post("/dashboard/plan/choose", {"terms": terms.pk}).status_code == 403

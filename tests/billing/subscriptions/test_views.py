@@ -10,7 +10,7 @@ from accounts import upgrades
 from accounts.models import Member, User, Workspace
 from billing.models import Purse
 from billing.subscriptions import book
-from catalog.models import Model
+from catalog.models import Model, Plan
 from kernel import clock
 from tests.accounts.rows import person
 from tests.billing import rows as money_rows
@@ -51,6 +51,7 @@ def test_tells_plan_period_and_credits() -> None:
         "Requests a day 3,000",
         "Requests an hour no cap",
         "Models 2",
+        "Requests are shown for as long as they are kept",
         f"Plan credit left, ends on {end.day} {end:%b %Y} $70.000000000",
         "Requests are refused",
     ):
@@ -119,6 +120,7 @@ def test_a_ceiling_that_cannot_be_is_refused_beside_its_field(ceiling: str) -> N
 
 def test_nobody_meets_anothers_plan() -> None:
     mine, other = subscribed(), subscribed()
+    Plan.objects.filter(pk=other.plan_version.plan_id).update(only_for=other.pk, public=False)
     text = read(member(mine).get(f"/dashboard/plan?workspace={other.pk}"))
     assert other.plan_version.plan.name not in text
     assert Client().get("/dashboard/plan").status_code == 302
