@@ -14,13 +14,13 @@ from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, ModelPrice, TieredPrices, TimeOfDateConstraint
 from genai_prices.types import Provider as House
 
-from catalog.declared.litellm.houses import HOUSES
+from catalog.houses import HOUSES
 from catalog.models import Provider
 
 from .figures import Steps
 from .listing import Entry, Listing, Tariff, Uncarried, exact
 
-__all__ = ["CLASSES", "COUNTED_AS", "NEVER_ASKED", "VERSION", "house_of", "listed", "tariff"]
+__all__ = ["CLASSES", "COUNTED_AS", "NEVER_ASKED", "VERSION", "house_of", "known", "listed", "tariff"]
 
 VERSION = __version__
 # Their names, ours, and by what power of ten a price becomes micro-USD per million units.
@@ -73,6 +73,13 @@ def listed(provider: Provider, names: Iterable[str], moment: datetime) -> Listin
             known_as[name] = found.id
             known.setdefault(found.id, found)
     return Listing({key: _entry(house, model, moment) for key, model in known.items()}, known_as)
+
+
+def known(house_name: str, model_name: str, moment: datetime) -> Entry | None:
+    """Return what is known at a moment (UTC) of a model of whom genai-prices calls so; None where it knows either not."""
+    house = _named(house_name)
+    model = house.find_model(model_name, all_providers=get_snapshot().providers) if house else None
+    return _entry(house, model, moment) if house and model else None
 
 
 def house_of(provider: Provider) -> House | None:

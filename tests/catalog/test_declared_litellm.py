@@ -9,6 +9,7 @@ import yaml
 from catalog.declared import applying, litellm, reading
 from catalog.declared.tree import Refused
 from catalog.models import Chain, Endpoint, Hop, Model, PriceVersion
+from catalog.proposals.listing import Entry, Tariff
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 HEAD = "model_list:\n"
@@ -166,6 +167,44 @@ def test_costs_that_are_missing_are_looked_up_and_their_source_is_named() -> Non
     assert price["source"].startswith("genai-prices ")
     assert price["source"].endswith("openai gpt-4o")
     assert price["rates"]["input"] == "2.5"
+
+
+def test_costs_that_are_looked_up_and_cannot_be_carried_whole_are_named_and_left() -> None:
+    document, left = converted(HEAD + deployment("m", "gemini/gemini-2.5-flash"))
+    model = document["models"]["route/m"]
+    assert ("sell" in model, model["active"]) == (False, False)
+    assert "google gemini-2.5-flash is not carried over: cache_audio_read_mtok differs from" in left
+    assert "no price is known, so it is switched off" in left
+
+
+def test_costs_that_lack_what_the_model_needs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = Entry("gpt-4o", tariff=Tariff({"input": ((0, 5),)}), evidence={"source": "a list"})
+    monkeypatch.setattr("catalog.proposals.genai.known", lambda *_: half)
+    document, left = converted(HEAD + deployment("m", "gpt-4o"))
+    assert "sell" not in document["models"]["route/m"]
+    assert "its price in a list lacks what chat needs" in left
+
+
+def test_costs_that_are_looked_up_keep_their_steps_and_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = {
+        "input": ((0, 1_250_000), (200_000, 2_500_001)),
+        "output": ((0, 1),),
+        "web_search": ((0, 10**10),),
+    }
+    listed = Entry("gpt-4o", context=9, tariff=Tariff(rates), evidence={"source": "a list"})
+    monkeypatch.setattr("catalog.proposals.genai.known", lambda *_: listed)
+    document, _ = converted(HEAD + deployment("m", "gpt-4o"))
+    (price,) = document["models"]["route/m"]["sell"]
+    assert price["source"] == "a list; cache reads at the input price, as none is listed"
+    assert price["rates"] == {
+        "input": "1.25",
+        "input>200000": "2.500001",
+        "cached": "1.25",
+        "cached>200000": "2.500001",
+        "output": "0.000001",
+        "reasoning": "0.000001",
+        "web_search": "0.01",
+    }
 
 
 def test_a_model_without_a_price_is_switched_off_and_said() -> None:

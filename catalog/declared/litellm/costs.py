@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from genai_prices import Usage, __version__, calc_price
-
 from catalog.checks import NEEDED_RATES
 from catalog.models import TokenClass
+from catalog.proposals import genai
+from catalog.proposals.figures import BY_THE_PIECE
 
 from .config import Config, Deployment
 from .places import Place
@@ -36,21 +36,6 @@ _PER_UNIT = {
     "output_cost_per_image": TokenClass.IMAGE,
 }
 _STEP = re.compile(r"(.+)_above_([1-9][0-9]{0,5})k_tokens")
-# genai-prices' names, and how many units its price is for.
-_KNOWN = {
-    "input_mtok": (TokenClass.INPUT, 1),
-    "output_mtok": (TokenClass.OUTPUT, 1),
-    "cache_read_mtok": (TokenClass.CACHED, 1),
-    "cache_write_mtok": (TokenClass.CACHE_WRITE, 1),
-    "cache_write_1h_mtok": (TokenClass.CACHE_WRITE_1H, 1),
-    "output_reasoning_mtok": (TokenClass.REASONING, 1),
-    "input_audio_mtok": (TokenClass.AUDIO_IN, 1),
-    "output_audio_mtok": (TokenClass.AUDIO_OUT, 1),
-    "input_image_mtok": (TokenClass.IMAGE_IN, 1),
-    "output_image_mtok": (TokenClass.IMAGE_OUT, 1),
-    "requests_kcount": (TokenClass.REQUEST, 1000),
-    "web_searches_kcount": (TokenClass.WEB_SEARCH, 1000),
-}
 NOT_FACTS = re.compile(r".*_cost(_.*)?")
 
 Rates = dict[tuple[str, int], Decimal]  # class and step → USD per million tokens, or per unit
@@ -72,7 +57,7 @@ def cost(config: Config, one: Deployment, place: Place, capability: str, moment:
         return Cost(_written(said, capability), "LiteLLM configuration" + _filled(said, capability))
     if said:
         config.say(one.node, f"its costs lack what {capability} needs, and are looked up instead")
-    return _looked_up(config.text(one.info.get("base_model")) or place.upstream, place, capability, moment)
+    return _looked_up(config, one, place, capability, moment)
 
 
 def _said(config: Config, one: Deployment) -> Iterator[tuple[tuple[str, int], Decimal]]:
@@ -91,29 +76,26 @@ def _said(config: Config, one: Deployment) -> Iterator[tuple[tuple[str, int], De
             yield (per.value, above), amount * (_MILLION if bare in _PER_TOKEN else 1)
 
 
-def _looked_up(model: str, place: Place, capability: str, moment: datetime) -> Cost | None:
-    if not place.house.priced:
+def _looked_up(
+    config: Config, one: Deployment, place: Place, capability: str, moment: datetime
+) -> Cost | None:
+    model = config.text(one.info.get("base_model")) or place.upstream
+    found = genai.known(place.house.priced, model.removeprefix(f"{place.house.slug}/"), moment)
+    if found is None:
         return None
-    model = model.removeprefix(f"{place.house.slug}/")
-    try:
-        found = calc_price(
-            Usage(input_tokens=1), model, provider_id=place.house.priced, genai_request_timestamp=moment
-        )
-    except LookupError:
+    source = found.evidence["source"]
+    if found.tariff is None:
+        config.say(one.node, f"its price in {source} is not carried over: {found.refusal}")
         return None
-    rates: Rates = {}
-    for name, (per, units) in _KNOWN.items():
-        price = getattr(found.model_price, name, None)
-        if price is None:
-            continue
-        steps = [(tier.start, tier.price) for tier in getattr(price, "tiers", ())]
-        for above, amount in [(0, getattr(price, "base", price)), *steps]:
-            if _exact(amount / units, per):
-                rates[per.value, above] = amount / units
-    if not rates or not _enough(rates, capability):
+    rates = {
+        (name, above): Decimal(rate).scaleb(-_digits(name))
+        for name, steps in found.tariff.stated.items()
+        for above, rate in steps
+    }
+    if not _enough(rates, capability):
+        config.say(one.node, f"its price in {source} lacks what {capability} needs")
         return None
-    source = f"genai-prices {__version__}, {found.provider.id} {found.model.id}"
-    return Cost(_written(rates, capability), source + _filled(rates, capability), found.model.context_window)
+    return Cost(_written(rates, capability), source + _filled(rates, capability), found.context)
 
 
 def _written(rates: Rates, capability: str) -> dict[str, str]:
@@ -142,6 +124,10 @@ def _enough(rates: Rates, capability: str) -> bool:
 
 
 def _exact(amount: Decimal, per: TokenClass) -> bool:
-    digits = 12 if per in (TokenClass.REQUEST, TokenClass.IMAGE, TokenClass.WEB_SEARCH) else 6
-    scaled = amount.scaleb(digits)
+    scaled = amount.scaleb(_digits(per.value))
     return scaled == scaled.to_integral_value() and scaled <= 10**15
+
+
+def _digits(token_class: str) -> int:
+    """Return how many decimals of a dollar the file's rate has: per million tokens, or per piece."""
+    return 12 if token_class in BY_THE_PIECE else 6

@@ -10,10 +10,10 @@ from genai_prices import Usage, calc_price
 
 from catalog.declared.tree import Branch, Leaf
 from catalog.declared.writing import Note
+from catalog.houses import HOUSES, House, of_host
 from kernel import addresses
 
 from .config import Config, Deployment
-from .houses import HOUSES, House, of_host
 
 __all__ = ["Place", "Places"]
 
