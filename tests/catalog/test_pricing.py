@@ -76,10 +76,16 @@ def test_folding_sells_an_unpriced_class_as_plain_tokens_and_says_so() -> None:
     assert mended == Counts(input=15, output=5, cached=1)
 
 
-def test_folding_moves_every_class_of_a_side_but_not_the_plain_one() -> None:
-    bare = RateCard(1, {"output": ((0, 1),)})
-    assert fold(bare, Counts(output=1, reasoning=2, image_out=4, audio_out=8)) == (Counts(output=15), True)
-    assert fold(bare, Counts(input=3)) == (Counts(input=3), False)
+@pytest.mark.parametrize(
+    ("plain", "others"), [("input", CLASSES[1:4]), ("output", ("reasoning", "image_out", "audio_out"))]
+)
+def test_folding_moves_every_class_of_a_side_but_not_the_plain_one(
+    plain: str, others: tuple[str, ...]
+) -> None:
+    for name in others:
+        usage = Counts(**{plain: 1, name: 2})
+        assert fold(RateCard(1, {plain: ((0, 1),)}), usage) == (Counts(**{plain: 3}), True)
+    assert fold(RateCard(1, {}), Counts(**{plain: 3})) == (Counts(**{plain: 3}), False)
 
 
 def test_folding_leaves_priced_usage_alone() -> None:
@@ -124,6 +130,13 @@ def test_the_ceiling_is_exact_and_rounds_up() -> None:
     assert ceiling(card, prompt_tokens=100, output_tokens=6, images=3, factors=(Factor(1, 2_000_000),)) == 27
 
 
+def test_the_ceiling_holds_the_dearest_step_of_searches() -> None:
+    card = RateCard(1, {"web_search": ((0, 4000), (100, 9000))})
+    assert ceiling(card, prompt_tokens=0, output_tokens=0, searches=3, factors=()) == 27
+    with pytest.raises(Unpriced, match="web_search"):
+        ceiling(RateCard(1, {}), prompt_tokens=0, output_tokens=0, searches=1, factors=())
+
+
 def test_the_ceiling_needs_both_sides_priced() -> None:
     with pytest.raises(Unpriced, match="output"):
         ceiling(RateCard(1, {"input": ((0, 1),)}), prompt_tokens=1, output_tokens=1, factors=())
@@ -132,6 +145,12 @@ def test_the_ceiling_needs_both_sides_priced() -> None:
 @given(factors)
 def test_a_stored_chain_reads_back(chain: list[Factor]) -> None:
     assert parse_factors(factors_text(chain)) == tuple(chain)
+
+
+def test_tokens_in_and_out_are_counted_apart_from_pieces() -> None:
+    usage = Counts(**{name: 2**place for place, name in enumerate(CLASSES)})
+    assert usage.prompt_tokens == 0b0001_0100_1111
+    assert usage.completion_tokens == 0b0010_1011_0000
 
 
 def test_what_is_sold_by_the_piece_counts_no_plain_input() -> None:
