@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from kernel import clock
 
 from .admin_chain_panel import panel
+from .admin_why import asked_why
 from .models import Chain
 
 __all__ = ["DRAFT", "PUBLISH", "ROLL_BACK", "SCHEDULE", "UNSCHEDULE"]
@@ -23,12 +24,7 @@ _TO_THE_MINUTE = "%Y-%m-%dT%H:%M"
 class ReasonForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
     """Why something is done, in a sentence for those who look at it later."""
 
-    note = forms.CharField(
-        label="Why",
-        max_length=160,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text="Kept with the version and in the list of changes.",
-    )
+    note = asked_why("Kept with the version and in the list of changes.")
 
 
 class GoingLiveForm(ReasonForm):

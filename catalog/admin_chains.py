@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html_join
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
@@ -16,9 +15,9 @@ from unfold.forms import BaseDialogForm
 from . import chains
 from .admin_chain_filters import StateFilter
 from .admin_chain_forms import DRAFT, PUBLISH, ROLL_BACK, SCHEDULE, UNSCHEDULE
-from .admin_chain_panel import badge, panel
+from .admin_chain_panel import Panel, badge, panel
 from .admin_hops import HopsInline, is_draft
-from .admin_page import NOTHING, Page, go_to, link, moment
+from .admin_page import NOTHING, Page, Panelled, go_to, link, moment, stack
 from .models import Chain
 
 __all__ = ["road"]
@@ -38,7 +37,7 @@ def road(chain: Chain) -> str:
 
 
 @admin.register(Chain)
-class ChainPage(Page):
+class ChainPage(Panelled):
     """A version of a model's chain: drafted, published, retired."""
 
     list_display = (
@@ -107,10 +106,7 @@ class ChainPage(Page):
     def hops_in_order(self, chain: Chain) -> str:
         """Show providers and what the model is called there."""
         hops = chain.hops.all()  # type: ignore[arg-type]  # as above
-        lines = ((hop.endpoint.provider.name, hop.upstream_model) for hop in hops)
-        return (
-            format_html_join("", '<span class="hop">{} <span class="dim">{}</span></span>', lines) or NOTHING
-        )
+        return stack((hop.endpoint.provider.name, hop.upstream_model) for hop in hops) or NOTHING
 
     scheduled = staticmethod(moment("publish_at", "Scheduled for, UTC"))
     published = staticmethod(moment("published_at", "Published, UTC"))
@@ -125,18 +121,10 @@ class ChainPage(Page):
             obj is not None and is_draft(obj) and bool(super(Page, self).has_delete_permission(request, obj))
         )
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> Any:
-        """Show a version with what it changes and what speaks against it."""
-        number = int(object_id) if object_id and object_id.isdecimal() else 0
+    def panel_of(self, request: HttpRequest, number: int) -> Panel | None:
+        """Return what a version changes and what speaks against it."""
         chain = Chain.objects.select_related("model").filter(pk=number).first()
-        context = {**(extra_context or {}), "panel": panel(chain) if chain is not None else None}
-        return super().changeform_view(request, object_id, form_url, context)
+        return panel(chain) if chain is not None else None
 
     def save_model(self, request: HttpRequest, obj: Chain, form: Any, change: bool) -> None:
         """Save a version; a new one is the model's next."""

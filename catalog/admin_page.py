@@ -21,6 +21,7 @@ __all__ = [
     "DeepPaginator",
     "Inline",
     "Page",
+    "Panelled",
     "ReadOnlyPage",
     "Reference",
     "figure",
@@ -28,6 +29,7 @@ __all__ = [
     "link",
     "moment",
     "named",
+    "stack",
     "table",
 ]
 
@@ -119,6 +121,26 @@ class ReadOnlyPage(Page):
         return False
 
 
+class Panelled(Page):
+    """A page that shows something of each row above its fields, by `change_form_before_template`."""
+
+    def panel_of(self, request: HttpRequest, number: int) -> Any:
+        """Return what is shown of the row with that number, or None if there is none."""
+        raise NotImplementedError
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """Show a row with its panel."""
+        number = int(object_id) if object_id and object_id.isdecimal() else 0
+        context = {**(extra_context or {}), "panel": self.panel_of(request, number)}
+        return super().changeform_view(request, object_id, form_url, context)
+
+
 class Inline(TabularInline):  # type: ignore[misc]
     """The base of all rows that are shown within another's page."""
 
@@ -171,6 +193,11 @@ def link(row: Model) -> str:
     except NoReverseMatch:
         return str(row)
     return format_html('<a class="ref" href="{}">{}</a>', url, row)
+
+
+def stack(lines: Iterable[tuple[Any, Any]]) -> SafeString:
+    """Return lines one beneath the other, the second part of each dimmed."""
+    return format_html_join("", '<span class="hop">{} <span class="dim">{}</span></span>', lines)
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], *, figures_from: int = 1) -> SafeString:

@@ -18,6 +18,7 @@ from unfold.widgets import (
 from kernel import clock
 
 from . import price_book, price_rules
+from .admin_why import asked_why
 from .models import PriceKind, PriceVersion, Rate
 from .pricing import RateCard
 from .quote import PER_UNIT, decimal_text
@@ -201,12 +202,7 @@ class RatesFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 class EndForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
     """Why a promotion or a time of day ends early, or an announced price is taken back."""
 
-    why = forms.CharField(
-        label="Why",
-        max_length=160,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text="Kept in the list of changes.",
-    )
+    why = asked_why("Kept in the list of changes.")
 
 
 END = ActionDialog(

@@ -14,6 +14,7 @@ from unfold.widgets import (
 )
 
 from .admin_proposal_panel import panel
+from .admin_why import asked_why
 from .models import Model, Proposal, Provider, Source, Tier
 from .proposals.applying import NewModel, kept_sell
 
@@ -30,12 +31,7 @@ def _proposal(object_id: int | str | None) -> Proposal | None:
 class ReasonForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
     """Why something is decided, in a sentence for those who look at it later."""
 
-    reason = forms.CharField(
-        label="Why",
-        max_length=160,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text="Kept with the proposal and in the list of changes.",
-    )
+    reason = asked_why("Kept with the proposal and in the list of changes.")
     form_before_template = "admin/proposals/panel.html"
 
     def get_before_template_context(

@@ -7,15 +7,15 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
-from .admin_page import NOTHING, ReadOnlyPage, figure, go_to, link, moment
+from .admin_page import NOTHING, Panelled, ReadOnlyPage, figure, go_to, link, moment, stack
 from .admin_proposal_filters import SizeFilter, StateFilter
 from .admin_proposal_forms import APPROVE, COMPARE, REJECT
-from .admin_proposal_panel import badge, panel
+from .admin_proposal_panel import Panel, badge, panel
 from .models import Comparison, ListedModel, Proposal, Source
 from .proposals import comparisons, deciding, telling
 
@@ -25,7 +25,7 @@ LINES_IN_A_LIST = 3
 
 
 @admin.register(Proposal)
-class ProposalPage(ReadOnlyPage):
+class ProposalPage(Panelled, ReadOnlyPage):
     """What differs from what others list, and waits for somebody's yes or no."""
 
     list_display = (
@@ -77,7 +77,7 @@ class ProposalPage(ReadOnlyPage):
         """Show the first figures that would change."""
         lines = telling.lines(proposal)
         shown = ((line, line.move) for line in lines[:LINES_IN_A_LIST])
-        told = format_html_join("", '<span class="hop">{} <span class="dim">{}</span></span>', shown)
+        told = stack(shown)
         more = len(lines) - LINES_IN_A_LIST
         return format_html('{}<span class="hop dim">and {} more</span>', told, more) if more > 0 else told
 
@@ -86,18 +86,10 @@ class ProposalPage(ReadOnlyPage):
         """Show the state in a word."""
         return badge(proposal)
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> Any:
-        """Show a proposal with both sides of it."""
-        number = int(object_id) if object_id and object_id.isdecimal() else 0
+    def panel_of(self, request: HttpRequest, number: int) -> Panel | None:
+        """Return both sides of a proposal."""
         found = self.get_queryset(request).filter(pk=number).first()
-        context = {**(extra_context or {}), "panel": panel(found) if found is not None else None}
-        return super().changeform_view(request, object_id, form_url, context)
+        return panel(found) if found is not None else None
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Return what can be done with this proposal as it is now: of two people the first has said what they had to."""
@@ -191,10 +183,7 @@ class ComparisonPage(ReadOnlyPage):
     @admin.display(description="Costs that cannot be carried")
     def not_carried(self, row: Comparison) -> str:
         """Show the models of ours whose cost our classes cannot hold exactly, each with why."""
-        lines = ((model, why) for model, why in row.refused)
-        return (
-            format_html_join("", '<span class="hop">{} <span class="dim">{}</span></span>', lines) or NOTHING
-        )
+        return stack((model, why) for model, why in row.refused) or NOTHING
 
     def has_compare_permission(self, request: HttpRequest) -> bool:
         """Tell whether this operator may have a provider asked."""
