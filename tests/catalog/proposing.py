@@ -107,6 +107,11 @@ def sells(model: Model) -> list[PriceVersion]:
     return list(PriceVersion.objects.filter(model=model, provider=None).order_by("valid_from"))
 
 
+def dearer() -> Entry:
+    """Return a list's word that what the usual model gives out costs a little more."""
+    return entry(input=COST["input"], output=9 * USD)
+
+
 def hundredfold() -> Entry:
     """Return a list's word that the usual model costs a hundred times as much."""
     return entry(input=HUNDREDFOLD["input"], output=HUNDREDFOLD["output"])

@@ -10,11 +10,10 @@ from django.db import connections
 from catalog.models import Proposal
 from catalog.proposals import deciding
 from tests.catalog.proposing import (
-    USD,
     changes,
     compare,
     costs,
-    entry,
+    dearer,
     hundredfold,
     person,
     proposed,
@@ -50,7 +49,7 @@ def at_once(*calls: Callable[[], object]) -> list[str]:
 def test_do_a_thing_once_however_many_approve_it() -> None:
     for _ in range(5):
         model, provider = served()
-        proposal = proposed(provider, entry(input=2 * USD, output=9 * USD))
+        proposal = proposed(provider, dearer())
         people = [person() for _ in range(6)]
         told = at_once(
             *[partial(deciding.approve, proposal.pk, by=by, reason="x", sell_too=True) for by in people]
@@ -76,18 +75,17 @@ def test_of_a_jump_are_two_who_do_it_and_never_one_twice() -> None:
 
 
 def test_beside_comparisons_leave_one_decision() -> None:
-    listed = entry(input=2 * USD, output=9 * USD)
     for _ in range(5):
         model, provider = served()
-        proposal = proposed(provider, listed)
+        proposal = proposed(provider, dearer())
         by = person()
         told = at_once(
             partial(deciding.approve, proposal.pk, by=by, reason="x"),
-            partial(compare, provider, listed),
-            partial(compare, provider, listed),
+            partial(compare, provider, dearer()),
+            partial(compare, provider, dearer()),
         )
         assert told == ["done"] * 3
-        compare(provider, listed)
+        compare(provider, dearer())
         assert Proposal.objects.get(pk=proposal.pk).status == "approved"
         assert not Proposal.objects.filter(provider=provider, status="open").exists()
         assert len(costs(model, provider)) == 2

@@ -15,6 +15,7 @@ from tests.catalog.proposing import (
     changes,
     compare,
     costs,
+    dearer,
     entry,
     hundredfold,
     person,
@@ -33,7 +34,7 @@ def state(proposal: Proposal) -> str:
 @pytest.mark.django_db
 def test_makes_a_dated_cost_version_and_keeps_the_sell_price() -> None:
     model, provider = served()
-    proposal = proposed(provider, entry(input=2 * USD, output=9 * USD))
+    proposal = proposed(provider, dearer())
     by = person()
     outcome = deciding.approve(proposal.pk, by=by, reason="their new list")
     before, after = costs(model, provider)
@@ -52,7 +53,7 @@ def test_makes_a_dated_cost_version_and_keeps_the_sell_price() -> None:
         by,
     )
     assert changes(proposal) == [(by, f"Approved: their new list (cost version {after.pk})")]
-    assert not compare(provider, entry(input=2 * USD, output=9 * USD)).raised
+    assert not compare(provider, dearer()).raised
 
 
 @pytest.mark.django_db
@@ -133,7 +134,7 @@ def test_lets_the_first_of_two_reject_it_after_all() -> None:
 @pytest.mark.django_db
 def test_is_refused_once_it_is_decided_or_withdrawn() -> None:
     model, provider = served()
-    proposal = proposed(provider, entry(input=2 * USD, output=9 * USD))
+    proposal = proposed(provider, dearer())
     deciding.approve(proposal.pk, by=person(), reason="x")
     for verb in (deciding.approve, deciding.reject):
         with pytest.raises(deciding.Refused, match="It was approved on "):
@@ -151,7 +152,7 @@ def test_is_refused_once_it_is_decided_or_withdrawn() -> None:
 @pytest.mark.parametrize("whose", ["cost", "sell price"])
 def test_is_refused_where_the_price_has_changed_since_it_was_compared(whose: str) -> None:
     model, provider = served()
-    proposal = proposed(provider, entry(input=2 * USD, output=9 * USD))
+    proposal = proposed(provider, dearer())
     price(model, provider if whose == "cost" else None, {"input": USD, "output": USD}, age_s=1)
     count = PriceVersion.objects.count()
     with pytest.raises(deciding.Refused, match=f"The {whose} has changed since. Compare again."):
@@ -162,7 +163,7 @@ def test_is_refused_where_the_price_has_changed_since_it_was_compared(whose: str
 @pytest.mark.django_db
 def test_is_refused_where_there_is_no_margin_to_keep() -> None:
     model, provider = served(cost=None)
-    proposal = proposed(provider, entry(input=2 * USD, output=9 * USD))
+    proposal = proposed(provider, dearer())
     with pytest.raises(deciding.Refused, match="no margin to keep"):
         deciding.approve(proposal.pk, by=person(), reason="x", sell_too=True)
     deciding.approve(proposal.pk, by=person(), reason="x")
@@ -270,9 +271,7 @@ def test_leaves_what_a_proposal_says_as_it_was(field: str) -> None:
 @pytest.mark.django_db
 def test_stays_as_it_was_decided_and_is_never_deleted() -> None:
     _, provider = served()
-    row = deciding.reject(
-        proposed(provider, entry(input=2 * USD, output=9 * USD)).pk, by=person(), reason="x"
-    )
+    row = deciding.reject(proposed(provider, dearer()).pk, by=person(), reason="x")
     for change in ({"status": "open", "decided_by": None, "decided_at": None, "reason": ""}, {"reason": "y"}):
         with pytest.raises(DatabaseError, match="keeps what it says"), transaction.atomic():
             Proposal.objects.filter(pk=row.pk).update(**change)
