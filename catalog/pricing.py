@@ -99,11 +99,18 @@ def cost(card: RateCard, counts: Counts, factors: Iterable[Factor]) -> int:
 
 
 def ceiling(
-    card: RateCard, *, prompt_tokens: int, output_tokens: int, images: int = 0, factors: Iterable[Factor]
+    card: RateCard,
+    *,
+    prompt_tokens: int,
+    output_tokens: int,
+    images: int = 0,
+    searches: int = 0,
+    factors: Iterable[Factor],
 ) -> int:
     """Return an amount in nano-USD that no request within these tokens can exceed, rounded up.
 
-    The dearest class and long-context step of each side counts; `images` are pictures to be made.
+    The dearest class and long-context step of each side counts; `images` are pictures to be made, `searches` made
+    on the web.
     Raises Unpriced if a side that is used has no rate.
     """
     pico = _per_request(card)
@@ -113,6 +120,8 @@ def ceiling(
         pico += _dearest(card, OUTPUT_CLASSES) * output_tokens
     if images:
         pico += _dearest(card, ("image",)) * images
+    if searches:
+        pico += _dearest(card, ("web_search",)) * searches
     numerator, denominator = _exact(pico, factors)
     return -(-numerator // denominator)
 

@@ -1,7 +1,7 @@
 """One way in which a request may be served: a model at one of its upstreams, at a price, with room to write."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from catalog import pricing
 from catalog.pricing import Counts
@@ -10,6 +10,7 @@ from catalog.snapshot import Hop, Offer, Price
 from . import sse
 from .breaker import Place
 from .dialects import Ask
+from .meter import MOST_SEARCHES
 
 __all__ = ["Leg"]
 
@@ -52,7 +53,12 @@ class Leg:
         return PICTURE_EVENT_BYTES if "image" in self.offer.output_modalities else sse.MAX_EVENT_BYTES
 
     def sold(self, card: pricing.RateCard, counts: Counts) -> Counts:
-        """Return the counts that are charged for: no prompt where a rate card prices pieces and not tokens."""
+        """Return the counts that are charged for: no prompt where a rate card prices pieces and not tokens.
+
+        Searches of the web are sold where they have a rate; no other class can stand for them.
+        """
+        if counts.web_search and "web_search" not in card.rates:
+            counts = replace(counts, web_search=0)
         piece = _PIECES.get(self.offer.capability)
         if piece is None or piece not in card.rates or "input" in card.rates:
             return counts
@@ -66,5 +72,6 @@ class Leg:
             prompt_tokens=self.sold(card, Counts(input=prompt_tokens(self.ask))).input,
             output_tokens=self.output_bound,
             images=self.ask.images,
+            searches=MOST_SEARCHES if "web_search" in card.rates else 0,
             factors=self.price.factors,
         )

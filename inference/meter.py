@@ -8,7 +8,7 @@ from catalog.pricing import Counts
 
 from . import tokens
 
-__all__ = ["Reading", "Tally", "prompt_told", "read", "usage_object"]
+__all__ = ["MOST_SEARCHES", "Reading", "Tally", "prompt_told", "read", "usage_object"]
 
 GREATEST = 2**40
 BYTES_TO_TOKENS = 10
@@ -16,6 +16,8 @@ SLACK = 64
 # Providers put words of their own around a prompt; more than this is no prompt of ours.
 PROMPT_FACTOR = 2
 PROMPT_SLACK = 8192
+MOST_SEARCHES = 20
+"""Searches of the web that one request is charged for at most; so many are held where they have a price."""
 # Classes of tokens, and what usage objects call them.
 _WRITTEN = {"cache_write": "cache_write_tokens", "cache_write_1h": "cache_write_1h_tokens"}
 _SENSES_IN = {"image_in": "image_tokens", "audio_in": "audio_tokens"}
@@ -150,7 +152,10 @@ def read(tally: Tally, *, prompt: Callable[[], str], prompt_bound: int, output_b
     went_in, too_much = _prompt_side(usage if told_in is not None else {}, came_in)
     came = _output_side(usage, came_out, reasoning) if told_out is not None else {"output": came_out}
     told = told_in is not None and told_out is not None
-    return Reading(Counts(**went_in, **came), "upstream" if told else "counted", suspect or too_much)
+    searches = _detail(usage, "server_tool_use", "web_search_requests")
+    counts = Counts(**went_in, **came, web_search=min(searches, MOST_SEARCHES))
+    suspect = suspect or too_much or searches > MOST_SEARCHES
+    return Reading(counts, "upstream" if told else "counted", suspect)
 
 
 def prompt_told(usage: Mapping[str, Any]) -> Counts | None:
@@ -161,12 +166,14 @@ def prompt_told(usage: Mapping[str, Any]) -> Counts | None:
 
 def usage_object(counts: Counts) -> dict[str, Any]:
     """Return counts as OpenAI's usage object; of the classes that few requests have only those that this one has."""
+    searched = {"server_tool_use": {"web_search_requests": counts.web_search}} if counts.web_search else {}
     return {
         "prompt_tokens": counts.prompt_tokens,
         "completion_tokens": counts.completion_tokens,
         "total_tokens": counts.prompt_tokens + counts.completion_tokens,
         "prompt_tokens_details": {"cached_tokens": counts.cached, **_rare(counts, _WRITTEN, _SENSES_IN)},
         "completion_tokens_details": {"reasoning_tokens": counts.reasoning, **_rare(counts, _SENSES_OUT)},
+        **searched,
     }
 
 

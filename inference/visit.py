@@ -59,12 +59,14 @@ class Visit:
     def charge(self, leg: Leg, reading: Reading, *, empty: bool) -> Charge:
         """Return what counts cost on a leg. An empty answer is free where the plan says so."""
         price = leg.price
-        counts, folded = pricing.fold(price.card, leg.sold(price.card, reading.counts))
+        sold = leg.sold(price.card, reading.counts)
+        counts, folded = pricing.fold(price.card, sold)
         spent = _spent(leg, reading.counts)
         if empty and self.deal.terms.empty_answers_are_free:
             return Charge(Counts(), 0, spent, "none", reading.suspect)
         cost = pricing.cost(price.card, counts, price.factors)
-        return Charge(counts, cost, spent, reading.source, reading.suspect or folded)
+        unsold = sold.web_search != reading.counts.web_search
+        return Charge(counts, cost, spent, reading.source, reading.suspect or folded or unsold)
 
     def nothing_came(self, leg: Leg, reading: Reading) -> Charge:
         """Return what is charged where an upstream failed before any output: nothing, whatever the plan says."""

@@ -38,6 +38,21 @@ def test_takes_the_upstreams_figures() -> None:
     assert reading(answer(usage)) == Reading(Counts(input=70, cached=30, output=30, reasoning=20), "upstream")
 
 
+def test_takes_searches_as_told_up_to_what_is_held() -> None:
+    for told, count, suspect in (
+        (0, 0, False),
+        (3, 3, False),
+        (20, 20, False),
+        (21, 20, True),
+        (-1, 0, False),
+    ):
+        usage = {"prompt_tokens": 9, "completion_tokens": 9, "server_tool_use": {"web_search_requests": told}}
+        found = reading(answer(usage))
+        assert (found.counts.web_search, found.suspect) == (count, suspect)
+    assert usage_object(Counts(web_search=2))["server_tool_use"] == {"web_search_requests": 2}
+    assert "server_tool_use" not in usage_object(Counts(input=2))
+
+
 def test_keeps_details_within_their_whole() -> None:
     usage = {
         "prompt_tokens": 10,

@@ -86,7 +86,7 @@ def usage(counts: Counts) -> dict[str, Any]:
         },
         "output_tokens": counts.completion_tokens,
         "output_tokens_details": {"thinking_tokens": counts.reasoning},
-        "server_tool_use": None,
+        "server_tool_use": {"web_search_requests": counts.web_search} if counts.web_search else None,
         "service_tier": "standard",
     }
 
