@@ -9,7 +9,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance schema faults ledger payments docs picture check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance schema faults ledger payments mutation docs picture check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,12 @@ ledger: ## the ledger against its model, 10,000 runs of 50 steps (RUNS=10000)
 
 payments: ## 2,000 card payments in chaos and 5,000 forged events (PAYMENTS=2000 FORGERIES=5000)
 	@TOLLWAY_CHAOS_PAYMENTS=$(or $(PAYMENTS),2000) TOLLWAY_CHAOS_FORGERIES=$(or $(FORGERIES),5000) $(BOOTSTRAP) test -q tests/billing/payments/test_chaos.py $(ARGS)
+
+# What runs for minutes, and the sandbox of payments over TCP, would be played for every mutant that survives.
+LONG := $(addprefix tests/billing/,payments/test_tcp.py payments/test_chaos.py test_overdraw.py test_ledger_machine.py test_conservation_property.py)
+
+mutation: ## mutants of the money's code against its tests, hours of it, into docs/mutation.md (ARGS="--mutate billing/ledger.py tests/billing/test_ledger.py")
+	@$(BOOTSTRAP) test -q -p no:cacheprovider -p tests.mutation.plugin $(or $(ARGS),$(addprefix --ignore=,$(LONG)) tests/billing tests/catalog/test_pricing.py)
 
 docs: install ## write docs/api.md from the code
 	@$(PYTHON) manage.py api_page --write docs/api.md

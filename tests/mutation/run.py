@@ -1,0 +1,132 @@
+"""One run of mutants: the tests without any, then for each mutant those that run what it changes, as time allows."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connection, connections
+
+from tests.mutation import report, results
+from tests.mutation.grafting import Program
+from tests.mutation.mutants import Mutant
+from tests.mutation.playing import Played, play_all, play_forked
+from tests.mutation.results import ROOT, Result
+
+__all__ = ["Run"]
+
+_PACKAGES = ("accounts", "billing", "catalog", "kernel")
+_SLOWEST_SECONDS = 6.0  # a test that takes longer is left out
+_BUDGET_SECONDS = 8.0  # so much is spent on one mutant, by what its tests take without it
+_PATIENCE = 6  # times as long may they take with it, and as many seconds more
+
+
+class Run:
+    """The run that a session of pytest was started for."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+        self._option = session.config.option
+        self._file = Path(self._option.results)
+
+    def all(self) -> None:
+        """Run what is asked, tell of each mutant that lives, and write the page."""
+        began = time.monotonic()
+        tests = [test for test in play_all(self._session.items) if test.seconds <= _SLOWEST_SECONDS]
+        self._database = _Database()
+        self._program = Program(ROOT, _PACKAGES)
+        self._say(
+            f"{len(tests)} of {len(self._session.items)} tests, played in {time.monotonic() - began:.0f} s"
+        )
+        tests = self._steady(tests)
+        for module in results.asked(self._option.mutate):
+            self._run(module, tests)
+        if not self._option.mutate:
+            report.write_page(results.known(self._file), sample=self._option.sample, seed=self._option.seed)
+
+    def _say(self, text: str) -> None:
+        sys.stdout.write(text + "\n")  # between tests, pytest captures nothing
+        sys.stdout.flush()
+
+    def _steady(self, tests: list[Played]) -> list[Played]:
+        """Return the tests that pass when they are played again: the others would kill every mutant."""
+        while tests:
+            told = play_forked(tests, lambda: None, patience=3600)
+            self._database.restore()
+            if told["outcome"] == "survived":
+                break
+            self._say(f"left out: {told['by']}: {told['why']}")
+            tests = [test for test in tests if told["by"] and test.item.nodeid != told["by"]]
+        return tests
+
+    def _run(self, module: Path, tests: Sequence[Played]) -> None:
+        digest = results.digest(module.read_bytes())
+        chosen, population = results.chosen(module, sample=self._option.sample, seed=self._option.seed)
+        before, counted, path = results.known(self._file), Counter[str](), str(module.relative_to(ROOT))
+        for mutant in chosen:
+            old = before.get((path, mutant.start, mutant.was, mutant.text))
+            if not self._option.again and old and old.outcome in {"killed", "invalid"}:
+                counted[f"{old.outcome} before"] += 1
+                continue
+            told = self._play(module, mutant, tests)
+            counted[told["outcome"]] += 1
+            result = Result(path, digest, mutant.start, mutant.line, mutant.was, mutant.text, **told)
+            results.add(self._file, result)
+            if result.outcome not in {"killed", "invalid"}:
+                self._say(f"{result.outcome}: {path}:{result.line}: {result.was!r} → {result.text!r}")
+        told_of = ", ".join(f"{number} {outcome}" for outcome, number in counted.most_common())
+        self._say(f"{path}: {len(chosen)} of {population} mutants: {told_of}")
+
+    def _play(self, module: Path, mutant: Mutant, tests: Sequence[Played]) -> dict[str, str]:
+        touched = self._program.touched(str(module), mutant)
+        near = _near(module, [test for test in tests if test.ran & touched])
+        if not near:
+            return {"outcome": "untested", "by": "", "why": ""}
+        patience = _PATIENCE * (sum(test.seconds for test in near) + 1)
+        told = play_forked(near, partial(self._program.graft, str(module), mutant), patience=patience)
+        if told.pop("dirty"):
+            self._database.restore()
+        return told
+
+
+def _near(module: Path, tests: Sequence[Played]) -> list[Played]:
+    """Return the tests to play: the module's own first, then its neighbours', the quick before the slow."""
+    folder = ROOT / "tests" / module.relative_to(ROOT).parent
+    own = folder / f"test_{module.name}"
+
+    def distance(test: Played) -> tuple[int, float]:
+        return (0 if test.item.path == own else 1 if test.item.path.parent == folder else 2), test.seconds
+
+    found: list[Played] = []
+    spent = 0.0
+    for test in sorted(tests, key=distance):
+        if not found or spent + test.seconds <= _BUDGET_SECONDS:
+            found.append(test)
+            spent += test.seconds
+    return found
+
+
+class _Database:
+    """The test database as the run without mutants left it, to go back to."""
+
+    def __init__(self) -> None:
+        known = connection.get_connection_params()
+        self._server = {name: known[name] for name in ("host", "port", "user", "password") if known.get(name)}
+        self._name = connection.settings_dict["NAME"]
+        connections.close_all()
+        connection.close_pool()  # type: ignore[attr-defined]
+        self._execute(f'DROP DATABASE IF EXISTS "{self._name}_kept"')
+        self._execute(f'CREATE DATABASE "{self._name}_kept" TEMPLATE "{self._name}"')
+
+    def restore(self) -> None:
+        """Bring the database back, whatever was written to it."""
+        self._execute(f'DROP DATABASE "{self._name}" WITH (FORCE)')
+        self._execute(f'CREATE DATABASE "{self._name}" TEMPLATE "{self._name}_kept"')
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(**self._server, dbname="postgres", autocommit=True) as server:
+            server.execute(statement)
