@@ -8,7 +8,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from billing import ledger
-from billing.models import LedgerEntry, LedgerTransaction
+from billing.credits.lots import Credit, Source
+from billing.models import CreditLot, LedgerEntry, LedgerTransaction
 from kernel import ids
 from tests.billing import rows
 
@@ -47,6 +48,13 @@ def test_a_repeat_returns_the_first_and_moves_nothing() -> None:
 
 
 @pytest.mark.django_db
+def test_a_repeat_is_held_to_the_movement_of_its_own_key() -> None:
+    workspace = rows.workspace()
+    made = [top_up(workspace, amount=amount, key=str(amount)) for amount in (1, 2, 3)]
+    assert [top_up(workspace, amount=amount, key=str(amount)) for amount in (1, 2, 3)] == made
+
+
+@pytest.mark.django_db
 def test_the_same_key_is_free_in_another_workspace() -> None:
     one, other = rows.workspace(), rows.workspace()
     assert top_up(one) != top_up(other)
@@ -75,7 +83,8 @@ def test_a_key_that_names_another_movement_is_a_conflict(other: dict[str, object
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"amount": 0}, "amount"),
+        ({"amount": 0}, "amount: a movement of nothing"),
+        ({"amount": -1, "credit": Credit(Source.GRANT)}, "credit"),
         ({"kind": LedgerTransaction.Kind.USAGE}, "kind"),
         ({"offset": LedgerEntry.Account.WORKSPACE}, "offset"),
         ({"idem_key": ""}, "idem_key"),
@@ -164,6 +173,33 @@ def test_a_charge_number_cannot_be_jumped_over() -> None:
         with pytest.raises(ledger.Charged), transaction.atomic():
             ledger.charge(cursor, workspace_id=workspace, charge_no=2, costs={DAY: 5}, actor="celery")
     assert rows.account(workspace)["charged_no"] == 0
+
+
+@pytest.mark.django_db
+def test_a_reversal_takes_the_very_lot_its_original_brought() -> None:
+    workspace = rows.workspace()
+    top_up(workspace, amount=USD, key="older")
+    nano = top_up(workspace, amount=1, key="nano")
+    ledger.reverse(workspace_id=workspace, transaction_id=nano, reason="wrong customer")
+    left = CreditLot.objects.filter(workspace_id=workspace).values_list("amount", "remaining")
+    assert set(left) == {(USD, USD), (1, 0)}
+
+
+@pytest.mark.django_db
+def test_a_key_of_a_transaction_without_two_legs_is_no_repeat() -> None:
+    workspace = rows.workspace()
+    raw(workspace, 5, -5)
+    key = LedgerTransaction.objects.get(workspace_id=workspace).idem_key
+    with pytest.raises(LookupError, match="without two legs"):
+        top_up(workspace, key=key)
+
+
+@pytest.mark.django_db
+def test_entries_are_the_workspaces_own_newest_first() -> None:
+    workspace = rows.workspace()
+    for amount in (1, 2, 3):
+        top_up(workspace, amount=amount, key=str(amount))
+    assert [(leg.amount, leg.balance_after) for leg in ledger.entries(workspace)] == [(3, 6), (2, 3), (1, 1)]
 
 
 def raw(workspace: int, *amounts: int) -> None:
