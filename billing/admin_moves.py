@@ -18,7 +18,6 @@ from billing.admin_usage import WORKSPACE, money_column
 from billing.models import Move
 from billing.moves import desk
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, go_to, moment, named
-from kernel import money
 
 __all__ = ["MoveForm", "MovePage", "ReverseForm"]
 
@@ -42,14 +41,10 @@ class MoveForm(Amount):
         kind, usd = cleaned.get("kind"), cleaned.get("usd")
         if usd is None or kind is None:
             return cleaned
-        if usd == 0 or abs(usd) > desk.GREATEST:
-            self.add_error(
-                "usd", f"An amount other than zero, at most {desk.GREATEST // money.NANO_PER_USD:,} USD."
-            )
-        elif usd < 0 and kind != Move.Kind.ADJUSTMENT:
-            self.add_error("usd", "Only an adjustment takes money off an account.")
-        if cleaned.get("expires_on") and kind != Move.Kind.GRANT:
-            self.add_error("expires_on", "Only a grant ends.")
+        try:
+            desk.check(Move.Kind(kind), usd, cleaned.get("expires_on"))
+        except desk.NotAllowed as error:
+            self.add_error({"amount": "usd"}.get(error.field or "", error.field), str(error))
         return cleaned
 
     def ask(self, workspace_id: int, *, by: str) -> Move:

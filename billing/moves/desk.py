@@ -12,7 +12,17 @@ from billing.credits.lots import Credit, Source
 from billing.models import Move, UsageEvent
 from kernel import clock, money
 
-__all__ = ["GREATEST", "NotAllowed", "approve", "ask", "credit_request", "creditable", "decline", "waiting"]
+__all__ = [
+    "GREATEST",
+    "NotAllowed",
+    "approve",
+    "ask",
+    "check",
+    "credit_request",
+    "creditable",
+    "decline",
+    "waiting",
+]
 
 Kind, Status = Move.Kind, Move.Status
 GREATEST = 1_000_000 * money.NANO_PER_USD
@@ -27,7 +37,11 @@ _LEDGER = {
 
 
 class NotAllowed(ValueError):
-    """The movement cannot be made like this; the words say why."""
+    """The movement cannot be made like this; the words say why, `field` what of it is wrong, if one thing is."""
+
+    def __init__(self, words: str, field: str | None = None) -> None:
+        super().__init__(words)
+        self.field = field
 
 
 def ask(
@@ -45,7 +59,9 @@ def ask(
 
     `expires_on` ends a grant: it pays usage of earlier UTC days. Raises NotAllowed for what cannot be moved.
     """
-    _check(kind, amount, reason, expires_on)
+    if not reason.strip():
+        raise NotAllowed("Say why.", "reason")
+    check(kind, amount, expires_on)
     move, made = Move.objects.get_or_create(
         pk=token,
         workspace_id=workspace_id,
@@ -65,6 +81,20 @@ def ask(
     if move.status == Status.ASKED and not move.by_two:
         approve(move, by=by)
     return move
+
+
+def check(kind: Move.Kind, amount: int, expires_on: date | None) -> None:
+    """Tell whether a movement of nano-USD can be asked for. Raises NotAllowed with the field that is wrong."""
+    if amount == 0 or abs(amount) > GREATEST:
+        raise NotAllowed(
+            f"An amount other than zero, at most {GREATEST // money.NANO_PER_USD:,} USD.", "amount"
+        )
+    if amount < 0 and kind != Kind.ADJUSTMENT:
+        raise NotAllowed("Only an adjustment takes money off an account.", "amount")
+    if expires_on is not None and kind != Kind.GRANT:
+        raise NotAllowed("Only a grant ends.", "expires_on")
+    if expires_on is not None and expires_on <= clock.utc_day(clock.now()):
+        raise NotAllowed("A grant ends on a day to come.", "expires_on")
 
 
 def credit_request(
@@ -133,17 +163,6 @@ def decline(move: Move, *, by: str, words: str) -> None:
 def waiting() -> int:
     """Return how many movements wait for a second person."""
     return Move.objects.filter(status=Status.ASKED).count()
-
-
-def _check(kind: Move.Kind, amount: int, reason: str, expires_on: date | None) -> None:
-    if not reason.strip():
-        raise NotAllowed("Say why.")
-    if amount == 0 or abs(amount) > GREATEST:
-        raise NotAllowed(f"An amount other than zero, at most {GREATEST // money.NANO_PER_USD:,} USD.")
-    if amount < 0 and kind != Kind.ADJUSTMENT:
-        raise NotAllowed("Only an adjustment takes money off an account.")
-    if expires_on is not None and (kind != Kind.GRANT or expires_on <= clock.utc_day(clock.now())):
-        raise NotAllowed("Only a grant ends, and on a day to come.")
 
 
 def _waiting(move: Move) -> Move:
