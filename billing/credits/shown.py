@@ -1,7 +1,7 @@
 """What a workspace's credit is made of, as its people read it: each lot with something left, in the order it is spent."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from billing.models import CreditLot
 from kernel import clock
@@ -40,5 +40,5 @@ def parts(workspace_id: int) -> list[Part]:
 
 
 def _shown(lot: Lot) -> Part:
-    last = None if lot.expires_on is None else date.fromordinal(lot.expires_on.toordinal() - 1)
+    last = None if lot.expires_on is None else lot.expires_on - timedelta(days=1)
     return Part(_WORDS[Source(lot.source)], lot.remaining, last)

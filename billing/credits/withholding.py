@@ -1,5 +1,6 @@
 """Whether requests may go on with the balance once the credits are spent: who may set it, and what a new month gives."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -11,7 +12,7 @@ from kernel import clock
 from . import purse
 from .purse import Standing
 
-__all__ = ["renew", "set_spill"]
+__all__ = ["may_spill", "renew", "set_spill"]
 
 _PER_ROUND = 1_000
 
@@ -25,20 +26,21 @@ def set_spill(workspace_id: int, *, enabled: bool, monthly_ceiling: int | None =
     if monthly_ceiling is not None and (monthly_ceiling < 0 or not enabled):
         raise ValueError("monthly_ceiling: an amount that is not negative, and only where spilling is on")
     with transaction.atomic(), connection.cursor() as cursor:
-        purse.opened(cursor, workspace_id)
+        opened = purse.opened(cursor, workspace_id)
+        rule = Purse.Spill.ON if enabled else Purse.Spill.OFF
         cursor.execute(
             """UPDATE billing_purse SET spill = %s, spill_ceiling = %s, spill_changed_at = %s, spill_changed_by = %s
                WHERE workspace_id = %s""",
-            [
-                Purse.Spill.ON if enabled else Purse.Spill.OFF,
-                monthly_ceiling,
-                clock.now(),
-                actor,
-                workspace_id,
-            ],
+            [rule, monthly_ceiling, clock.now(), actor, workspace_id],
         )
-        if not _say(cursor, workspace_id, purse.opened(cursor, workspace_id).standing()):
+        opened.spill = replace(opened.spill, rule=rule, ceiling=monthly_ceiling)
+        if not _say(cursor, workspace_id, opened.standing()):
             raise LookupError(f"workspace {workspace_id} has no account")
+
+
+def may_spill(workspace_id: int) -> bool:
+    """Tell whether usage may go on with the balance, up to a ceiling or not: it may unless it was switched off."""
+    return not Purse.objects.filter(pk=workspace_id, spill=Purse.Spill.OFF).exists()
 
 
 def renew(now: datetime) -> int:

@@ -132,8 +132,12 @@ def _mint(person: Caller, wanted: NewKey) -> tuple[ApiKey, str]:
         raise Failure(
             "CONFLICT", f"A workspace has at most {keys.MOST_KEYS} keys: revoke some first."
         ) from error
-    asked = Limit(limit=wanted.limit, limit_reset=wanted.limit_reset)
-    limits.put(asked, workspace_id=key.workspace_id, api_key_id=key.pk, actor=_actor(person))
+    if (wanted.limit, wanted.limit_reset) != (
+        None,
+        None,
+    ):  # a budget locks the account's row, which requests wait for
+        asked = Limit(limit=wanted.limit, limit_reset=wanted.limit_reset)
+        limits.put(asked, workspace_id=key.workspace_id, api_key_id=key.pk, actor=_actor(person))
     return key, secret
 
 
