@@ -8,6 +8,7 @@ from ninja import Router
 
 from accounts.models import ApiKey, User, Workspace
 from billing import activity, budgets
+from billing.credits import withholding
 from catalog.models import PlanVersion
 from kernel import clock
 
@@ -18,7 +19,7 @@ from .figures import answer, moment, usd
 __all__ = ["router"]
 
 router = Router()
-FREE, BALANCE_ONLY = "free", "payg"
+FREE = "free"
 
 
 @router.get("/key")
@@ -107,7 +108,7 @@ def user_credits(request: HttpRequest) -> HttpResponse:
             "credits_monthly": usd(plan.credits_nano),
             "credits_used": usd(used),
             "plan_tier": plan.plan.name,
-            "payg_enabled": plan.plan.slug == BALANCE_ONLY,
+            "payg_enabled": withholding.may_spill(caller.workspace_id),
         }
     )
 

@@ -12,6 +12,7 @@ from allauth.account.models import EmailAddress
 from accounts import keys
 from accounts.models import Workspace
 from billing import rollup
+from billing.credits import withholding
 from kernel import clock, money
 from tests.fakes.cast import Customer, customer, model
 from tests.fakes.desk import ask
@@ -267,8 +268,15 @@ def test_tells_the_credit_of_the_plan(gateway: Gateway, sandbox: str) -> None:
         "credits_monthly": 25,
         "credits_used": money.to_usd(cost),
         "plan_tier": who.workspace.plan_version.plan.name,
-        "payg_enabled": False,
+        "payg_enabled": True,
     }
+
+
+def test_tells_whether_usage_goes_on_with_the_balance(gateway: Gateway) -> None:
+    who = customer_known(gateway)
+    for enabled in (False, True):
+        withholding.set_spill(who.workspace.pk, enabled=enabled, actor="test")
+        assert ask(gateway, who.secret, "/user/credits").json["payg_enabled"] is enabled
 
 
 def test_tells_a_person_about_themselves(gateway: Gateway) -> None:

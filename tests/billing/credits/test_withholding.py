@@ -26,7 +26,9 @@ def with_both() -> int:
 
 @pytest.mark.django_db
 def test_credit_and_balance_are_one_until_somebody_chooses() -> None:
-    assert withheld(with_both()) == 0
+    workspace = with_both()
+    assert withheld(workspace) == 0
+    assert withholding.may_spill(workspace)
 
 
 @pytest.mark.django_db
@@ -34,6 +36,7 @@ def test_without_spill_the_balance_is_out_of_reach() -> None:
     workspace = with_both()
     withholding.set_spill(workspace, enabled=False, actor="owner@example.com")
     assert withheld(workspace) == 100
+    assert not withholding.may_spill(workspace)
     purse = Purse.objects.get(workspace_id=workspace)
     assert (purse.spill, purse.spill_changed_by) == ("off", "owner@example.com")
 
