@@ -130,6 +130,8 @@ def by_model_since(workspace_id: int, since: datetime) -> list[ModelUse]:
         return [ModelUse(*row) for row in cursor.fetchall()]
 
 
+# The index of the sums has the day before the key: PostgreSQL skips from one day to the next, and reads the rows of the
+# key alone. An index for it would cost every roll-up more than this saves (measured: 8 ms for a year among 200 keys).
 _OF_KEY = f"""
 WITH parts AS (
     SELECT day, cost FROM billing_daily_usage WHERE workspace_id = %(workspace)s AND api_key_id = %(key)s
