@@ -75,6 +75,26 @@ def test_usage_that_cost_something_is_due_however_long_it_lies() -> None:
 
 
 @pytest.mark.django_db
+def test_free_usage_is_looked_for_during_three_days(minute: int) -> None:
+    workspace = rows.workspace()
+    rows.settle(workspace)
+    end = clock.start_of_minute(minute) + datetime.timedelta(days=3)
+    for listed in (rollup.due, rollup.overdue):
+        assert workspace in listed(end)
+        assert workspace not in listed(end + datetime.timedelta(minutes=1))
+
+
+@pytest.mark.django_db
+def test_workspaces_with_closed_numbers_are_due_before_all_others() -> None:
+    first, second, third = (rows.workspace() for _ in range(3))
+    for workspace in (first, second, third):
+        rows.settle(workspace)
+    assert rollup.close(second)
+    due = rollup.due(clock.now() + LATER)
+    assert [each for each in due if each in {first, second, third}] == [second, first, third]
+
+
+@pytest.mark.django_db
 def test_a_workspace_is_due_while_a_closed_number_waits() -> None:
     workspace = rows.workspace()
     rows.settle(workspace)
@@ -146,6 +166,15 @@ def test_several_waiting_numbers_are_posted_in_order() -> None:
     assert rollup.post(workspace, actor="web") == 3
     assert [charge[1:] for charge in charges(workspace)] == [(1, -1), (2, -2), (3, -3)]
     assert set(LedgerTransaction.objects.filter(workspace_id=workspace).values_list("actor")) == {("web",)}
+
+
+@pytest.mark.django_db
+def test_a_call_posts_a_hundred_numbers_at_most() -> None:
+    workspace = rows.workspace()
+    for _ in range(101):
+        rows.settle(workspace, cost=1)
+        assert rollup.close(workspace)
+    assert [rollup.post(workspace) for _ in range(3)] == [100, 1, 0]
 
 
 @pytest.mark.django_db
