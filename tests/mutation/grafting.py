@@ -37,56 +37,50 @@ class Program:
 
     def touched(self, file: str, mutant: Mutant) -> set[int]:
         """Return the ids of the code that a mutant is in, or that reads the constants it changes."""
-        if mutant.function is not None:
-            return {
-                id(code)
-                for code in self._codes(file)
-                if code.co_firstlineno == mutant.function and code.co_name != "<lambda>"
-            }
-        names = self._named_after(file, mutant)
+        constants = self._changed(file, mutant)
         return {
             id(code)
             for where in self._modules
             for code in self._codes(where)
-            if names & _keys(where, code.co_names)
+            if constants & _keys(where, code.co_names) or (where == file and _starts(code, mutant.function))
         }
-
-    def _codes(self, file: str) -> Iterator[CodeType]:
-        for function in self._functions[file]:
-            yield from codes(function.__code__)
 
     def graft(self, file: str, mutant: Mutant) -> None:
         """Make the loaded program what it would be with the mutant's text; there is no way back."""
-        source = mutant.of(self._sources[file])
+        source, constants = mutant.of(self._sources[file]), self._changed(file, mutant)
         for cache in self._caches:
             cache.cache_clear()
-        if mutant.function is None:
-            self._sources[file] = source
-            self._work_out(self._named_after(file, mutant))
-            return
         grown = dict(_pairs(compile(self._sources[file], file, "exec"), compile(source, file, "exec")))
         for function in self._functions[file]:
             if function.__code__ in grown:
                 function.__code__ = grown[function.__code__]
+        self._sources[file] = source
+        self._work_out(constants)
 
-    def _named_after(self, file: str, mutant: Mutant) -> set[_Key]:
-        """Return the constants that come out otherwise: the mutant's own, and those made of them."""
-        changed = {
-            key
+    def _codes(self, file: str) -> Iterator[CodeType]:
+        for function in self._functions[file]:
+            yield from _within(function.__code__)
+
+    def _changed(self, file: str, mutant: Mutant) -> set[_Key]:
+        """Return the constants that come out otherwise: the mutant's own, those made of them or by its function."""
+        names = {
+            name
             for statement in _constants(self._sources[file])
-            if statement.lineno <= mutant.line <= (statement.end_lineno or 0)
-            for key in _keys(file, _targets(statement))
+            if mutant.function is None and statement.lineno <= mutant.line <= (statement.end_lineno or 0)
+            for name in _targets(statement)
         }
+        makers = {code.co_qualname for code in self._codes(file) if _starts(code, mutant.function)}
+        changed, seeds = set[_Key](), _keys(file, names | makers)
         while True:
             more = {
                 key
                 for where, source in self._sources.items()
                 for statement in _constants(source)
-                if changed & _keys(where, _names(statement))
+                if (changed | seeds) & _keys(where, _names(statement))
                 for key in _keys(where, _targets(statement))
             }
             if more <= changed:
-                return changed
+                return changed | _keys(file, names)
             changed |= more
 
     def _work_out(self, keys: set[_Key]) -> None:
@@ -104,12 +98,15 @@ class Program:
                         exec(compile(ast.Module([again], []), file, "exec"), module.__dict__)
 
 
-def codes(code: CodeType) -> Iterator[CodeType]:
-    """Yield a code and all that is within it, in the order of the text."""
+def _within(code: CodeType) -> Iterator[CodeType]:
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from codes(constant)
+            yield from _within(constant)
+
+
+def _starts(code: CodeType, line: int | None) -> bool:
+    return code.co_firstlineno == line and code.co_name != "<lambda>"
 
 
 def _keys(file: str, names: Iterable[str]) -> set[_Key]:
