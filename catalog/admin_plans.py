@@ -33,8 +33,22 @@ class PlanFilter(admin.RelatedFieldListFilter):
         return field.get_choices(include_blank=False, limit_choices_to={"only_for": None})
 
 
+class _WithoutCustom(Page):
+    """A page that does not list what is of a custom plan: that is shown on the page of its workspace."""
+
+    whose = "only_for"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the rows to list."""
+        for_everyone = queryset.filter(**{self.whose: None})
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(request, for_everyone, search_term)
+        return found
+
+
 @admin.register(Plan)
-class PlanPage(Page):
+class PlanPage(_WithoutCustom):
     """What customers subscribe to; the terms are in the versions."""
 
     list_display = ("name", "slug", "rank", "public", "newest", "next_terms")
@@ -44,15 +58,6 @@ class PlanPage(Page):
         """Return the plans with their versions."""
         rows: QuerySet[Plan] = super().get_queryset(request)
         return rows.prefetch_related("versions")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Plan], search_term: str
-    ) -> tuple[QuerySet[Plan], bool]:
-        """Return the plans to list: the custom plan of a workspace is shown on that workspace's page."""
-        found: tuple[QuerySet[Plan], bool] = super().get_search_results(
-            request, queryset.filter(only_for=None), search_term
-        )
-        return found
 
     @admin.display(description="Newest terms")
     def newest(self, plan: Plan) -> str:
@@ -71,9 +76,10 @@ class PlanPage(Page):
 
 
 @admin.register(PlanVersion)
-class PlanVersionPage(Page):
+class PlanVersionPage(_WithoutCustom):
     """Terms of a plan. Subscribers keep the version they took, so terms change by a new version."""
 
+    whose = "plan__only_for"
     list_display: tuple[Any, ...] = (
         "__str__",
         figure("price", "USD", lambda terms: _dollars(terms.price_nano), order="price_nano"),
@@ -89,15 +95,6 @@ class PlanVersionPage(Page):
     list_filter = (("plan", PlanFilter),)
     list_select_related = ("plan",)
     search_fields = ("plan__name", "plan__slug")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[PlanVersion], search_term: str
-    ) -> tuple[QuerySet[PlanVersion], bool]:
-        """Return the terms to list: custom ones are shown on the page of their workspace."""
-        found: tuple[QuerySet[PlanVersion], bool] = super().get_search_results(
-            request, queryset.filter(plan__only_for=None), search_term
-        )
-        return found
 
     @admin.display(description="Models")
     def shown_tiers(self, terms: PlanVersion) -> str:
