@@ -24,12 +24,12 @@ def midnight(days_ago: int) -> int:
     )
 
 
-def used(workspace: int, minute: int, **columns: object) -> UUID:
+def used(workspace: int, minute: int) -> UUID:
     """Settle a request that was admitted in a minute."""
     at = clock.start_of_minute(minute)
     model, version = rows.price(input=500, output=500)
-    columns = {"model_id": model, "price_version_id": version, "cost": 7, **columns}
-    return rows.settle(workspace, request_id=request_at(at), admitted_at=at, minute_no=minute, **columns)
+    facts = {"model_id": model, "price_version_id": version, "admitted_at": at, "minute_no": minute}
+    return rows.settle(workspace, cost=7, request_id=request_at(at), **facts)
 
 
 @pytest.mark.parametrize(("days", "first"), [(1, 0), (2, 1), (30, 29)])
