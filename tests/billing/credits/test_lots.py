@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.credits import lots
-from billing.credits.lots import Lot, Part
+from billing.credits.lots import Credit, Lot, Part, Source
 from kernel import ids
 
 TODAY = date(2026, 11, 21)
@@ -45,6 +45,12 @@ def test_lots_are_spent_by_priority_then_earliest_end_then_age() -> None:
         endless,
         balance,
     ]
+
+
+def test_priorities_are_those_that_stored_lots_have() -> None:
+    given = {Source.PLAN: 10, Source.VOUCHER: 20, Source.GRANT: 50}
+    own = dict.fromkeys((Source.TOP_UP, Source.RECHARGE, Source.CORRECTION), 100)
+    assert {source: Credit(source).priority for source in Source} == given | own
 
 
 def test_what_one_lot_cannot_pay_the_next_one_pays() -> None:
