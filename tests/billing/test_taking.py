@@ -1,0 +1,163 @@
+"""Taking: a group is let in up to the last nano, unit and slot, and counts in the windows it began in."""
+
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+
+from billing.admission import Ask, State
+from billing.taking import READ, TAKE, read_parameters, state, take_parameters
+from kernel import clock, ids
+
+from . import rows
+from .test_admission import ask
+
+pytestmark = pytest.mark.django_db
+
+MINUTES = {"minute": 1, "hour": 60, "day": 1440}
+
+
+def funded(nano: int = 100, **account: int) -> int:
+    workspace = rows.workspace()
+    rows.fund(workspace, nano)
+    say(workspace, **account)
+    return workspace
+
+
+def say(workspace: int, **account: int) -> None:
+    for column, value in account.items():
+        rows.run(f"UPDATE billing_account SET {column} = %s WHERE workspace_id = %s", value, workspace)
+
+
+def wanted(workspace: int, **changes: Any) -> Ask:
+    free = {
+        "minute_cap": None,
+        "hour_cap": None,
+        "day_cap": None,
+        "stream_cap": 9,
+        "stream": False,
+        "hold": 0,
+    }
+    return ask(**{"workspace_id": workspace, "weight": 1, **free, **changes})
+
+
+def raw(statement: str, parameters: list[Any]) -> list[Any]:
+    connection.ensure_connection()
+    cursor = psycopg.RawCursor(connection.connection)
+    return cursor.execute(statement.encode(), parameters).fetchall()
+
+
+def taken(*asks: Ask) -> bool:
+    """Propose requests of one workspace as a group; tell whether it was let in."""
+    return bool(raw(TAKE, take_parameters([asks], worker_id=ids.request_id())))
+
+
+def read(workspace: int) -> State:
+    [(_, *columns)] = raw(READ, read_parameters({workspace: [wanted(workspace)]}))
+    return state(*columns)
+
+
+@pytest.mark.parametrize(
+    ("account", "left"),
+    [
+        ({}, 100),
+        ({"unbilled": 30}, 70),
+        ({"unbilled": -30}, 130),
+        ({"overdraft_limit": 5}, 105),
+        ({"withheld": 20}, 80),
+        ({"held": 7}, 93),
+        ({"lapsing": 10, "lapse_minute": 0}, 90),
+        ({"lapsing": 10, "lapse_minute": 60}, 100),
+    ],
+)
+def test_funds_are_what_nobody_else_has_a_claim_on(account: dict[str, int], left: int, minute: int) -> None:
+    if "lapse_minute" in account:
+        account = account | {"lapse_minute": minute + account["lapse_minute"]}
+    workspace = funded(**account)
+    found = read(workspace)
+    assert found.funds - found.held == left
+    assert not taken(wanted(workspace, hold=left + 1))
+    assert not taken(wanted(workspace, hold=left), wanted(workspace, hold=1))
+    assert taken(wanted(workspace, hold=left - 1), wanted(workspace, hold=1))
+    assert rows.account(workspace)["held"] == account.get("held", 0) + left
+
+
+def test_funds_are_not_asked_for_by_what_holds_nothing() -> None:
+    workspace = funded(1, unbilled=5)
+    assert not taken(wanted(workspace, hold=1))
+    assert taken(wanted(workspace))
+
+
+@pytest.mark.parametrize("window", MINUTES)
+@pytest.mark.parametrize(("ago", "used"), [(0, 5), (-1, 5), (1, 0)])
+def test_windows_count_what_began_in_them_and_nothing_older(
+    window: str, ago: int, used: int, minute: int
+) -> None:
+    began = minute - ago * MINUTES[window]
+    workspace = funded(minute_no=began, **{f"{window}_count": 5})
+    assert getattr(read(workspace), f"{window}_used") == used
+    cap = {f"{window}_cap": 10}
+    assert not taken(wanted(workspace, weight=11 - used, **cap))
+    assert not taken(wanted(workspace, weight=10 - used, **cap), wanted(workspace, **cap))
+    assert taken(wanted(workspace, weight=9 - used, **cap), wanted(workspace, **cap))
+    account = rows.account(workspace)
+    assert (account[f"{window}_count"], account["minute_no"]) == (10, max(began, minute))
+
+
+def test_windows_without_a_cap_count_too() -> None:
+    workspace = funded()
+    assert taken(wanted(workspace, weight=2), wanted(workspace, weight=3))
+    account = rows.account(workspace)
+    assert [account[f"{window}_count"] for window in MINUTES] == [5, 5, 5]
+
+
+def test_the_smallest_cap_of_a_group_holds_for_all_of_it() -> None:
+    workspace = funded()
+    for window in MINUTES:
+        wide, narrow = {f"{window}_cap": 9}, {f"{window}_cap": 1}
+        assert not taken(wanted(workspace, **wide), wanted(workspace, **narrow))
+        assert not taken(wanted(workspace), wanted(workspace, **narrow))
+    wide, narrow = {"stream": True, "stream_cap": 9}, {"stream": True, "stream_cap": 1}
+    assert not taken(wanted(workspace, **wide), wanted(workspace, **narrow))
+
+
+def test_slots_are_for_streams_only() -> None:
+    workspace = funded(open_streams=2)
+    slot = wanted(workspace, stream=True, stream_cap=3)
+    assert not taken(slot, wanted(workspace, stream=True, stream_cap=3))
+    assert taken(slot)
+    assert rows.account(workspace)["open_streams"] == read(workspace).open_streams == 3
+    assert not taken(wanted(workspace, stream=True, stream_cap=3))
+    assert taken(wanted(workspace, stream_cap=1))
+
+
+def test_a_workspace_that_is_suspended_gets_nothing() -> None:
+    workspace = funded(status=1)
+    assert not taken(wanted(workspace))
+    assert read(workspace).status == 1
+
+
+def test_groups_of_several_workspaces_are_let_in_each_for_itself() -> None:
+    rich, poor, other = funded(100), funded(10), funded(100)
+    groups = [
+        [wanted(rich, hold=40), wanted(rich, hold=60)],
+        [wanted(poor, hold=11)],
+        [wanted(other, hold=1, stream=True), wanted(other, hold=2), wanted(other, hold=3)],
+    ]
+    found = raw(TAKE, take_parameters(groups, worker_id=ids.request_id()))
+    assert {workspace for workspace, *_ in found} == {rich, other}
+    for workspace, held in ((rich, 100), (poor, 0), (other, 6)):
+        assert rows.account(workspace)["held"] == held
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT workspace_id, hold FROM billing_admission WHERE workspace_id = ANY (%s)",
+            [[rich, poor, other]],
+        )
+        assert sorted(cursor.fetchall()) == [(rich, 40), (rich, 60), (other, 1), (other, 2), (other, 3)]
+
+
+def test_minutes_are_the_databases_own() -> None:
+    workspace = funded()
+    before = clock.minute_number()
+    assert before <= read(workspace).minute <= clock.minute_number()
