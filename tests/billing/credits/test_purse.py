@@ -207,3 +207,12 @@ def test_the_database_refuses_to_rewrite_where_credit_went(statement: str) -> No
     give(workspace, 100)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, [workspace])
+
+
+@pytest.mark.django_db
+def test_the_last_nano_of_a_lot_is_there_to_be_spent() -> None:
+    workspace = rows.workspace()
+    give(workspace, 1)
+    use(workspace, 1)
+    assert left(workspace) == [("topup", 0)]
+    assert Purse.objects.get(workspace_id=workspace).uncovered == 0

@@ -75,6 +75,38 @@ def test_a_new_month_has_the_whole_ceiling_again() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("spilled", [1, 15])
+def test_a_month_that_goes_on_keeps_what_was_spilled(spilled: int) -> None:
+    workspace = with_both()
+    withholding.set_spill(workspace, enabled=True, monthly_ceiling=40, actor="x")
+    use(workspace, 30 + spilled)
+    assert withholding.renew(clock.now()) == 0
+    assert Purse.objects.get(workspace_id=workspace).spilled == spilled
+    Purse.objects.filter(workspace_id=workspace).update(spill_month=datetime.date(2026, 1, 1))
+    assert withholding.renew(clock.now()) == 1
+    renewed = Purse.objects.get(workspace_id=workspace)
+    assert (renewed.spilled, renewed.spill_month) == (0, clock.utc_day(clock.now()).replace(day=1))
+
+
+@pytest.mark.django_db
+def test_a_new_month_gives_nothing_where_there_is_no_ceiling() -> None:
+    free, without, off = with_both(), with_both(), with_both()
+    withholding.set_spill(without, enabled=True, actor="x")
+    withholding.set_spill(off, enabled=False, actor="x")
+    Purse.objects.filter(workspace_id__in=[free, without, off]).update(
+        spilled=5, spill_month=datetime.date(2026, 1, 1)
+    )
+    assert withholding.renew(clock.now()) == 0
+
+
+@pytest.mark.django_db
+def test_a_ceiling_of_nothing_leaves_the_balance_alone() -> None:
+    workspace = with_both()
+    withholding.set_spill(workspace, enabled=True, monthly_ceiling=0, actor="x")
+    assert withheld(workspace) == 100
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(("enabled", "ceiling"), [(True, -1), (False, 10)])
 def test_a_ceiling_without_sense_is_refused(enabled: bool, ceiling: int) -> None:
     with pytest.raises(ValueError, match=r"^monthly_ceiling: "):
