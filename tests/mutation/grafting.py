@@ -27,6 +27,13 @@ class Program:
             if name.partition(".")[0] in packages and file and Path(file).is_relative_to(root):
                 self._modules[file] = module
         self._sources = {file: Path(file).read_bytes() for file in self._modules}
+        self._imports = [
+            (module, node)
+            for name, module in list(sys.modules.items())
+            if name.partition(".")[0] in {*packages, "tests"} and getattr(module, "__file__", None)
+            for node in ast.parse(Path(module.__file__ or "").read_bytes()).body
+            if isinstance(node, ast.ImportFrom)
+        ]
         self._functions: dict[str, list[FunctionType]] = defaultdict(list)
         self._caches: list[_Cache[object]] = []
         for each in gc.get_objects():  # by type: isinstance would wake lazy objects
@@ -90,12 +97,11 @@ class Program:
                 for statement in _constants(self._sources[file]):
                     if keys & _keys(file, _targets(statement)):
                         exec(compile(ast.Module([statement], []), file, "exec"), module.__dict__)
-                for node in ast.parse(self._sources[file]).body:
-                    if isinstance(node, ast.ImportFrom) and (
-                        wanted := [a for a in node.names if a.name in names]
-                    ):
-                        again = ast.copy_location(ast.ImportFrom(node.module, wanted, node.level), node)
-                        exec(compile(ast.Module([again], []), file, "exec"), module.__dict__)
+            for module, node in self._imports:
+                wanted = [alias for alias in node.names if alias.name in names]
+                if wanted:
+                    again = ast.copy_location(ast.ImportFrom(node.module, wanted, node.level), node)
+                    exec(compile(ast.Module([again], []), "import", "exec"), module.__dict__)
 
 
 def _within(code: CodeType) -> Iterator[CodeType]:

@@ -14,7 +14,7 @@ from django.db import connection, connections
 from tests.mutation import report, results
 from tests.mutation.grafting import Program
 from tests.mutation.mutants import Mutant
-from tests.mutation.playing import Played, play_all, play_forked
+from tests.mutation.playing import Played, play_again, play_all, play_forked
 from tests.mutation.results import ROOT, Result
 
 __all__ = ["Run"]
@@ -22,6 +22,7 @@ __all__ = ["Run"]
 _PACKAGES = ("accounts", "billing", "catalog", "kernel")
 _SLOWEST_SECONDS = 6.0  # a test that takes longer is left out
 _BUDGET_SECONDS = 8.0  # so much is spent on one mutant, by what its tests take without it
+_ATTEMPTS = 100
 _PATIENCE = 6  # times as long may they take with it, and as many seconds more
 
 
@@ -54,14 +55,12 @@ class Run:
 
     def _steady(self, tests: list[Played]) -> list[Played]:
         """Return the tests that pass when they are played again: the others would kill every mutant."""
-        while tests:
-            told = play_forked(tests, lambda: None, patience=3600)
-            self._database.restore()
-            if told["outcome"] == "survived":
-                break
-            self._say(f"left out: {told['by']}: {told['why']}")
-            tests = [test for test in tests if told["by"] and test.item.nodeid != told["by"]]
-        return tests
+        again = play_again(tests)
+        self._database.restore()
+        for test in tests:
+            if test not in again:
+                self._say(f"left out, fails when it is played again: {test.item.nodeid}")
+        return again
 
     def _run(self, module: Path, tests: Sequence[Played]) -> None:
         digest = results.digest(module.read_bytes())
@@ -128,5 +127,12 @@ class _Database:
         self._execute(f'CREATE DATABASE "{self._name}" TEMPLATE "{self._name}_kept"')
 
     def _execute(self, statement: str) -> None:
-        with psycopg.connect(**self._server, dbname="postgres", autocommit=True) as server:
-            server.execute(statement)
+        for attempt in range(_ATTEMPTS):
+            try:
+                with psycopg.connect(**self._server, dbname="postgres", autocommit=True) as server:
+                    server.execute(statement)
+                return
+            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):  # autovacuum is at it
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                time.sleep(0.1)
