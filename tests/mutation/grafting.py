@@ -18,7 +18,7 @@ _Key = tuple[str, str]  # a constant's name, and its file if it is private there
 
 
 class Program:
-    """The product's modules as they are loaded, and every function of theirs that is alive."""
+    """The modules of the product and its tests as they are loaded, and every function of theirs that is alive."""
 
     def __init__(self, root: Path, packages: tuple[str, ...]) -> None:
         self._modules: dict[str, ModuleType] = {}
@@ -28,10 +28,9 @@ class Program:
                 self._modules[file] = module
         self._sources = {file: Path(file).read_bytes() for file in self._modules}
         self._imports = [
-            (module, node)
-            for name, module in list(sys.modules.items())
-            if name.partition(".")[0] in {*packages, "tests"} and getattr(module, "__file__", None)
-            for node in ast.parse(Path(module.__file__ or "").read_bytes()).body
+            (file, node)
+            for file, source in self._sources.items()
+            for node in ast.parse(source).body
             if isinstance(node, ast.ImportFrom)
         ]
         self._functions: dict[str, list[FunctionType]] = defaultdict(list)
@@ -41,14 +40,19 @@ class Program:
                 self._functions[each.__code__.co_filename].append(each)
             elif type(each) is _Cache and str(each.__module__).partition(".")[0] in packages:
                 self._caches.append(each)
+        self._codes = [
+            (code, file)
+            for file, functions in self._functions.items()
+            for function in functions
+            for code in _within(function.__code__)
+        ]
 
     def touched(self, file: str, mutant: Mutant) -> set[int]:
         """Return the ids of the code that a mutant is in, or that reads the constants it changes."""
         constants = self._changed(file, mutant)
         return {
             id(code)
-            for where in self._modules
-            for code in self._codes(where)
+            for code, where in self._codes
             if constants & _keys(where, code.co_names) or (where == file and _starts(code, mutant.function))
         }
 
@@ -64,10 +68,6 @@ class Program:
         self._sources[file] = source
         self._work_out(constants)
 
-    def _codes(self, file: str) -> Iterator[CodeType]:
-        for function in self._functions[file]:
-            yield from _within(function.__code__)
-
     def _changed(self, file: str, mutant: Mutant) -> set[_Key]:
         """Return the constants that come out otherwise: the mutant's own, those made of them or by its function."""
         names = {
@@ -76,7 +76,11 @@ class Program:
             if mutant.function is None and statement.lineno <= mutant.line <= (statement.end_lineno or 0)
             for name in _targets(statement)
         }
-        makers = {code.co_qualname for code in self._codes(file) if _starts(code, mutant.function)}
+        makers = {
+            code.co_qualname
+            for code, where in self._codes
+            if where == file and _starts(code, mutant.function)
+        }
         changed, seeds = set[_Key](), _keys(file, names | makers)
         while True:
             more = {
@@ -97,11 +101,11 @@ class Program:
                 for statement in _constants(self._sources[file]):
                     if keys & _keys(file, _targets(statement)):
                         exec(compile(ast.Module([statement], []), file, "exec"), module.__dict__)
-            for module, node in self._imports:
+            for file, node in self._imports:
                 wanted = [alias for alias in node.names if alias.name in names]
                 if wanted:
                     again = ast.copy_location(ast.ImportFrom(node.module, wanted, node.level), node)
-                    exec(compile(ast.Module([again], []), "import", "exec"), module.__dict__)
+                    exec(compile(ast.Module([again], []), file, "exec"), self._modules[file].__dict__)
 
 
 def _within(code: CodeType) -> Iterator[CodeType]:
