@@ -92,6 +92,54 @@ def test_sql_and_python_reckon_alike(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("name", pricing.CLASSES)
+def test_one_unit_of_a_class_is_doubted_at_any_cost_but_its_own(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = rows.workspace()
+    rates = {each: 1000 * 2**place for place, each in enumerate(pricing.CLASSES)}
+    model, version = rows.price(**rates, request=7000)
+    Model.objects.filter(pk=model).update(capability="embedding")
+    nano = rates[name] // 1000 + 7
+    column = dict(zip(pricing.CLASSES, sums.COUNTS, strict=True))[name]
+    for cost in (0, nano - 1, nano, nano + 1):
+        rows.settle(workspace, cost=cost, model_id=model, price_version_id=version, **{column: 1})
+    doubted: list[int] = []
+    monkeypatch.setattr(recomputed, "_judge", lambda request, _: doubted.append(request.cost))
+    with connection.cursor() as cursor:
+        recomputed.check(cursor, workspace_id=workspace)
+    assert sorted(doubted) == [0, nano - 1, nano + 1]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("rate", "cost"), [(499, 0), (500, 1), (1499, 1), (1500, 2)])
+def test_sql_rounds_a_half_up_and_less_down(rate: int, cost: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = rows.workspace()
+    model, version = rows.price(output=rate)
+    rows.settle(workspace, cost=cost, model_id=model, price_version_id=version, output_tokens=1)
+    doubted = []
+    monkeypatch.setattr(recomputed, "_judge", lambda request, _: doubted.append(request))
+    with connection.cursor() as cursor:
+        assert recomputed.check(cursor, workspace_id=workspace).compared == 1
+    assert doubted == []
+
+
+@pytest.mark.django_db
+def test_a_corrected_request_has_the_factors_of_its_last_correction() -> None:
+    workspace = rows.workspace()
+    model, version = rows.price(input=1000, output=1000)
+    pinned = {"model_id": model, "price_version_id": version}
+    request = rows.settle(workspace, cost=1, output_tokens=1, multipliers="1:1000000", **pinned)
+    for revision, factor in ((1, 2), (2, 3)):
+        rows.settle(
+            workspace, request_id=request, rev=revision, cost=1, multipliers=f"1:{factor}000000", **pinned
+        )
+    assert rows.findings(workspace) == {}
+    rows.settle(workspace, request_id=request, rev=3, cost=1, multipliers="1:1000000", **pinned)
+    assert [row[2:] for row in rows.findings(workspace)["Cost"]] == [("1", "4")]
+
+
+@pytest.mark.django_db
 def test_a_corrected_request_is_priced_as_a_whole() -> None:
     workspace = rows.workspace()
     model, version = rows.price(input=500, output=500)
@@ -112,3 +160,16 @@ def test_only_answers_with_nothing_in_them_may_be_free() -> None:
     assert rows.findings(workspace) == {}
     Model.objects.filter(pk=model).update(capability="embedding")
     assert [row[2:] for row in rows.findings(workspace)["Cost"]] == [("9", "0")]
+    rows.settle(workspace, status="failed", **pinned)
+    assert len(rows.findings(workspace)["Cost"]) == 1
+
+
+@pytest.mark.django_db
+def test_requests_of_models_that_are_gone_are_looked_at_too() -> None:
+    workspace = rows.workspace()
+    _, version = rows.price(input=1000, output=1000)
+    pinned = {"model_id": 2**31 - 1, "price_version_id": version, "input_tokens": 9}
+    rows.settle(workspace, **pinned)
+    assert rows.findings(workspace) == {}
+    rows.settle(workspace, cost=8, **pinned)
+    assert [row[2:] for row in rows.findings(workspace)["Cost"]] == [("9", "8")]
