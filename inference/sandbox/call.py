@@ -25,6 +25,7 @@ class Call:
         self.model = model
         self.stream = stream
         self.prompt_tokens = 0
+        self.asked = ""
         self.status = 200
         self.tokens = 0
         self.bytes = 0
@@ -56,6 +57,7 @@ class Call:
                 "path": self.request.path,
                 "model": self.model,
                 "stream": self.stream,
+                "asked": self.asked,
                 "status": self.status,
                 "prompt_tokens": self.prompt_tokens,
                 "completion_tokens": self.tokens,

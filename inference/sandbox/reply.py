@@ -7,6 +7,7 @@ __all__ = ["Event", "Reply"]
 
 BURST_BYTES = 16_384
 KEPT_BYTES = 2**20
+ASKED_LENGTH = 64
 
 
 class Event(NamedTuple):
@@ -25,11 +26,13 @@ class Reply:
         *,
         prompt_tokens: int,
         tokens: int,
+        asked: str = "",
         whole: Callable[[], bytes],
         events: Callable[[], Iterator[Event]] | None = None,
     ) -> None:
-        """`whole` makes the body; `events` makes the stream where one was asked for."""
+        """`whole` makes the body; `events` makes the stream where one was asked for; `asked` is the last text asked."""
         self.prompt_tokens = prompt_tokens
+        self.asked = asked[:ASKED_LENGTH]
         self.tokens = tokens
         self.events = events
         self._whole = whole

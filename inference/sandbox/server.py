@@ -102,7 +102,7 @@ class Sandbox:
         assert task is not None
         self._open.add(task)
         try:
-            call.prompt_tokens = reply.prompt_tokens
+            call.prompt_tokens, call.asked = reply.prompt_tokens, reply.asked
             instead = _FAILURE if self._fails(call) else call.behaviour.instead
             if instead is not None:
                 return await wire.refuse(call, instead)

@@ -31,6 +31,7 @@ def chat(body: dict[str, Any], behaviour: Behaviour) -> Reply:
     return Reply(
         prompt_tokens=ask.prompt_tokens,
         tokens=answer.tokens,
+        asked=ask.last_text,
         whole=lambda: _whole(answer, behaviour, "chatcmpl", "chat.completion", _message),
         events=(lambda: _chat_events(ask, answer, behaviour)) if ask.stream else None,
     )
@@ -43,6 +44,7 @@ def completion(body: dict[str, Any], behaviour: Behaviour) -> Reply:
     return Reply(
         prompt_tokens=ask.prompt_tokens,
         tokens=answer.tokens,
+        asked=ask.last_text,
         whole=lambda: _whole(answer, behaviour, "cmpl", "text_completion", _text),
         events=(lambda: _text_events(ask, answer, behaviour)) if ask.stream else None,
     )

@@ -76,6 +76,13 @@ def test_has_the_line_before_the_caller_has_the_whole_answer(base_url: str, log:
         assert fact["prompt_tokens"] == 3 + 5
 
 
+def test_knows_a_call_again_by_the_beginning_of_what_was_asked(base_url: str, log: Path) -> None:
+    messages = [{"role": "user", "content": "m7 " + "a" * 100}]
+    ask(base_url, "m", "known", messages=messages)
+    (fact,) = lines(log, "known")
+    assert fact["asked"] == "m7 " + "a" * 61
+
+
 def test_counts_what_left_and_not_what_usage_claims(base_url: str, log: Path) -> None:
     heard = ask(base_url, "sandbox/lying-usage", "lying")
     (fact,) = lines(log, "lying")
