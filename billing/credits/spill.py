@@ -29,11 +29,13 @@ class Spill:
 
 def withheld(lots: Iterable[Lot], spill: Spill, *, today: date) -> int:
     """Return the nano-USD of the balance that requests may not use on a UTC day."""
-    if spill.rule == Rule.FREE or (spill.rule == Rule.ON and spill.ceiling is None):
+    if spill.rule == Rule.FREE:
         return 0
     balance = sum(lot.remaining for lot in lots if lot.source in BALANCE)
-    if spill.rule == Rule.OFF or spill.ceiling is None:
+    if spill.rule == Rule.OFF:
         return balance
+    if spill.ceiling is None:
+        return 0
     return max(0, balance - max(0, spill.ceiling - spilled_in(spill, today)))
 
 
