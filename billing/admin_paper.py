@@ -13,8 +13,8 @@ from billing import admin_usage
 from billing.admin_filters import WorkspaceFilter
 from billing.admin_usage import WORKSPACE
 from billing.models import BillingDetails, Paper, PaperIssuer
-from billing.paper import face, pdf
 from billing.paper.details import DetailsForm, IssuerForm
+from billing.paper.printed import printed
 from billing.templatetags.figures import money
 from catalog.admin_page import NOTHING, DeepPaginator, Page, ReadOnlyPage, Reference, figure, moment, named
 from kernel import clock
@@ -75,8 +75,7 @@ class PaperPage(ReadOnlyPage):
         found = self.get_object(request, paper)
         if found is None or found.series is None or not self.has_view_permission(request, found):
             return HttpResponse("There is no such paper.", status=404)
-        made = pdf.draw(face.face(found), digest=bytes(found.digest).hex())
-        answer = HttpResponse(made, content_type="application/pdf")
+        answer = HttpResponse(printed(found), content_type="application/pdf")
         answer["Content-Disposition"] = f'attachment; filename="{found.label}.pdf"'
         return answer
 

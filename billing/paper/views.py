@@ -14,9 +14,10 @@ from billing.models import BillingDetails, Paper
 from billing.seats import frame, payers
 from kernel import clock
 
-from . import face, pdf, requests_csv, statement_lines
+from . import face, requests_csv, statement_lines
 from .details import DetailsForm
 from .months import Month
+from .printed import printed
 from .shelf import shelf
 
 __all__ = ["details", "lines", "paper", "papers", "portable", "requests"]
@@ -54,8 +55,7 @@ def paper(request: HttpRequest, member: Member, paper: UUID) -> HttpResponse:
 def portable(request: HttpRequest, member: Member, paper: UUID) -> HttpResponse:
     """Send a paper as PDF."""
     found = _own(member, paper)
-    made = pdf.draw(face.face(found), digest=bytes(found.digest).hex())
-    return _file(HttpResponse(made, content_type="application/pdf"), f"{found.label}.pdf")
+    return _file(HttpResponse(printed(found), content_type="application/pdf"), f"{found.label}.pdf")
 
 
 @require_GET

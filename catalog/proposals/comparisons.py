@@ -11,7 +11,6 @@ from django.db.models import Q
 from catalog.models import Chain, Comparison, Hop, Provider, Source
 from kernel import clock
 
-from . import genai
 from .listing import Listing
 from .reconciling import Report, reconcile
 
@@ -90,6 +89,8 @@ def run(
 
 def known(provider: Provider) -> Listing:
     """Return what genai-prices, as installed, lists for a provider. Raises NotKnown."""
+    from . import genai  # its prices are 10 MB, which no gateway needs
+
     hops = Hop.objects.filter(chain__status=Chain.Status.LIVE, endpoint__provider=provider)
     names = hops.values_list("upstream_model", flat=True).distinct()
     listing = genai.listed(provider, list(names), clock.now())
@@ -103,6 +104,8 @@ def compare_daily() -> int:
 
     Returns how many comparisons that took.
     """
+    from . import genai
+
     now = clock.now()
     Comparison.objects.filter(asked_at__lt=now - KEPT).delete()
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

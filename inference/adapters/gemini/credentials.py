@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from google.oauth2 import service_account
 
 from kernel import clock
 
@@ -50,6 +49,8 @@ class Credentials:
 
 
 def _signed(secret: str) -> Token:
+    from google.oauth2 import service_account  # loaded by who has such an account
+
     try:
         account: dict[str, Any] = orjson.loads(secret)
         signer = service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
