@@ -222,6 +222,7 @@ class _Reader:
             node.body[0].value.lineno
             for node in ast.walk(self._tree)
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.body
             and isinstance(node.body[0], ast.Expr)
         }
         for token in tokenize.tokenize(io.BytesIO(self._source).readline):

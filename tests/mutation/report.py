@@ -35,19 +35,24 @@ def _told(known: Mapping[tuple[str, int, str, str], Result], *, sample: int, see
         rows[path] = Counter(_outcome(result) for result in found)
         rows[path].update(population=population, run=len(found))
         alive += [result for result in found if _outcome(result) not in {"killed", "invalid", "timeout"}]
-    money = sum((count for path, count in rows.items() if whole(path)), Counter[str]())
-    others = sum((count for path, count in rows.items() if not whole(path)), Counter[str]())
+    tried = {path: count for path, count in rows.items() if count["run"]}
+    money = sum((count for path, count in tried.items() if whole(path)), Counter[str]())
+    others = sum((count for path, count in tried.items() if not whole(path)), Counter[str]())
+    waiting = [f"`{path}` ({count['population']})" for path, count in rows.items() if not count["run"]]
     lines = [
         f"At {_commit()} on {clock.now():%Y-%m-%d}, {os.cpu_count()} cores, seed {seed}:",
-        f"**{_rate(money)} of the mutants of what computes and moves money are killed, "
-        f"{_rate(others)} of a sample of the rest.**",
+        f"**{money['run'] + others['run']:,} mutants of {sum(c['population'] for c in rows.values()):,} were run. "
+        f"Of what computes and moves money {_rate(money)} were killed, of the sample of the rest {_rate(others)}.**",
+        "The rate leaves out those that change nothing and those that are invalid; a timeout is noticed, untested is not.",
         "",
         f"| Module | {' | '.join(column.capitalize() for column in _COLUMNS)} |",
         f"|---|{'---:|' * len(_COLUMNS)}",
         _row("**Money**", money),
-        *(_row(f"`{path}`", count) for path, count in rows.items() if whole(path)),
-        _row("**The rest of billing, sampled**", others),
-        *(_row(f"`{path}`", count) for path, count in rows.items() if not whole(path)),
+        *(_row(f"`{path}`", count) for path, count in tried.items() if whole(path)),
+        _row("**The rest, sampled**", others),
+        *(_row(f"`{path}`", count) for path, count in tried.items() if not whole(path)),
+        "",
+        f"Not run, and counted nowhere above: {', '.join(waiting) or 'none'}.",
         "",
         "### Equivalent",
         "",
