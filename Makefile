@@ -9,7 +9,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance schema faults ledger payments mutation docs picture check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance schema faults ledger payments chaos soak mutation docs picture check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,13 @@ ledger: ## the ledger against its model, 10,000 runs of 50 steps (RUNS=10000)
 
 payments: ## 2,000 card payments in chaos and 5,000 forged events (PAYMENTS=2000 FORGERIES=5000)
 	@TOLLWAY_CHAOS_PAYMENTS=$(or $(PAYMENTS),2000) TOLLWAY_CHAOS_FORGERIES=$(or $(FORGERIES),5000) $(BOOTSTRAP) test -q tests/billing/payments/test_chaos.py $(ARGS)
+
+# One seed makes the load and the plan of the kills.
+chaos: install ## every part killed under load, 40 kills over 6,000 requests, three witnesses compared (ARGS="--kills 10 --seed 2")
+	@$(PYTHON) -m bench.chaos --requests 6000 --kills 40 --minutes 14 $(ARGS)
+
+soak: install ## the same with 60 kills over 20,000 requests, into docs/chaos.md
+	@$(PYTHON) -m bench.chaos --requests 20000 --kills 60 --minutes 30 --write docs/chaos.md $(ARGS)
 
 # What runs for minutes, and the sandbox of payments over TCP, would be played for every mutant that survives.
 LONG := $(addprefix tests/billing/,payments/test_tcp.py payments/test_chaos.py test_overdraw.py test_ledger_machine.py test_conservation_property.py)

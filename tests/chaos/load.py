@@ -1,90 +1,136 @@
-"""Clients that keep calling whatever dies, and write down what they were told."""
+"""Clients that keep calling whatever dies, and write down what they heard: the first witness."""
 
 import asyncio
-import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 import orjson
 
-__all__ = ["Heard", "Load"]
+from .asked import Asked
 
-PLAIN, STREAM = "route/deepseek-v3.2", "sandbox/slow-10ms"
+__all__ = ["play"]
+
+AT_ONCE = 64
+PATIENCE_SECONDS = 90.0
+DONE = b"data: [DONE]\n"
 
 
 @dataclass
 class Heard:
-    """One answer that reached its end: the request id, and the tokens its usage named."""
+    """What one client heard so far; `moments` are (Unix time, characters heard by then)."""
 
-    request_id: str
-    prompt_tokens: int
-    completion_tokens: int
+    asked: Asked
+    began: float = field(default_factory=time.time)
+    request_id: str = ""
+    status: int = 0
+    ended: str = "unreached"
+    usage: dict[str, Any] | None = None
+    size: int = 0
+    text: str = ""
+    moments: list[tuple[float, int]] = field(default_factory=list)
+
+    def line(self) -> bytes:
+        """Return the line of the log. The text of a complete answer is left out: its usage says it all."""
+        whole = self.ended == "complete"
+        return orjson.dumps(
+            {
+                "marker": self.asked.marker,
+                "model": self.asked.model,
+                "stream": self.asked.stream,
+                "prompt": self.asked.prompt,
+                "began": self.began,
+                "ended_at": time.time(),
+                "request_id": self.request_id,
+                "status": self.status,
+                "ended": self.ended,
+                "usage": self.usage,
+                "bytes": self.size,
+                "text": "" if whole else self.text,
+                "moments": [] if whole else self.moments,
+            },
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
 
 
-@dataclass
-class Load:
-    """Calls from many clients at once until told to stop; only complete answers are kept."""
+async def play(asked: Sequence[Asked], *, base_url: str, keys: Sequence[str], log: Path) -> None:
+    """Send each request when it is due, at most 64 at once, and append a line for each when it has ended."""
+    began, room = time.monotonic(), asyncio.Semaphore(AT_ONCE)
+    timeout, connector = aiohttp.ClientTimeout(PATIENCE_SECONDS), aiohttp.TCPConnector(limit=0)
+    with log.open("ab", buffering=0) as lines:
 
-    base_url: str
-    api_key: str
-    clients: int = 24
-    complete: list[Heard] = field(default_factory=list)
-    broken: int = 0
-    refused: int = 0
-    _stop: bool = False
-
-    async def run(self, seconds: float) -> None:
-        """Call for so many seconds, then let what is open end."""
-        deadline = time.monotonic() + seconds
-        headers = {"Authorization": f"Bearer {self.api_key}", "Accept": "application/json"}
-        async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(30)) as session:
-            await asyncio.gather(*(self._client(session, number, deadline) for number in range(self.clients)))
-
-    async def _client(self, session: aiohttp.ClientSession, number: int, deadline: float) -> None:
-        turn = number
-        while time.monotonic() < deadline:
-            turn += 1
+        async def send(one: Asked) -> None:
+            heard = Heard(one)
             try:
-                await self._call(session, turn)
-            except (aiohttp.ClientError, ConnectionError, TimeoutError):
-                self.broken += 1
-                await asyncio.sleep(0.1)
+                await _call(session, heard, base_url, keys[one.workspace])
+            finally:
+                lines.write(heard.line())
+                room.release()
 
-    async def _call(self, session: aiohttp.ClientSession, turn: int) -> None:
-        stream = turn % 3 != 0
-        body = {
-            "model": STREAM if stream else PLAIN,
-            "messages": [{"role": "user", "content": f"{turn}: what is a toll road?"}],
-            "max_tokens": 30 + turn % 40,
-            "stream": stream,
-            **({"stream_options": {"include_usage": True}} if stream else {}),
-        }
-        async with session.post(f"{self.base_url}/chat/completions", json=body) as response:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, connector=connector) as session,
+            asyncio.TaskGroup() as tasks,
+        ):
+            for one in asked:
+                await asyncio.sleep(max(0.0, began + one.due - time.monotonic()))
+                await room.acquire()
+                tasks.create_task(send(one))
+
+
+async def _call(session: aiohttp.ClientSession, heard: Heard, base_url: str, key: str) -> None:
+    asked = heard.asked
+    body = {
+        "model": asked.model,
+        "messages": [{"role": "user", "content": asked.prompt}],
+        "max_tokens": asked.max_tokens,
+        "stream": asked.stream,
+        **({"stream_options": {"include_usage": True}} if asked.stream else {}),
+    }
+    try:
+        async with session.post(
+            f"{base_url}/chat/completions", json=body, headers={"Authorization": f"Bearer {key}"}
+        ) as response:
+            heard.status, heard.ended = response.status, "broken"
+            heard.request_id = response.headers.get("X-Request-Id", "")
             if response.status != 200:
-                self.refused += 1
                 await response.read()
-                await asyncio.sleep(0.2)
-                return
-            usage = await (_streamed(response) if stream else _plain(response))
-        if usage is None:
-            self.broken += 1
-        else:
-            request_id = response.headers["X-Request-Id"]
-            self.complete.append(Heard(request_id, usage["prompt_tokens"], usage["completion_tokens"]))
+                heard.ended = "refused"
+            elif asked.stream:
+                await _stream(response, heard)
+            else:
+                raw = await response.read()
+                heard.size, heard.usage, heard.ended = len(raw), orjson.loads(raw)["usage"], "complete"
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return  # `ended` says how far it came
 
 
-async def _plain(response: aiohttp.ClientResponse) -> dict[str, int] | None:
-    usage: dict[str, int] = orjson.loads(await response.read())["usage"]
-    return usage
-
-
-async def _streamed(response: aiohttp.ClientResponse) -> dict[str, int] | None:
-    usage, ended = None, False
+async def _stream(response: aiohttp.ClientResponse, heard: Heard) -> None:
+    pieces, failed = 0, False
     async for line in response.content:
-        if line == b"data: [DONE]\n":
-            ended = True
-        elif line.startswith(b"data: "):
-            with contextlib.suppress(orjson.JSONDecodeError):
-                usage = orjson.loads(line[6:]).get("usage") or usage
-    return usage if ended else None
+        heard.size += len(line)
+        if line == DONE:
+            heard.ended = "failed" if failed else "complete"
+        elif line.startswith(b"data: {"):
+            event = orjson.loads(line[6:])
+            failed = failed or "error" in event
+            heard.usage = event.get("usage") or heard.usage
+            pieces += _piece(event, heard)
+        if pieces == heard.asked.hang_up_after:
+            heard.ended = "hung_up"
+            response.close()
+            return
+    if failed:
+        heard.ended = "failed"
+
+
+def _piece(event: dict[str, Any], heard: Heard) -> bool:
+    choices = event.get("choices")
+    delta = choices[0].get("delta", {}) if choices else {}
+    text = (delta.get("reasoning_content") or "") + (delta.get("content") or "")
+    if text:
+        heard.text += text
+        heard.moments.append((time.time(), len(heard.text)))
+    return bool(text)

@@ -1,0 +1,1 @@
+"""The three-witness rig: parts are killed under load; clients, upstream and database are compared for each request."""

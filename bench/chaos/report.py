@@ -1,0 +1,115 @@
+"""What a campaign came to, as one table in Markdown, and its place in the page."""
+
+import math
+import os
+import platform
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+
+from kernel import clock
+from kernel.engines.binaries import binaries
+from tests.chaos.campaign import Outcome
+
+__all__ = ["told", "written"]
+
+BEGIN, END = "<!-- run -->\n", "<!-- /run -->\n"
+MOST_LISTED = 200
+
+
+def told(outcome: Outcome) -> str:
+    """Return the command, the machine, the table, and every finding with what each witness says."""
+    rows = "".join(f"| {name} | {value} |\n" for name, value in _rows(outcome))
+    found = [f"- {each.sort} `{each.request_id}`: {each.why}\n" for each in outcome.findings[:MOST_LISTED]]
+    broken = [
+        f"- audit {rule['name']}: {row['subject']}: expected {row['expected']}, found {row['found']}\n"
+        for rule in outcome.audit["invariants"]
+        for row in rule["findings"]
+    ]
+    listed = "\n" + "".join(found + broken) if found or broken else ""
+    return f"{_head(outcome)}\n| | |\n| --- | ---: |\n{rows}{listed}"
+
+
+def written(page: str, report: str) -> str:
+    """Return a page with the report between its marks. Raises ValueError if the page has none."""
+    head, begin, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page has no {BEGIN.strip()} … {END.strip()}")
+    return head + begin + report + end + tail
+
+
+def _head(outcome: Outcome) -> str:
+    scale = outcome.scale
+    command = (
+        f"python -m bench.chaos --requests {scale.requests} --kills {scale.kills}"
+        f" --minutes {scale.seconds / 60:g} --seed {scale.seed}"
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    machine = (
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release().split('-')[0]}"
+    )
+    verdict = "every promise kept" if outcome.clean else "**promises broken, see below**"
+    return (
+        f"`{command}` on {clock.now():%Y-%m-%d}, commit `{_commit()}`; {machine};"
+        f" Python {platform.python_version()}, {_version(str(binaries().postgres))},"
+        f" {_version(str(binaries().valkey))}. {verdict.capitalize() if outcome.clean else verdict}.\n"
+    )
+
+
+def _rows(outcome: Outcome) -> list[tuple[str, str]]:
+    ended = Counter(client.ended for client in outcome.clients)
+    kills = Counter(kill.part for kill in outcome.killed)
+    streams = sum(client.stream for client in outcome.clients)
+    parts = ", ".join(f"{part} {number}" for part, number in sorted(kills.items()))
+    return [
+        ("requests", f"{len(outcome.clients):,}, {streams:,} of them streams"),
+        ("what clients saw", _counted(ended)),
+        ("what the events say", _counted(outcome.statuses)),
+        ("kills", f"{len(outcome.killed)}: {parts}"),
+        ("lost", f"{outcome.number('lost')}"),
+        ("double", f"{outcome.number('double')}"),
+        ("mismatched", f"{outcome.number('mismatched')}"),
+        *((f"left over: {name}", f"{number:,}") for name, number in outcome.left.items()),
+        ("balances below zero", f"{outcome.overdrawn}"),
+        ("audit, all rules: findings", f"{outcome.audit_findings}"),
+        ("reaped, charged by the last note", f"{outcome.statuses['reaped']}"),
+        ("settled late: reaped first, then corrected", f"{outcome.late}"),
+        ("output not charged at a death, s", _spread(outcome.note_ages)),
+        *((f"kill to next answer, {part}, s", _spread(_of(outcome, part))) for part in sorted(kills)),
+        ("kill to next answer, all, s", _spread(outcome.recoveries)),
+        ("settled to ledger, s", _spread(outcome.freshness)),
+        ("end of load to rest, s", f"{outcome.rest:.1f}"),
+    ]
+
+
+def _of(outcome: Outcome, part: str) -> list[float]:
+    return [
+        seconds for kill, seconds in zip(outcome.killed, outcome.recoveries, strict=True) if kill.part == part
+    ]
+
+
+def _counted(numbers: "Counter[str]") -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in numbers.most_common())
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    """Return the median, the 99th percentile (nearest rank) and the greatest, and how many had no end."""
+    ordered = sorted(each for each in seconds if math.isfinite(each))
+    if not ordered:
+        return "–"
+    p50, p99 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.5, 0.99))
+    endless = f", never {len(seconds) - len(ordered)}" if len(ordered) < len(seconds) else ""
+    return f"p50 {p50:.1f}, p99 {p99:.1f}, max {ordered[-1]:.1f}{endless}"
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def _version(server: str) -> str:
+    said = subprocess.run([server, "--version"], capture_output=True, text=True, check=True).stdout
+    return " ".join(said.split()[:3])
