@@ -1,13 +1,16 @@
 """Taking: a group is let in up to the last nano, unit and slot, and counts in the windows it began in."""
 
+from datetime import date
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import connection
 
-from billing.admission import Ask, State
-from billing.taking import READ, TAKE, read_parameters, state, take_parameters
+from billing import budgets
+from billing.admission import Ask, Budget, State
+from billing.models import KeyBudget
+from billing.taking import READ, TAKE, WINDOW_ENDS, read_parameters, state, take_parameters
 from kernel import clock, ids
 
 from . import rows
@@ -155,6 +158,56 @@ def test_groups_of_several_workspaces_are_let_in_each_for_itself() -> None:
             [[rich, poor, other]],
         )
         assert sorted(cursor.fetchall()) == [(rich, 40), (rich, 60), (other, 1), (other, 2), (other, 3)]
+
+
+@pytest.mark.parametrize(("ahead", "used"), [(0, 50), (1, 50), (-1, 20)])
+def test_budgets_are_taken_to_the_last_nano_of_their_window(ahead: int, used: int, minute: int) -> None:
+    workspace, day = funded(1000), minute // 1440
+    budgets.put(workspace, 1, limit=100, period=KeyBudget.Period.DAY, actor="x")
+    KeyBudget.objects.filter(workspace_id=workspace).update(spent=30, held=20, window_day=day + ahead)
+    assert read(workspace).budgets == {1: Budget(limit=100, used=used, ends=(day + 1) * 1440)}
+    left = 100 - used
+    assert not taken(wanted(workspace, hold=left + 1))
+    assert not taken(wanted(workspace, hold=left), wanted(workspace, hold=1))
+    assert taken(wanted(workspace, hold=left - 1), wanted(workspace, hold=1))
+    assert taken(wanted(workspace))
+    [row] = KeyBudget.objects.filter(workspace_id=workspace).values("spent", "held", "window_day")
+    assert row == {"spent": used - 20, "held": 20 + left, "window_day": max(day, day + ahead)}
+
+
+def test_budgets_are_of_one_key_of_one_workspace() -> None:
+    workspace, other = funded(1000), funded(1000)
+    budgets.put(workspace, 1, limit=10, period=KeyBudget.Period.DAY, actor="x")
+    budgets.put(workspace, 3, limit=500, period=KeyBudget.Period.DAY, actor="x")
+    budgets.put(other, 2, limit=20, period=KeyBudget.Period.DAY, actor="x")
+    groups = [[wanted(workspace, hold=11, api_key_id=2)], [wanted(other, hold=21, api_key_id=1)]]
+    assert len(raw(TAKE, take_parameters(groups, worker_id=ids.request_id()))) == 2
+    assert not taken(wanted(workspace, hold=1, api_key_id=2), wanted(workspace, hold=11))
+    assert taken(wanted(workspace, hold=4), wanted(workspace, hold=5, api_key_id=3))
+    held = KeyBudget.objects.filter(workspace_id__in=[workspace, other]).order_by("api_key_id")
+    assert list(held.values_list("api_key_id", "held")) == [(1, 4), (2, 0), (3, 5)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT hold, budgeted FROM billing_admission WHERE workspace_id = ANY (%s)", [[workspace, other]]
+        )
+        assert sorted(cursor.fetchall()) == [(4, True), (5, True), (11, False), (21, False)]
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "end"),
+    [
+        ("day", "2026-11-21", "2026-11-22"),
+        ("week", "2026-11-16", "2026-11-23"),
+        ("month", "2026-11-01", "2026-12-01"),
+    ],
+)
+def test_budgets_end_with_their_window(period: str, first: str, end: str) -> None:
+    days = [(date.fromisoformat(each) - date(1970, 1, 1)).days for each in (first, end)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {WINDOW_ENDS} FROM (SELECT %s AS period) kb, (SELECT %s AS day) w", [period, days[0]]
+        )
+        assert cursor.fetchall() == [(days[1] * 1440,)]
 
 
 def test_minutes_are_the_databases_own() -> None:

@@ -46,6 +46,7 @@ def test_multiplies_by_each_factor_before_rounding_once() -> None:
     assert cost(CARD, usage, ()) == 493
     assert cost(CARD, usage, (tenth,)) == 49
     assert cost(CARD, usage, (tenth, Factor(id=2, ppm=10_000_000))) == 493
+    assert cost(FULL, Counts(output=10**9), (Factor(id=1, ppm=1_000_000),)) == (10**9 + 1) * 1000
 
 
 @pytest.mark.parametrize(("rate", "nano"), [(499, 0), (500, 1), (1499, 1), (1500, 2)])
