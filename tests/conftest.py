@@ -21,8 +21,8 @@ PBKDF2PasswordHasher.iterations = 1_000
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return one worker more than there are processors: many tests wait for processes they started, or for time."""
-    return (os.cpu_count() or 1) + 1
+    """Return two workers more than there are processors: many tests wait for processes they started, or for time."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session")
