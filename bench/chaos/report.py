@@ -75,6 +75,7 @@ def _rows(outcome: Outcome) -> list[tuple[str, str]]:
         ("audit, all rules: findings", f"{outcome.audit_findings}"),
         ("reaped, charged by the last note", f"{outcome.statuses['reaped']}"),
         ("settled late: reaped first, then corrected", f"{outcome.late}"),
+        ("death to the event of what it cut, s", _spread(outcome.reaping)),
         ("output not charged at a death, s", _spread(outcome.note_ages)),
         *((f"kill to next answer, {part}, s", _spread(_of(outcome, part))) for part in sorted(kills)),
         ("kill to next answer, all, s", _spread(outcome.recoveries)),

@@ -71,6 +71,7 @@ class Outcome:
     statuses: Counter[str]
     late: int
     note_ages: list[float]
+    reaping: list[float]
     freshness: list[float]
     rest: float
 
@@ -154,10 +155,11 @@ def _compared(
         findings=findings,
         left=left,
         overdrawn=running.rows(_OVERDRAWN)[0][0],
-        audit=json.loads(running.manage("audit", "--json").stdout),
+        audit=_audited(running),
         statuses=Counter(case.events[-1].status for case in found if case.events),
         late=sum(_corrected(case) for case in found),
         note_ages=ages,
+        reaping=[seconds for case in found if (seconds := _reaping(case)) is not None],
         freshness=[seconds for (seconds,) in running.rows(_FRESHNESS)],
         rest=rest,
     )
@@ -173,6 +175,21 @@ def _charges(running: Stage) -> list[Finding]:
         for ws, used, charged in running.rows(_UNEQUAL)
     ]
     return twice + unequal
+
+
+def _audited(running: Stage) -> dict[str, Any]:
+    done = running.manage("audit", "--json")
+    if not done.stdout:
+        raise RuntimeError(f"the audit did not run: {done.stderr[-2000:]}")
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def _reaping(case: Case) -> float | None:
+    """Return the seconds from the end that a client saw to the event that the reaper wrote."""
+    if case.client is None or not case.events or case.events[0].status != "reaped":
+        return None
+    return case.events[0].at - case.client.ended_at
 
 
 def _corrected(case: Case) -> bool:

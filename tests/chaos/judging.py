@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from inference import tokens
+from inference.sandbox import words
 
 from .witnesses import Case, Client
 
@@ -133,7 +134,7 @@ class Judge:
         """Return the most that may be charged: what the upstream handed to the network."""
         heard = case.client.text if case.client is not None else ""
         sent = sum(call.tokens for call in case.delivered)
-        return self.count(heard) + PARTS_OF_A_WORD * max(0, sent - len(heard.split()))
+        return self.count(heard) + PARTS_OF_A_WORD * max(0, sent - words.count(heard))
 
 
 def judge_markers(cases: Iterable[Case]) -> list[Finding]:

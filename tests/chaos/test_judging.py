@@ -10,7 +10,7 @@ from .witnesses import Call, Case, Client, Event, cases
 # One character is one token here, and each piece is a word.
 JUDGE = Judge(count=len)
 CALL = Call(request_id="r", marker="m1", model="m", status=200, prompt_tokens=9, tokens=40, ended="done")
-EVENT = Event("r", 0, "ok", "upstream", 500, 9, 40)
+EVENT = Event("r", 0, "ok", "upstream", 500, 9, 40, 20.0)
 HEARD = Client(
     marker="m1",
     model="m",
@@ -47,14 +47,14 @@ def sorts(given: Case, judge: Judge = JUDGE) -> set[str]:
 
 
 def reaped(tokens: int, source: str = "checkpoint") -> Event:
-    return Event("r", 0, "reaped", source, tokens, 9 if tokens else 0, tokens)
+    return Event("r", 0, "reaped", source, tokens, 9 if tokens else 0, tokens, 20.0)
 
 
 @pytest.mark.parametrize(
     "given",
     [
         case(),
-        case(events=(reaped(15), Event("r", 1, "ok", "upstream", 485, 0, 25))),
+        case(events=(reaped(15), Event("r", 1, "ok", "upstream", 485, 0, 25, 30.0))),
         case(client=None),
         case(client=replace(HEARD, ended="unreached", request_id="", told=None, cost=None)),
         case(client=replace(HEARD, ended="refused", status=402, told=None, cost=None), calls=(), events=()),
@@ -120,9 +120,9 @@ def test_tells_how_old_the_last_note_was() -> None:
 def test_charges_a_cut_answer_what_was_delivered(status: str) -> None:
     left = replace(BROKEN, ended="hung_up")
     for tokens, right in [(100, True), (110, True), (80, False), (250, False)]:
-        event = Event("r", 0, status, "counted", tokens, 9, tokens)
+        event = Event("r", 0, status, "counted", tokens, 9, tokens, 20.0)
         assert (sorts(case(left, (CUT,), (event,))) == set()) is right
-    assert sorts(case(left, (CUT,), (Event("r", 0, status, "none", 0, 0, 0),))) == {"mismatched"}
+    assert sorts(case(left, (CUT,), (Event("r", 0, status, "none", 0, 0, 0, 20.0),))) == {"mismatched"}
 
 
 def test_finds_one_request_walked_twice_and_two_that_were_swapped() -> None:

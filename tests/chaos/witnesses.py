@@ -11,7 +11,8 @@ __all__ = ["EVENTS", "Call", "Case", "Client", "Event", "cases", "read_calls", "
 EVENTS = """
 SELECT request_id::text, rev, status, usage_source, cost,
   input_tokens + cached_tokens + cache_write_tokens + cache_write_1h_tokens + image_in_tokens + audio_in_tokens,
-  output_tokens + reasoning_tokens + image_out_tokens + audio_out_tokens
+  output_tokens + reasoning_tokens + image_out_tokens + audio_out_tokens,
+  extract(epoch FROM recorded_at)::float8
 FROM billing_usage_event ORDER BY request_id, rev"""
 
 
@@ -49,7 +50,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One usage event: its revision, and what it charges. `cost` in nano-USD."""
+    """One usage event: its revision, what it charges, and when it was written. `cost` in nano-USD, `at` Unix time."""
 
     request_id: str
     rev: int
@@ -58,6 +59,7 @@ class Event:
     cost: int
     prompt_tokens: int
     tokens: int
+    at: float
 
 
 @dataclass(slots=True)
