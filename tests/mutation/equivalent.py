@@ -1,29 +1,97 @@
 """Mutants that change nothing, and why: no test can notice them."""
 
-_NEVER_ZERO = "no movement is of nothing: `post` refuses that before"
+__all__ = ["EQUIVALENT"]
 
-EQUIVALENT: dict[tuple[str, str, str, str], str] = {
-    **{
-        ("billing/ledger.py", line, was, text): _NEVER_ZERO
-        for line, was, text in (
-            ("if credit is not None and amount < 0:", "<", "<="),
-            ("if credit is not None and amount < 0:", "0", "(0 + 1)"),
-            ("lot_of=transaction_id if original.amount > 0 else None,", ">", ">="),
-            ("lot_of=transaction_id if original.amount > 0 else None,", "0", "(0 - 1)"),
-            ("if movement.amount > 0:", ">", ">="),
-            ("if movement.amount > 0:", "0", "(0 - 1)"),
-        )
-    },
-    (
-        "catalog/pricing.py",
-        "if (minimum == 0 or prompt_tokens > minimum) and (best is None or minimum > best[0]):",
-        ">",
-        ">=",
-    ): "no two steps of a class have the same minimum",
-    (
-        "catalog/pricing.py",
-        'return card.rate("request", 0) if "request" in card.rates else 0',
-        "0",
-        "(0 + 1)",
-    ): "a fee has no step below 1",
+_FEE = "a fee has one rate, for prompts of any length"
+_JUDGED = "what SQL doubts besides is judged by Python, and found right"
+_LOOKED_AT = "a workspace that is looked at in vain costs a query"
+_NEVER_ZERO = "no movement is of nothing: `post` refuses that before"
+_NO_COUNT = "no window counts that far"
+_PAGE = "how many rows come at once tells nothing"
+
+EQUIVALENT = {
+    (path, line, was, text): why
+    for path, line, changes, why in (
+        (
+            "catalog/pricing.py",
+            "if (minimum == 0 or prompt_tokens > minimum) and (best is None or minimum > best[0]):",
+            {">": (">=",)},
+            "no two steps of a class have the same minimum",
+        ),
+        (
+            "catalog/pricing.py",
+            'return card.rate("request", 0) if "request" in card.rates else 0',
+            {"0": ("(0 + 1)", "(0 - 1)")},
+            _FEE,
+        ),
+        (
+            "billing/explanations.py",
+            'prompt = 0 if name == "request" else prompt_tokens',
+            {"0": ("(0 + 1)", "(0 - 1)")},
+            _FEE,
+        ),
+        (
+            "billing/repricing/arithmetic.py",
+            'fee = card.rate("request", 0) if "request" in card.rates else 0',
+            {"0": ("(0 + 1)", "(0 - 1)")},
+            _FEE,
+        ),
+        (
+            "billing/ledger.py",
+            "if credit is not None and amount < 0:",
+            {"<": ("<=",), "0": ("(0 + 1)",)},
+            _NEVER_ZERO,
+        ),
+        (
+            "billing/ledger.py",
+            "lot_of=transaction_id if original.amount > 0 else None,",
+            {">": (">=",), "0": ("(0 - 1)",)},
+            _NEVER_ZERO,
+        ),
+        ("billing/ledger.py", "if movement.amount > 0:", {">": (">=",), "0": ("(0 - 1)",)}, _NEVER_ZERO),
+        (
+            "billing/taking.py",
+            "NO_CAP = 2**31 - 1",
+            {"31": ("(31 - 1)",), "1": ("(1 + 1)", "(1 - 1)")},
+            _NO_COUNT,
+        ),
+        (
+            "billing/credits/expiry.py",
+            '"""SELECT DISTINCT workspace_id FROM billing_credit_lot',
+            {"DISTINCT ": ("",)},
+            _LOOKED_AT,
+        ),
+        (
+            "billing/credits/expiry.py",
+            'WHERE remaining > 0 AND expires_on <= %s ORDER BY workspace_id LIMIT %s""",',
+            {">": (">=",), "AND": ("OR",)},
+            _LOOKED_AT,
+        ),
+        (
+            "billing/credits/expiry.py",
+            'cursor.execute("SELECT 1 FROM billing_purse WHERE workspace_id = %s FOR UPDATE", [workspace_id])',
+            {"1": ("(1 + 1)",)},
+            "the row is locked, not read",
+        ),
+        (
+            "billing/credits/purse.py",
+            'FROM billing_credit_lot WHERE workspace_id = %s AND remaining > 0""",',
+            {">": (">=",)},
+            "nothing is taken from an empty lot",
+        ),
+        (
+            "billing/recomputed.py",
+            "_ROWS_PER_FETCH = 5_000",
+            {"5_000": ("(5_000 + 1)", "(5_000 - 1)")},
+            _PAGE,
+        ),
+        (
+            "billing/recomputed.py",
+            "_NO_END = 2**62",
+            {"2": ("(2 - 1)",), "**": ("*",), "62": ("(62 - 1)",)},
+            _JUDGED,
+        ),
+    )
+    for was, texts in changes.items()
+    for text in texts
 }

@@ -42,7 +42,7 @@ def _told(known: Mapping[tuple[str, int, str, str], Result], *, sample: int, see
     lines = [
         f"At {_commit()} on {clock.now():%Y-%m-%d}, {os.cpu_count()} cores, seed {seed}:",
         f"**{money['run'] + others['run']:,} mutants of {sum(c['population'] for c in rows.values()):,} were run. "
-        f"Of what computes and moves money {_rate(money)} were killed, of the sample of the rest {_rate(others)}.**",
+        f"Noticed of what computes and moves money: {_rate(money)}; of the sample of the rest: {_rate(others)}.**",
         "The rate leaves out those that change nothing and those that are invalid; a timeout is noticed, untested is not.",
         "",
         f"| Module | {' | '.join(column.capitalize() for column in _COLUMNS)} |",
@@ -80,7 +80,7 @@ def _name(result: Result) -> tuple[str, str, str, str]:
 
 def _rate(count: Counter[str]) -> str:
     tried = count["run"] - count["invalid"] - count["equivalent"]
-    return f"{100 * (count['killed'] + count['timeout']) / tried:.1f} %" if tried else "none"
+    return f"{100 * (count['killed'] + count['timeout']) / tried:.1f} %" if tried else "nothing yet"
 
 
 def _row(name: str, count: Counter[str]) -> str:
