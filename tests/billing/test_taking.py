@@ -183,14 +183,15 @@ def test_budgets_are_of_one_key_of_one_workspace() -> None:
     groups = [[wanted(workspace, hold=11, api_key_id=2)], [wanted(other, hold=21, api_key_id=1)]]
     assert len(raw(TAKE, take_parameters(groups, worker_id=ids.request_id()))) == 2
     assert not taken(wanted(workspace, hold=1, api_key_id=2), wanted(workspace, hold=11))
-    assert taken(wanted(workspace, hold=4), wanted(workspace, hold=5, api_key_id=3))
+    mixed = [wanted(workspace, hold=hold, api_key_id=key) for hold, key in ((4, 1), (5, 3), (6, 2))]
+    assert taken(*mixed)
     held = KeyBudget.objects.filter(workspace_id__in=[workspace, other]).order_by("api_key_id")
     assert list(held.values_list("api_key_id", "held")) == [(1, 4), (2, 0), (3, 5)]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT hold, budgeted FROM billing_admission WHERE workspace_id = ANY (%s)", [[workspace, other]]
         )
-        assert sorted(cursor.fetchall()) == [(4, True), (5, True), (11, False), (21, False)]
+        assert sorted(cursor.fetchall()) == [(4, True), (5, True), (6, False), (11, False), (21, False)]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,24 @@ EQUIVALENT = {
             _NO_COUNT,
         ),
         (
+            "billing/taking.py",
+            "WHEN 'month' THEN billing_window_day('month', (w.day + 31) * 1440) * 1440 END\"\"\"",
+            {"31": ("(1 + 31)",)},
+            "any day of the next month tells when it begins",
+        ),
+        (
+            "billing/recomputed.py",
+            '_KEPT = f"{ONLY} AND id >= {NEAR}"',
+            {">=": (">",)},
+            "no id is the least that a day can have",
+        ),
+        (
+            "billing/recomputed.py",
+            "WHERE e.rev = 0 AND {ONLY} AND e.id >= {NEAR}),",
+            {">=": (">",)},
+            "no id is the least that a day can have",
+        ),
+        (
             "billing/credits/expiry.py",
             '"""SELECT DISTINCT workspace_id FROM billing_credit_lot',
             {"DISTINCT ": ("",)},

@@ -144,9 +144,9 @@ class _Reader:
         while todo:
             node = todo.pop()
             yield from self._of_node(node)
-            if isinstance(
-                node, ast.JoinedStr
-            ):  # the places of what is within are not known before Python 3.12
+            if isinstance(node, ast.JoinedStr):  # where its parts stand is not known before Python 3.12
+                continue
+            if isinstance(node, ast.keyword) and node.arg == "strict":  # guards against what cannot be
                 continue
             for name, value in ast.iter_fields(node):
                 if name not in {"annotation", "returns", "decorator_list"}:
