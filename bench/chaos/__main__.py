@@ -7,6 +7,7 @@ The exit code is 1 if anything was lost, doubled, mismatched, left over, overdra
 
 import argparse
 import contextlib
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ CHARGE_AFTER_SECONDS = 5
 
 def main() -> int:
     """Play a campaign and tell; the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # what was started ends too
     asked = _options()
     scale = Scale(requests=asked.requests, kills=asked.kills, seconds=asked.minutes * 60, seed=asked.seed)
     with _place(asked.keep) as home:
@@ -30,8 +32,7 @@ def main() -> int:
     report = told(outcome)
     print(report)
     if asked.write is not None:
-        page = asked.write.read_text()
-        asked.write.write_text(written(page, report))
+        asked.write.write_text(written(asked.write.read_text(), report))
     return 0 if outcome.clean else 1
 
 
