@@ -19,7 +19,8 @@ _COLUMNS = TOKEN_COLUMNS.split(", ")
 
 _WRITTEN = "SELECT id, status FROM billing_usage_event WHERE id = ANY ($1::uuid[])"
 
-# Revision 1 carries the signed difference between the truth and the reaper's checkpoint, at most once.
+# Revision 1 carries the signed difference between the truth and the reaper's checkpoint, at most once. What served is
+# news where nothing was checkpointed; elsewhere it is what the checkpoint says. A budget's window that is over stays.
 CORRECT = f"""
 WITH l AS MATERIALIZED (SELECT workspace_id, charge_no FROM billing_account WHERE workspace_id = $2 FOR UPDATE),
 ev AS (
@@ -28,12 +29,18 @@ ev AS (
     finish_reason, usage_source, suspect, price_version_id, multipliers, cost, provider_cost, hold, ttfb_ms,
     latency_ms, tag, admitted_at, {TOKEN_COLUMNS})
   SELECT $28::uuid, e.request_id, 1, e.workspace_id, e.api_key_id, l.charge_no,
-    e.minute_no, 0, e.model_id, e.chain_id, e.provider_id, e.endpoint_id, $3::text, $4::smallint, e.stream, $5::text,
-    $6::smallint, $7::text, $8::text, $9::text, $10::bool, e.price_version_id, $11::text, $12::bigint - e.cost,
+    e.minute_no, 0, coalesce(nullif($31::bigint, 0), e.model_id), coalesce(nullif($32::bigint, 0), e.chain_id),
+    coalesce(nullif($29::bigint, 0), e.provider_id), coalesce(nullif($30::bigint, 0), e.endpoint_id), $3::text,
+    $4::smallint, e.stream, $5::text, $6::smallint, $7::text, $8::text, $9::text, $10::bool,
+    coalesce(nullif($33::bigint, 0), e.price_version_id), $11::text, $12::bigint - e.cost,
     $13::bigint - e.provider_cost, 0, $14::int, $15::int, e.tag, e.admitted_at,
     {", ".join(f"${16 + n}::bigint - e.{name}" for n, name in enumerate(_COLUMNS))}
   FROM billing_usage_event e JOIN l USING (workspace_id) WHERE e.id = $1 AND e.workspace_id = $2
-  ON CONFLICT DO NOTHING RETURNING workspace_id, cost)
+  ON CONFLICT DO NOTHING RETURNING workspace_id, api_key_id, minute_no, cost),
+spent AS (
+  UPDATE billing_key_budget kb SET spent = greatest(0, kb.spent + ev.cost) FROM ev
+  WHERE kb.workspace_id = ev.workspace_id AND kb.api_key_id = ev.api_key_id
+    AND kb.window_day = billing_window_day(kb.period, ev.minute_no))
 UPDATE billing_account a SET unbilled = a.unbilled + ev.cost FROM ev WHERE a.workspace_id = ev.workspace_id
 RETURNING a.workspace_id"""
 
@@ -95,4 +102,9 @@ def correction(item: Settlement) -> list[Any]:
         item.latency_ms,
         *(getattr(item.counts, name) for name in CLASSES),
         ids.revision_id(item.request_id, 1),
+        item.provider_id,
+        item.endpoint_id,
+        item.model_id,
+        item.chain_id,
+        item.price_version_id,
     ]

@@ -28,14 +28,15 @@ _RATE_ARRAYS = ", ".join(f"%({name})s::numeric[]" for name in pricing.CLASSES)
 # A count without a rate makes the sum null, which equals no cost.
 _PICO = " + ".join(f"CASE {count} WHEN 0 THEN 0 ELSE {count} * {name}_rate END" for name, count in _PAIRS)
 
-# Corrections are signed differences: only a request as a whole has a price.
+# Corrections are signed differences: only a request as a whole has a price, and the last one knows what served it.
 _DOUBTED = f"""
 WITH corrections AS (
     SELECT workspace_id, request_id, (array_agg(multipliers ORDER BY rev DESC))[1] AS multipliers,
+        (array_agg(price_version_id ORDER BY rev DESC))[1] AS price_version_id,
         sum(cost)::bigint AS cost, {", ".join(f"sum({name})::bigint AS {name}" for name in sums.COUNTS)}
     FROM billing_usage_event WHERE rev > 0 AND {_KEPT} GROUP BY 1, 2),
 requests AS (
-    SELECT workspace_id, request_id, e.minute_no, e.price_version_id,
+    SELECT workspace_id, request_id, e.minute_no, coalesce(c.price_version_id, e.price_version_id) AS price_version_id,
         coalesce(c.multipliers, e.multipliers) AS multipliers, e.cost + coalesce(c.cost, 0) AS cost,
         e.status <> 'ok' OR m.capability IS NULL OR m.capability = 'chat' AS may_be_free,
         {", ".join(f"e.{name} + coalesce(c.{name}, 0) AS {name}" for name in sums.COUNTS)}
