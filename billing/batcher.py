@@ -15,7 +15,10 @@ from typing import Any, Generic, Protocol, TypeVar
 import psycopg
 import structlog
 
-__all__ = ["Batcher", "Busy", "Commit", "Dropped"]
+__all__ = ["AWAY", "Batcher", "Busy", "Commit", "Dropped"]
+
+# What a database says that is stopped, restarts, is cut off, or has become a copy of another: the statement was right.
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction, OSError)
 
 BATCH_LOCK_SECONDS = 0.1
 LANE_LOCK_SECONDS = 2.0
@@ -97,12 +100,19 @@ class Batcher(Generic[Item, Result]):
 
     async def submit(self, item: Item) -> Result:
         """Return the result of an item once it is committed. Raises Busy, Dropped, or what the statement raised."""
+        return await self.enqueue(item)
+
+    def enqueue(self, item: Item) -> asyncio.Future[Result]:
+        """Return what will be the result of an item. Raises Busy.
+
+        Cancelling it withdraws the item from a persistent batcher, unless its commit is under way.
+        """
         if len(self._queue) >= self._waiting:
             raise Busy(self._name)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
         self._wake.set()
-        return await future
+        return future
 
     async def _run(self) -> None:
         while True:
@@ -111,6 +121,8 @@ class Batcher(Generic[Item, Result]):
             while self._queue:
                 count = min(len(self._queue), self._batch)
                 entries = [self._queue.popleft() for _ in range(count)]
+                if self._persistent:
+                    entries = _wanted(entries)
                 if entries := [entry for entry in entries if not self._sidelined(entry)]:
                     entries.sort(key=lambda entry: self._order(entry[0]))
                     await self._finish(entries)
@@ -122,13 +134,16 @@ class Batcher(Generic[Item, Result]):
                 self._connection = await self._alive(self._connection, BATCH_LOCK_SECONDS)
                 await self._through(entries, self._connection)
                 return
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+            except AWAY as error:
                 await self._lost(error)
                 if not self._persistent:
                     self._drop(entries)
                     return
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LAST_PAUSE)
+                entries = _wanted(entries)
+                if not entries:
+                    return
             except Exception as error:
                 # Whatever it was, the callers must hear of it: a batch task that died would leave all waiting.
                 await self._halve(entries, error)
@@ -173,12 +188,12 @@ class Batcher(Generic[Item, Result]):
                         connection = await self._alive(connection, LANE_LOCK_SECONDS)
                         items = [item for item, _ in entries]
                         self._answer(entries, await self._commit(connection, items, skip_locked=False))
-                    except (psycopg.OperationalError, psycopg.InterfaceError, OSError):
+                    except AWAY:
                         if not self._persistent:
                             self._drop(entries)
                             continue
-                        lane.extendleft(reversed(entries))
                         await asyncio.sleep(LAST_PAUSE)
+                        lane.extendleft(reversed(_wanted(entries)))
             finally:
                 del self._lanes[key]
                 if connection is not None:
@@ -226,3 +241,7 @@ class Batcher(Generic[Item, Result]):
             with contextlib.suppress(psycopg.Error):
                 await self._connection.close()
             self._connection = None
+
+
+def _wanted(entries: list[Entry[Item, Result]]) -> list[Entry[Item, Result]]:
+    return [entry for entry in entries if not entry[1].cancelled()]

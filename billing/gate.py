@@ -20,6 +20,7 @@ from kernel import drain, postgres
 
 from . import late
 from .admission import Ask, Granted, Refused
+from .arrears import Arrears
 from .batcher import Batcher, Busy, Dropped
 from .proposals import Verdict, propose
 from .settlement import Settlement
@@ -29,6 +30,8 @@ __all__ = ["SESSION", "Gate", "Progress", "Unavailable"]
 
 log = structlog.get_logger()
 SESSION = "tollway gate"
+COMMIT_SECONDS = 5.0
+"""How long an answer waits for its settlement's commit before the settlement goes to the journal."""
 _ORPHAN_SECONDS = 10
 
 _HEARTBEAT = b"""
@@ -91,6 +94,7 @@ class Gate:
             connect=_connect,
             persistent=True,
         )
+        self._arrears = Arrears(connect=_connect, settled=self._closed)
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -99,16 +103,18 @@ class Gate:
         await self._settlements.start()
         async with await _connect() as connection:
             await self._heartbeat(connection)
+        await self._arrears.start()
         self._keeper = asyncio.create_task(self._keep(), name="lease keeper")
 
     async def stop(self) -> None:
-        """End, once nothing is owed any more; the leases left would be reaped."""
+        """End, once nothing is owed any more; the leases left would be reaped, what is journalled is replayed later."""
         if self._keeper is not None:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
         await self._admissions.stop()
         await self._settlements.stop()
+        await self._arrears.stop()
 
     async def admit(self, ask: Ask) -> Granted:
         """Take caps, slot and hold for one request, all or nothing. Raises Refused or Unavailable."""
@@ -132,9 +138,10 @@ class Gate:
             self._open[request_id] = progress
 
     async def settle(self, item: Settlement) -> None:
-        """Write the one usage event of an admitted request; returns once it is committed.
+        """Write the one usage event of an admitted request; returns once it is committed, or journalled on the disk.
 
-        It goes on if the caller is cancelled, and through a restart of the database.
+        It goes on if the caller is cancelled. The journal is for a database that does not commit in COMMIT_SECONDS;
+        where nothing can be journalled this waits for the database.
         """
         await asyncio.shield(drain.owe(self._settle(item)))
 
@@ -143,12 +150,23 @@ class Gate:
         """How many requests this process has admitted and not settled."""
         return len(self._open)
 
+    @property
+    def journalled(self) -> int:
+        """How many settlements wait on the disk for the database."""
+        return len(self._arrears)
+
     async def _settle(self, item: Settlement) -> None:
-        outcome = await self._settlements.submit(item)
-        self._open.pop(item.request_id, None)
-        self._saved.pop(item.request_id, None)
+        commit = self._settlements.enqueue(item)
+        await asyncio.wait({commit}, timeout=COMMIT_SECONDS)
+        # A journalled request stays open here until its replay: else its lease would be given back for nothing.
+        if commit.done() or not await self._arrears.take(item) or not commit.cancel():
+            self._closed(item.request_id, await commit)
+
+    def _closed(self, request_id: UUID, outcome: late.Outcome) -> None:
+        self._open.pop(request_id, None)
+        self._saved.pop(request_id, None)
         if outcome != "settled":
-            log.warning("settled late", request_id=str(item.request_id), outcome=outcome)
+            log.warning("settled late", request_id=str(request_id), outcome=outcome)
 
     async def _propose(
         self, connection: psycopg.AsyncConnection[Any], asks: Sequence[Ask], /, *, skip_locked: bool

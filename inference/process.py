@@ -29,7 +29,7 @@ from .routing import Roads
 from .streams import Streams
 from .upstream import UpstreamFailed, Upstreams
 
-__all__ = ["Process", "current"]
+__all__ = ["Process", "current", "journalled"]
 
 READERS = 4
 OWED_SECONDS = 30.0
@@ -111,3 +111,8 @@ def current() -> Process:
     if _current is None:
         raise RuntimeError("the gateway is not open")
     return _current
+
+
+def journalled() -> int:
+    """Return how many settlements of this process wait in the journal; none outside a running server."""
+    return _current.gate.journalled if _current is not None else 0

@@ -45,6 +45,8 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
         for name, url in (("postgres", own.urls.database), ("valkey", own.urls.redis)):
             if name in needed:
                 os.environ[VARIABLES[name]] = url
+    purpose = _started[-1].purpose if _started else HOMES[0]
+    os.environ.setdefault("TOLLWAY_JOURNAL_DIR", str(engines.home(purpose) / "journal"))
     return (yield)
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from celery.schedules import crontab
 
+from kernel import engines
+
 from . import env, look, policy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -202,6 +204,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 KEEP_ALIVE_SECONDS = 75
 DRAIN_SECONDS = env.integer("TOLLWAY_DRAIN_SECONDS", 30, low=1, high=600)
 WORKER_SILENCE_SECONDS = env.integer("TOLLWAY_WORKER_SILENCE_SECONDS", 15, low=2, high=120)
+# Settlements wait here while PostgreSQL is away: a lasting disk, one directory for each database.
+JOURNAL_DIR = env.text("TOLLWAY_JOURNAL_DIR") or str(engines.home("run") / "journal")
 CHARGE_AFTER_SECONDS = env.integer("TOLLWAY_CHARGE_AFTER_SECONDS", 60, low=0, high=3600)
 CHARGE_AFTER_EVENTS = env.integer("TOLLWAY_CHARGE_AFTER_EVENTS", 5000, low=1, high=1_000_000)
 # A cost that moves by more, up or down, takes two people.
