@@ -17,6 +17,15 @@ DAY = datetime.date(2026, 11, 21)
 MINUTE = (DAY - datetime.date(1970, 1, 1)).days * 1440
 
 
+def doubts(workspace: int) -> list[int]:
+    """Return the costs that SQL by itself does not find right."""
+    with pytest.MonkeyPatch.context() as patched, connection.cursor() as cursor:
+        doubted: list[int] = []
+        patched.setattr(recomputed, "_judge", lambda request, _: doubted.append(request.cost))
+        recomputed.check(cursor, workspace_id=workspace)
+    return sorted(doubted)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("event", "expected"),
@@ -56,7 +65,36 @@ def test_long_prompts_have_their_own_rates() -> None:
         rows.settle(workspace, cost=cost, input_tokens=prompt, **pinned)
     assert rows.findings(workspace) == {}
     rows.settle(workspace, cost=costs[100], input_tokens=101, **pinned)
-    assert [row[2:] for row in rows.findings(workspace)["Cost"]] == [("210", "108")]
+    rows.settle(workspace, cost=costs[101], input_tokens=100, **pinned)
+    found = [row[2:] for row in rows.findings(workspace)["Cost"]]
+    assert sorted(found) == [("108", "210"), ("210", "108")]
+
+
+@pytest.mark.django_db
+def test_prompts_of_more_than_one_token_may_have_a_rate_of_their_own() -> None:
+    workspace = rows.workspace()
+    model, version = rows.price(input=1000)
+    Rate.objects.create(
+        price_version_id=version, token_class="input", min_prompt_tokens=1, micro_usd_per_million=2000
+    )
+    for prompt, cost in ((1, 1), (2, 4)):
+        rows.settle(workspace, cost=cost, input_tokens=prompt, model_id=model, price_version_id=version)
+    assert doubts(workspace) == []
+
+
+@pytest.mark.django_db
+def test_all_that_is_wrong_is_counted_and_some_of_it_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace, other = rows.workspace(), rows.workspace()
+    model, version = rows.price(output=1000)
+    pinned = {"model_id": model, "price_version_id": version, "output_tokens": 1}
+    for cost in (1, 2, 3, 4):
+        request = rows.settle(workspace, cost=cost, **pinned)
+    rows.settle(workspace, request_id=request, rev=1, cost=0, **(pinned | {"output_tokens": 0}))
+    rows.settle(other, cost=1, **pinned)
+    monkeypatch.setattr(recomputed, "FINDINGS_SHOWN", 2)
+    with connection.cursor() as cursor:
+        outcome = recomputed.check(cursor, workspace_id=workspace)
+    assert (outcome.compared, outcome.broken, len(outcome.findings)) == (4, 3, 2)
 
 
 @pytest.mark.django_db
@@ -68,9 +106,7 @@ def test_long_prompts_have_their_own_rates() -> None:
 @hypothesis.settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_sql_and_python_reckon_alike(
-    counts: list[int], rates: list[int], factors: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sql_and_python_reckon_alike(counts: list[int], rates: list[int], factors: list[int]) -> None:
     card = pricing.RateCard(1, {n: ((0, r),) for n, r in zip(pricing.CLASSES, rates, strict=True)})
     chain = [pricing.Factor(id=n, ppm=ppm) for n, ppm in enumerate(factors)]
     cost = pricing.cost(card, pricing.Counts(*counts), chain)
@@ -84,18 +120,12 @@ def test_sql_and_python_reckon_alike(
         multipliers=pricing.factors_text(chain),
         **dict(zip(sums.COUNTS, counts, strict=True)),
     )
-    doubted = []
-    monkeypatch.setattr(recomputed, "_judge", lambda request, _: doubted.append(request))
-    with connection.cursor() as cursor:
-        recomputed.check(cursor, workspace_id=workspace)
-    assert doubted == []
+    assert doubts(workspace) == []
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", pricing.CLASSES)
-def test_one_unit_of_a_class_is_doubted_at_any_cost_but_its_own(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_unit_of_a_class_is_doubted_at_any_cost_but_its_own(name: str) -> None:
     workspace = rows.workspace()
     rates = {each: 1000 * 2**place for place, each in enumerate(pricing.CLASSES)}
     model, version = rows.price(**rates, request=7000)
@@ -104,24 +134,16 @@ def test_one_unit_of_a_class_is_doubted_at_any_cost_but_its_own(
     column = dict(zip(pricing.CLASSES, sums.COUNTS, strict=True))[name]
     for cost in (0, nano - 1, nano, nano + 1):
         rows.settle(workspace, cost=cost, model_id=model, price_version_id=version, **{column: 1})
-    doubted: list[int] = []
-    monkeypatch.setattr(recomputed, "_judge", lambda request, _: doubted.append(request.cost))
-    with connection.cursor() as cursor:
-        recomputed.check(cursor, workspace_id=workspace)
-    assert sorted(doubted) == [0, nano - 1, nano + 1]
+    assert doubts(workspace) == [0, nano - 1, nano + 1]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("rate", "cost"), [(499, 0), (500, 1), (1499, 1), (1500, 2)])
-def test_sql_rounds_a_half_up_and_less_down(rate: int, cost: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sql_rounds_a_half_up_and_less_down(rate: int, cost: int) -> None:
     workspace = rows.workspace()
     model, version = rows.price(output=rate)
     rows.settle(workspace, cost=cost, model_id=model, price_version_id=version, output_tokens=1)
-    doubted = []
-    monkeypatch.setattr(recomputed, "_judge", lambda request, _: doubted.append(request))
-    with connection.cursor() as cursor:
-        assert recomputed.check(cursor, workspace_id=workspace).compared == 1
-    assert doubted == []
+    assert doubts(workspace) == []
 
 
 @pytest.mark.django_db

@@ -180,6 +180,7 @@ def test_budgets_are_of_one_key_of_one_workspace() -> None:
     budgets.put(workspace, 1, limit=10, period=KeyBudget.Period.DAY, actor="x")
     budgets.put(workspace, 3, limit=500, period=KeyBudget.Period.DAY, actor="x")
     budgets.put(other, 2, limit=20, period=KeyBudget.Period.DAY, actor="x")
+    assert (list(read(workspace).budgets), list(read(other).budgets)) == ([1], [])
     groups = [[wanted(workspace, hold=11, api_key_id=2)], [wanted(other, hold=21, api_key_id=1)]]
     assert len(raw(TAKE, take_parameters(groups, worker_id=ids.request_id()))) == 2
     assert not taken(wanted(workspace, hold=1, api_key_id=2), wanted(workspace, hold=11))
