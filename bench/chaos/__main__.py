@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.chaos.campaign import Scale, run
 
-from .report import told, written
+from .report import commit, told, written
 
 MOST_REQUESTS, MOST_KILLS, MOST_MINUTES = 1_000_000, 1_000, 24 * 60
 # What is charged is posted soon, so that the campaign comes to rest soon; all else is as in production.
@@ -27,9 +27,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # what was started ends too
     asked = _options()
     scale = Scale(requests=asked.requests, kills=asked.kills, seconds=asked.minutes * 60, seed=asked.seed)
+    at = commit()  # of the code that is started; the checkout may move on meanwhile
     with _place(asked.keep) as home:
         outcome = run(scale, home, TOLLWAY_CHARGE_AFTER_SECONDS=str(CHARGE_AFTER_SECONDS))
-    report = told(outcome)
+    report = told(outcome, at=at)
     print(report)
     if asked.write is not None:
         asked.write.write_text(written(asked.write.read_text(), report))

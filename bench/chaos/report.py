@@ -11,14 +11,14 @@ from kernel import clock
 from kernel.engines.binaries import binaries
 from tests.chaos.campaign import Outcome
 
-__all__ = ["told", "written"]
+__all__ = ["commit", "told", "written"]
 
 BEGIN, END = "<!-- run -->\n", "<!-- /run -->\n"
 MOST_LISTED = 200
 
 
-def told(outcome: Outcome) -> str:
-    """Return the command, the machine, the table, and every finding with what each witness says."""
+def told(outcome: Outcome, *, at: str) -> str:
+    """Return the command, the commit it ran `at`, the machine, the table, and findings with what each witness says."""
     rows = "".join(f"| {name} | {value} |\n" for name, value in _rows(outcome))
     found = [f"- {each.sort} `{each.request_id}`: {each.why}\n" for each in outcome.findings[:MOST_LISTED]]
     broken = [
@@ -27,7 +27,7 @@ def told(outcome: Outcome) -> str:
         for row in rule["findings"]
     ]
     listed = "\n" + "".join(found + broken) if found or broken else ""
-    return f"{_head(outcome)}\n| | |\n| --- | ---: |\n{rows}{listed}"
+    return f"{_head(outcome, at)}\n| | |\n| --- | ---: |\n{rows}{listed}"
 
 
 def written(page: str, report: str) -> str:
@@ -39,7 +39,7 @@ def written(page: str, report: str) -> str:
     return head + begin + report + end + tail
 
 
-def _head(outcome: Outcome) -> str:
+def _head(outcome: Outcome, at: str) -> str:
     scale = outcome.scale
     command = (
         f"python -m bench.chaos --requests {scale.requests} --kills {scale.kills}"
@@ -51,14 +51,17 @@ def _head(outcome: Outcome) -> str:
     )
     verdict = "every promise kept" if outcome.clean else "**promises broken, see below**"
     return (
-        f"`{command}` on {clock.now():%Y-%m-%d}, commit `{_commit()}`; {machine};"
+        f"`{command}` on {clock.now():%Y-%m-%d}, commit `{at}`; {machine};"
         f" Python {platform.python_version()}, {_version(str(binaries().postgres))},"
         f" {_version(str(binaries().valkey))}. {verdict.capitalize() if outcome.clean else verdict}.\n"
     )
 
 
 def _rows(outcome: Outcome) -> list[tuple[str, str]]:
-    ended = Counter(client.ended for client in outcome.clients)
+    ended = Counter(
+        client.ended if client.ended != "refused" else f"refused with {client.status}"
+        for client in outcome.clients
+    )
     kills = Counter(kill.part for kill in outcome.killed)
     streams = sum(client.stream for client in outcome.clients)
     parts = ", ".join(f"{part} {number}" for part, number in sorted(kills.items()))
@@ -104,7 +107,8 @@ def _spread(seconds: Sequence[float]) -> str:
     return f"p50 {p50:.1f}, p99 {p99:.1f}, max {ordered[-1]:.1f}{endless}"
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Return the commit of the checkout, and whether there are changes on top of it."""
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
     )

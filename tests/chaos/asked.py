@@ -3,13 +3,12 @@
 import random
 from dataclasses import dataclass
 
-__all__ = ["GREATEST_TOKENS", "WORKSPACES", "Asked", "drawn"]
+__all__ = ["STREAMS", "WORKSPACES", "Asked", "credits_usd", "drawn"]
 
 STREAMS = 0.7
 HANG_UPS = 0.12
 GREATEST_TOKENS = 90
-WORKSPACES = ("500", "500", "500", "500", "0.02")
-"""The opening credit of each workspace in USD: the last one's runs out under fire."""
+WORKSPACES = 5
 
 # Ways and how often they are drawn. Slow ones are open for seconds, so that a death finds them in the middle.
 _STREAMED = {
@@ -41,6 +40,11 @@ class Asked:
     hang_up_after: int | None  # pieces heard
 
 
+def credits_usd(requests: int) -> list[str]:
+    """Return the opening credit of each workspace in USD: the last one's covers about a third of its share."""
+    return ["500"] * (WORKSPACES - 1) + [f"{requests * 0.000002:.6f}"]
+
+
 def drawn(*, seed: int, requests: int, seconds: float) -> list[Asked]:
     """Draw so many requests over so many seconds, the same for the same seed."""
     dice = random.Random(f"load {seed}")
@@ -59,7 +63,7 @@ def _one(dice: random.Random, *, marker: str, due: float) -> Asked:
     return Asked(
         marker=marker,
         due=due,
-        workspace=dice.randrange(len(WORKSPACES)),
+        workspace=dice.randrange(WORKSPACES),
         model=model,
         stream=stream,
         prompt=prompt,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import load
-from .asked import WORKSPACES, drawn
+from .asked import credits_usd, drawn
 from .judging import Finding, Judge, judge_markers
 from .kills import Killed, carry_out, planned
 from .stage import Stage, new_workspace, stage
@@ -99,7 +99,10 @@ def run(scale: Scale, home: Path, **settings: str) -> Outcome:
     """Play a campaign. The clients' log is left in `home`, next to a copy of the upstream's."""
     log = home / "clients.jsonl"
     with stage(**settings) as running:
-        keys = [new_workspace(running, f"Fire {n}", credit_usd=usd) for n, usd in enumerate(WORKSPACES)]
+        keys = [
+            new_workspace(running, f"Fire {n}", credit_usd=usd)
+            for n, usd in enumerate(credits_usd(scale.requests))
+        ]
         killed = asyncio.run(_under_fire(running, scale, keys, log))
         began = time.monotonic()
         left = _rest(running)

@@ -18,7 +18,7 @@ def test_makes_the_same_of_the_same_seed_and_another_of_another() -> None:
 def test_draws_streams_and_workspaces_in_their_shares_and_marks_each_request() -> None:
     asked = drawn(seed=1, requests=4_000, seconds=100)
     assert sum(one.stream for one in asked) / len(asked) == pytest.approx(STREAMS, abs=0.03)
-    assert {one.workspace for one in asked} == set(range(len(WORKSPACES)))
+    assert {one.workspace for one in asked} == set(range(WORKSPACES))
     assert len({one.marker for one in asked}) == len(asked)
     assert all(one.prompt.startswith(f"{one.marker} ") for one in asked)
     assert all(one.stream for one in asked if one.hang_up_after is not None)
