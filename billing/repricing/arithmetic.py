@@ -51,4 +51,4 @@ def _rate(card: RateCard, name: str) -> str:
     )
     if not cases:
         return "NULL::numeric"
-    return f"CASE{cases} END" if len(steps) > 1 or steps[0][0] else f"{steps[0][1]}::numeric"
+    return f"CASE{cases} END" if steps[0][0] else f"{steps[0][1]}::numeric"
