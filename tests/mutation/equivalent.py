@@ -56,6 +56,42 @@ EQUIVALENT = {
             _NO_COUNT,
         ),
         (
+            "billing/repricing/arithmetic.py",
+            "folded = [_COLUMNS[each] for each in side[1:] if each not in card.rates]",
+            {"1": ("(1 - 1)",)},
+            "twice a count without a rate has no price either",
+        ),
+        (
+            "billing/recomputed.py",
+            "[compared] = cursor.fetchone() or (0,)",
+            {"0": ("(0 + 1)", "(0 - 1)")},
+            "a count is always one row",
+        ),
+        (
+            "billing/recomputed.py",
+            'cursor.execute("SELECT DISTINCT price_version_id FROM catalog_rate")',
+            {"DISTINCT ": ("",)},
+            "the same twice is the same",
+        ),
+        (
+            "billing/recomputed.py",
+            'cursor.execute(f"SELECT DISTINCT multipliers FROM billing_usage_event WHERE {_KEPT}", only)',
+            {"DISTINCT ": ("",)},
+            "the same twice is the same",
+        ),
+        (
+            "billing/recomputed.py",
+            "for above, up_to in zip([-1, *starts], [*starts, _NO_END], strict=True):",
+            {"1": ("(1 + 1)",)},
+            "no prompt is shorter than nothing",
+        ),
+        (
+            "billing/recomputed.py",
+            'columns["request"].append(_rate(card, "request", 0) or 0)',
+            {"0": ("(0 + 1)", "(0 - 1)")},
+            _FEE,
+        ),
+        (
             "billing/taking.py",
             "WHEN 'month' THEN billing_window_day('month', (w.day + 31) * 1440) * 1440 END\"\"\"",
             {"31": ("(1 + 31)",)},
