@@ -1,0 +1,158 @@
+"""PostgreSQL is away while answers end: callers have them within seconds, and each is charged once, exactly."""
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from billing import leases
+from billing.gate import COMMIT_SECONDS
+from kernel import clock
+from tests.billing import rows
+from tests.fakes.cast import Customer
+from tests.fakes.gateway import Gateway, running_gateway
+
+from .outage import COST, PLAIN, STREAMS, Calls, Postgres, calls, own_postgres
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+SLACK_SECONDS = 3.0
+REPLAY_SECONDS = 20.0
+
+
+@pytest.fixture(scope="module")
+def cluster(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Postgres]:
+    with django_db_blocker.unblock(), own_postgres() as own:
+        yield own
+
+
+@pytest.fixture
+def postgres(cluster: Postgres) -> Iterator[Postgres]:
+    """PostgreSQL, which runs at the beginning and at the end whatever a test does to it."""
+    yield cluster
+    if cluster.running is None:
+        cluster.start()
+
+
+def journals(directory: Path) -> list[str]:
+    return sorted(place.name for place in directory.iterdir())
+
+
+def check_answers(open_calls: Calls) -> None:
+    heard = open_calls.answers()
+    assert [each.status for each in heard] == [200] * (STREAMS + PLAIN)
+    assert all(each.whole for each in heard)
+    assert sum(each.body.endswith(b"data: [DONE]\n\n") for each in heard) == STREAMS
+    assert open_calls.longest() < COMMIT_SECONDS + SLACK_SECONDS
+
+
+def check_books(who: Customer, open_calls: Calls, *, corrected: int = 0) -> None:
+    """Each request has its cost once over all revisions, nothing is held, and the audit finds nothing."""
+    spent: dict[str, int] = {}
+    for event in who.events():
+        spent[str(event["request_id"])] = spent.get(str(event["request_id"]), 0) + event["cost"]
+    assert spent == {each.headers["x-request-id"]: COST for each in open_calls.answers()}
+    assert sum(event["rev"] > 0 for event in who.events()) == corrected
+    account = who.account()
+    assert (account["held"], account["open_streams"], account["unbilled"]) == (0, 0, COST * len(spent))
+    assert rows.findings(who.workspace.pk) == {}
+
+
+def not_ready(gateway: Gateway) -> str:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(gateway.base_url.removesuffix("v1") + "readyz", timeout=20)
+    with refused.value:
+        return refused.value.read().decode()
+
+
+def test_answers_end_and_are_charged_when_the_database_is_back(postgres: Postgres, tmp_path: Path) -> None:
+    with running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway, calls(gateway) as under_way:
+        who = under_way.who
+        postgres.stop()
+        under_way.end()
+        check_answers(under_way)
+        assert gateway.chat(who.secret, under_way.model).status == 503
+        waiting = f"{STREAMS + PLAIN} settlements wait in the journal"
+        assert not_ready(gateway) == f"the database does not answer; {waiting}"
+        time.sleep(6)  # longer than the lease of an admission may stand that nobody serves
+        postgres.start()
+        gateway.eventually(lambda: who.open_requests() == 0, within=REPLAY_SECONDS)
+        check_books(who, under_way)
+        gateway.stop()
+        gateway.gone()
+    assert journals(tmp_path) == []
+
+
+def test_what_a_killed_process_journalled_is_replayed_by_the_next(postgres: Postgres, tmp_path: Path) -> None:
+    with running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway, calls(gateway) as under_way:
+        who = under_way.who
+        postgres.stop()
+        under_way.end()
+        check_answers(under_way)
+        gateway.process.kill()
+        gateway.gone()
+    assert len(journals(tmp_path)) == 1
+    postgres.start()
+    assert who.open_requests() == STREAMS + PLAIN
+    with running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway:
+        gateway.eventually(lambda: who.open_requests() == 0, within=REPLAY_SECONDS)
+        check_books(who, under_way)
+        gateway.stop()
+        gateway.gone()
+    assert journals(tmp_path) == []
+
+
+def test_what_a_reaper_ended_first_is_corrected_to_the_truth(postgres: Postgres, tmp_path: Path) -> None:
+    with running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway, calls(gateway) as under_way:
+        who = under_way.who
+        postgres.stop()
+        under_way.end()
+        check_answers(under_way)
+        gateway.process.kill()
+        gateway.gone()
+    postgres.start()
+    assert leases.reap(clock.now() + timedelta(hours=1)) == STREAMS + PLAIN
+    reaped = {event["status"] for event in who.events()}
+    costs = sorted(event["cost"] for event in who.events())
+    assert (reaped, costs[:PLAIN]) == ({"reaped"}, [0] * PLAIN)
+    assert all(0 < cost < COST for cost in costs[PLAIN:])
+    with running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway:
+        gateway.eventually(lambda: len(who.events()) == 2 * (STREAMS + PLAIN), within=REPLAY_SECONDS)
+        gateway.stop()
+        gateway.gone()
+    check_books(who, under_way, corrected=STREAMS + PLAIN)
+    assert journals(tmp_path) == []
+
+
+def test_a_process_that_ends_meanwhile_leaves_what_is_owed_on_the_disk(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    with running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway, calls(gateway) as under_way:
+        who = under_way.who
+        postgres.stop()
+        under_way.end()
+        gateway.stop()
+        check_answers(under_way)
+        gateway.gone(within=40)
+    assert len(journals(tmp_path)) == 1
+    postgres.start()
+    with running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway:
+        gateway.eventually(lambda: who.open_requests() == 0, within=REPLAY_SECONDS)
+        check_books(who, under_way)
+
+
+def test_without_a_journal_answers_wait_for_the_database(postgres: Postgres, tmp_path: Path) -> None:
+    nowhere = tmp_path / "file"
+    nowhere.write_text("")
+    with running_gateway(TOLLWAY_JOURNAL_DIR=str(nowhere)) as gateway, calls(gateway) as under_way:
+        postgres.stop()
+        under_way.end()
+        time.sleep(COMMIT_SECONDS + 2)
+        assert not any(each.done() for each in under_way.heard)
+        postgres.start()
+        assert [each.status for each in under_way.answers()] == [200] * (STREAMS + PLAIN)
+        check_books(under_way.who, under_way)
