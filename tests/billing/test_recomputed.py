@@ -71,13 +71,17 @@ def test_long_prompts_have_their_own_rates() -> None:
 
 
 @pytest.mark.django_db
-def test_prompts_of_more_than_one_token_may_have_a_rate_of_their_own() -> None:
+def test_every_length_of_a_prompt_may_have_a_rate_of_its_own() -> None:
     workspace = rows.workspace()
     model, version = rows.price(input=1000)
-    Rate.objects.create(
-        price_version_id=version, token_class="input", min_prompt_tokens=1, micro_usd_per_million=2000
-    )
-    for prompt, cost in ((1, 1), (2, 4)):
+    for minimum in (1, 2):
+        Rate.objects.create(
+            price_version_id=version,
+            token_class="input",
+            min_prompt_tokens=minimum,
+            micro_usd_per_million=1000 * (minimum + 1),
+        )
+    for prompt, cost in ((1, 1), (2, 4), (3, 9)):
         rows.settle(workspace, cost=cost, input_tokens=prompt, model_id=model, price_version_id=version)
     assert doubts(workspace) == []
 
