@@ -81,6 +81,12 @@ EQUIVALENT = {
         ),
         (
             "billing/recomputed.py",
+            "starts = sorted({minimum for steps in card.rates.values() for minimum, _ in steps if minimum > 0})",
+            {">": (">=",), "0": ("(0 - 1)",)},
+            "a span may as well begin where one begins",
+        ),
+        (
+            "billing/recomputed.py",
             "for above, up_to in zip([-1, *starts], [*starts, _NO_END], strict=True):",
             {"1": ("(1 + 1)",)},
             "no prompt is shorter than nothing",
