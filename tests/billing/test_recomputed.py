@@ -166,6 +166,16 @@ def test_a_corrected_request_has_the_factors_of_its_last_correction() -> None:
 
 
 @pytest.mark.django_db
+def test_a_corrected_request_has_the_price_that_its_last_correction_names() -> None:
+    workspace = rows.workspace()
+    versions = [rows.price(output=1000 * nano)[1] for nano in (1, 2, 3)]
+    request = rows.settle(workspace, cost=1, output_tokens=1, price_version_id=versions[0])
+    for revision in (1, 2):
+        rows.settle(workspace, request_id=request, rev=revision, cost=1, price_version_id=versions[revision])
+    assert rows.findings(workspace) == {}
+
+
+@pytest.mark.django_db
 def test_a_corrected_request_is_priced_as_a_whole() -> None:
     workspace = rows.workspace()
     model, version = rows.price(input=500, output=500)

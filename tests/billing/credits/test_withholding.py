@@ -89,14 +89,23 @@ def test_a_month_that_goes_on_keeps_what_was_spilled(spilled: int) -> None:
 
 
 @pytest.mark.django_db
-def test_a_new_month_gives_nothing_where_there_is_no_ceiling() -> None:
-    free, without, off = with_both(), with_both(), with_both()
+def test_a_new_month_gives_something_where_something_of_a_ceiling_was_spilled() -> None:
+    free, without, off, fresh, due = (with_both() for _ in range(5))
     withholding.set_spill(without, enabled=True, actor="x")
     withholding.set_spill(off, enabled=False, actor="x")
-    Purse.objects.filter(workspace_id__in=[free, without, off]).update(
-        spilled=5, spill_month=datetime.date(2026, 1, 1)
-    )
-    assert withholding.renew(clock.now()) == 0
+    for workspace in (fresh, due):
+        withholding.set_spill(workspace, enabled=True, monthly_ceiling=40, actor="x")
+    before = Purse.objects.filter(workspace_id__in=[free, without, off, fresh, due])
+    before.update(spilled=5, spill_month=datetime.date(2026, 1, 1))
+    before.filter(workspace_id=fresh).update(spilled=0)
+    assert withholding.renew(clock.now()) == 1
+    assert dict(before.values_list("workspace_id", "spilled")) == {
+        free: 5,
+        without: 5,
+        off: 5,
+        fresh: 0,
+        due: 0,
+    }
 
 
 @pytest.mark.django_db
