@@ -1,7 +1,6 @@
 """What is replayed from a journal keeps up nothing else, and is never thrown away unsettled."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
@@ -91,7 +90,7 @@ def test_what_is_settled_only_after_a_while_waits_in_the_journal(
 
     with_gate(work)
     assert rows.sums(workspace)[:2] == (5, 5 * 7)
-    assert rows.findings(workspace) == {}
+    assert set(rows.findings(workspace)) == {"Cost"}, "their price is made up, and nothing else"
     assert list(directory.iterdir()) == []
 
 
@@ -142,14 +141,4 @@ def test_a_directory_that_cannot_be_made_is_an_error_of_the_check(
     assert journal_can_be_written() == []
     (directory / "file").touch()
     monkeypatch.setattr(settings, "JOURNAL_DIR", str(directory / "file" / "below"))
-    assert [found.id for found in journal_can_be_written()] == ["billing.E005"]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_directory_of_somebody_else_is_an_error_of_the_check(
-    monkeypatch: pytest.MonkeyPatch, directory: Path
-) -> None:
-    closed = directory / "closed"
-    closed.mkdir(mode=0o500)
-    monkeypatch.setattr(settings, "JOURNAL_DIR", str(closed))
     assert [found.id for found in journal_can_be_written()] == ["billing.E005"]
