@@ -32,7 +32,7 @@ def settlement(workspace: int, request: UUID, **fields: Any) -> Settlement:
 
 def test_holds_slots_and_costs_move_by_what_was_settled() -> None:
     workspace, other = rows.workspace(), rows.workspace()
-    requests = [rows.admit(workspace, hold=hold, stream=hold > 30) for hold in (20, 40, 50)]
+    requests = [rows.admit(workspace, hold=hold, stream=True) for hold in (20, 40, 50)]
     left = rows.admit(other, hold=9, stream=True)
     say(workspace, unbilled=5)
     assert settled(*(settlement(workspace, request) for request in requests[:2])) == set(requests[:2])
@@ -68,11 +68,11 @@ def test_what_has_no_lease_of_the_workspace_is_not_settled() -> None:
 def test_units_go_back_to_the_windows_that_are_still_the_requests(ago: int, counts: tuple[int, ...]) -> None:
     workspace = rows.workspace()
     say(workspace, minute_no=HALF_PAST_TEN, **dict.fromkeys(WINDOWS, 10))
-    request = rows.admit(workspace, weight=5, minute_no=HALF_PAST_TEN - ago)
-    settled(settlement(workspace, request, returned=3))
+    one, other = (rows.admit(workspace, weight=5, minute_no=HALF_PAST_TEN - ago) for _ in range(2))
+    settled(settlement(workspace, one, returned=2), settlement(workspace, other, returned=1))
     account = rows.account(workspace)
     assert tuple(account[window] for window in WINDOWS) == counts
-    assert UsageEvent.objects.get(request_id=request).weight == 2
+    assert [UsageEvent.objects.get(request_id=request).weight for request in (one, other)] == [3, 4]
 
 
 def test_units_go_back_to_nothing_at_the_least() -> None:

@@ -171,8 +171,17 @@ def test_budgets_are_taken_to_the_last_nano_of_their_window(ahead: int, used: in
     assert not taken(wanted(workspace, hold=left), wanted(workspace, hold=1))
     assert taken(wanted(workspace, hold=left - 1), wanted(workspace, hold=1))
     assert taken(wanted(workspace))
+    assert not taken(wanted(workspace, hold=1))
     [row] = KeyBudget.objects.filter(workspace_id=workspace).values("spent", "held", "window_day")
     assert row == {"spent": used - 20, "held": 20 + left, "window_day": max(day, day + ahead)}
+
+
+def test_budgets_that_are_overspent_let_in_what_holds_nothing() -> None:
+    workspace = funded(1000)
+    budgets.put(workspace, 1, limit=100, period=KeyBudget.Period.NONE, actor="x")
+    KeyBudget.objects.filter(workspace_id=workspace).update(spent=200)
+    assert not taken(wanted(workspace, hold=1))
+    assert taken(wanted(workspace))
 
 
 def test_budgets_are_of_one_key_of_one_workspace() -> None:
