@@ -22,7 +22,7 @@ from django.conf import settings
 from tests.fakes.caller import Heard, call
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 60
+START_S = 120
 STOP_S = 20
 _CONTENT = re.compile(rb'"content": ?"[^"]')
 
