@@ -13,7 +13,7 @@ from .stage import Stage
 __all__ = ["Killed", "Planned", "carry_out", "planned"]
 
 Part = Literal["web", "worker", "beat", "postgres", "valkey"]
-BACK_SECONDS = 60.0
+BACK_SECONDS = 120.0
 YOUNG_SECONDS = 4.0
 BEFORE_THE_END = 0.9  # so that requests still come after the last one
 # In two rounds of this: web and Celery a third each, PostgreSQL and Valkey a sixth each.
@@ -51,7 +51,7 @@ def planned(*, seed: int, kills: int, seconds: float) -> list[Planned]:
 async def carry_out(stage: Stage, plan: Sequence[Planned]) -> list[Killed]:
     """Kill each part when it is due, once it is back from its last death.
 
-    Raises RuntimeError if one does not come back within a minute.
+    Raises RuntimeError if one does not come back within BACK_SECONDS.
     """
     began, done = time.monotonic(), []
     for one in plan:

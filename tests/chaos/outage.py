@@ -143,7 +143,7 @@ def calls(gateway: Gateway) -> Iterator[Calls]:
                 for _ in range(number)
             ]
             gateway.eventually(lambda: who.open_requests() == STREAMS + PLAIN, within=15)
-            time.sleep(1.5)  # until every stream's first tokens are checkpointed
+            gateway.eventually(lambda: _noted(who) == STREAMS, within=30)
             try:
                 yield Calls(who, names[-1], ends, heard)
             finally:
@@ -151,6 +151,16 @@ def calls(gateway: Gateway) -> Iterator[Calls]:
     finally:
         for each in both:
             each.close()
+
+
+def _noted(who: Customer) -> int:
+    """Return how many streams have their first tokens in a checkpoint."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM billing_admission WHERE workspace_id = %s AND progress_output > 0",
+            [who.workspace.pk],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def _call(gateway: Gateway, secret: str, name: str, streamed: bool) -> tuple[Heard, float]:

@@ -34,8 +34,8 @@ def test_streams_each_step_as_a_chunk() -> None:
 def test_waits_for_the_test() -> None:
     hold = Hold()
     with scripted(stream(event(1), hold, event(2))) as upstream:
-        threading.Timer(0.2, hold.event.set).start()
         began = time.monotonic()
+        threading.Timer(0.2, hold.event.set).start()
         heard = call(upstream.base_url, "/x", {}, until=b"\r\n0\r\n\r\n")
     assert time.monotonic() - began >= 0.2
     assert heard.events == [1, 2]
