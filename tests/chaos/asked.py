@@ -9,6 +9,7 @@ STREAMS = 0.7
 HANG_UPS = 0.12
 GREATEST_TOKENS = 90
 WORKSPACES = 5
+_POOR = WORKSPACES - 1
 
 # Ways and how often they are drawn. Slow ones are open for seconds, so that a death finds them in the middle.
 _STREAMED = {
@@ -55,7 +56,11 @@ def drawn(*, seed: int, requests: int, seconds: float) -> list[Asked]:
 
 def _one(dice: random.Random, *, marker: str, due: float) -> Asked:
     stream = dice.random() < STREAMS
+    workspace = dice.randrange(WORKSPACES)
     ways = _STREAMED if stream else _PLAIN
+    if workspace == _POOR:
+        # Nothing is overdrawn where upstreams keep to max_tokens; these write more than was held.
+        ways = {model: often for model, often in ways.items() if model not in _NEVER_ENDS}
     (model,) = dice.choices(list(ways), weights=list(ways.values()))
     low, high = _SLOW.get(model, (1, GREATEST_TOKENS))
     leaves = stream and (model in _NEVER_ENDS or dice.random() < HANG_UPS)
@@ -63,7 +68,7 @@ def _one(dice: random.Random, *, marker: str, due: float) -> Asked:
     return Asked(
         marker=marker,
         due=due,
-        workspace=dice.randrange(WORKSPACES),
+        workspace=workspace,
         model=model,
         stream=stream,
         prompt=prompt,
