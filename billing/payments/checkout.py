@@ -118,7 +118,7 @@ def subscribe(workspace: Workspace, terms: PlanVersion, pages: Pages) -> str:
     The price of the terms is in whole cents. Raises calls.Away or calls.Unusable.
     """
     assert terms.price_nano > 0, "what costs nothing is not bought"
-    offer = subscribed.Offer(
+    wanted = subscribed.Purchase(
         workspace_id=workspace.pk,
         terms_id=terms.pk,
         name=terms.plan.name,
@@ -126,7 +126,7 @@ def subscribe(workspace: Workspace, terms: PlanVersion, pages: Pages) -> str:
         interval=terms.period,
     )
     return subscribed.new_page(
-        offer,
+        wanted,
         token=uuid4(),
         customer=_customer(workspace).name,
         done=pages.done,

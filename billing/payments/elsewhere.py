@@ -1,11 +1,11 @@
 """What payments tell the subscriptions: one was bought, a period was paid or not, one changed or ended. Nothing is kept."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Protocol
 
 from .signatures import Event
-from .subscribed import Standing, standing
+from .subscribed import Standing, day, standing
 
 __all__ = ["Misfit", "Period", "Subscriptions", "listen", "tell"]
 
@@ -100,8 +100,4 @@ def _period(invoice: Any) -> Period | None:
     if not spans:
         return None
     end, start = max(spans)
-    return Period(_day(start), _day(end))
-
-
-def _day(seconds: int) -> date:
-    return datetime.fromtimestamp(seconds, UTC).date()
+    return Period(day(start), day(end))

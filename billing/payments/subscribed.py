@@ -12,11 +12,11 @@ from .answers import Session
 if TYPE_CHECKING:
     from stripe import Subscription
 
-__all__ = ["Offer", "Standing", "new_page", "standing"]
+__all__ = ["Purchase", "Standing", "day", "new_page", "standing"]
 
 
 @dataclass(frozen=True)
-class Offer:
+class Purchase:
     """What is to be bought: the terms of a plan by their number, at cents each interval (`month` or `week`)."""
 
     workspace_id: int
@@ -45,12 +45,12 @@ class Standing:
     end: date
 
 
-def new_page(offer: Offer, *, token: UUID, customer: str, done: str, back: str, expires: int) -> Session:
+def new_page(wanted: Purchase, *, token: UUID, customer: str, done: str, back: str, expires: int) -> Session:
     """Make the page on which a subscription is bought, until `expires` (Unix time); one page for a token.
 
     What was offered is written on the subscription itself. Raises calls.Away or calls.Unusable.
     """
-    ours = {"workspace": str(offer.workspace_id), "terms": str(offer.terms_id)}
+    ours = {"workspace": str(wanted.workspace_id), "terms": str(wanted.terms_id)}
     with wire.client() as client:
         made = client.v1.checkout.sessions.create(
             {
@@ -63,9 +63,9 @@ def new_page(offer: Offer, *, token: UUID, customer: str, done: str, back: str, 
                         "quantity": 1,
                         "price_data": {
                             "currency": "usd",
-                            "unit_amount": offer.cents,
-                            "recurring": {"interval": "week" if offer.interval == "week" else "month"},
-                            "product_data": {"name": offer.name},
+                            "unit_amount": wanted.cents,
+                            "recurring": {"interval": "week" if wanted.interval == "week" else "month"},
+                            "product_data": {"name": wanted.name},
                         },
                     }
                 ],
@@ -86,6 +86,11 @@ def standing(subscription_id: str) -> Standing:
         return _standing(client.v1.subscriptions.retrieve(subscription_id))
 
 
+def day(seconds: int) -> date:
+    """Return the UTC day of a Unix time."""
+    return datetime.fromtimestamp(seconds, UTC).date()
+
+
 def _standing(found: "Subscription") -> Standing:
     items = found.items.data
     if len(items) != 1 or items[0].quantity != 1:
@@ -101,10 +106,6 @@ def _standing(found: "Subscription") -> Standing:
         cents=item.price.unit_amount,
         currency=item.price.currency,
         interval=every.interval if every is not None and every.interval_count == 1 else "",
-        start=_day(item.current_period_start),
-        end=_day(item.current_period_end),
+        start=day(item.current_period_start),
+        end=day(item.current_period_end),
     )
-
-
-def _day(seconds: int) -> date:
-    return datetime.fromtimestamp(seconds, UTC).date()

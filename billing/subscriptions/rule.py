@@ -19,7 +19,6 @@ from .periods import Period, Span
 __all__ = ["Course", "Now", "Step", "course", "worth"]
 
 _PER_YEAR = {Period.MONTH: 12, Period.WEEK: 52, Period.NONE: 0}
-_NANO_PER_CENT = money.NANO_PER_USD // 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +76,4 @@ def course(now: Now, to: PlanVersion, *, today: date, at_once: bool = False) -> 
 def _difference(now: Now, to: PlanVersion, period: Span, today: date) -> int:
     left = (period.end - max(today, period.start)).days
     more = max(0, to.credits_nano - now.terms.credits_nano) * max(0, left)
-    return more // period.days // _NANO_PER_CENT * _NANO_PER_CENT
+    return more // period.days // money.NANO_PER_CENT * money.NANO_PER_CENT
