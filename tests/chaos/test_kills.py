@@ -1,4 +1,4 @@
-"""Every part is killed under load, a few times each: nothing lost, nothing twice, nothing left, the audit clean."""
+"""Every part is killed under load: nothing lost, nothing twice, nothing left, the audit clean."""
 
 import sys
 from pathlib import Path

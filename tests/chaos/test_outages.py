@@ -69,6 +69,17 @@ def not_ready(gateway: Gateway) -> str:
         return refused.value.read().decode()
 
 
+def journalled_and_killed(postgres: Postgres, directory: Path) -> Calls:
+    """Have answers end while PostgreSQL is away, and kill the gateway once they are heard."""
+    with running_gateway(TOLLWAY_JOURNAL_DIR=str(directory)) as gateway, calls(gateway) as under_way:
+        postgres.stop()
+        under_way.end()
+        check_answers(under_way)
+        gateway.process.kill()
+        gateway.gone()
+    return under_way
+
+
 def test_answers_end_and_are_charged_when_the_database_is_back(postgres: Postgres, tmp_path: Path) -> None:
     with running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway, calls(gateway) as under_way:
         who = under_way.who
@@ -88,13 +99,8 @@ def test_answers_end_and_are_charged_when_the_database_is_back(postgres: Postgre
 
 
 def test_what_a_killed_process_journalled_is_replayed_by_the_next(postgres: Postgres, tmp_path: Path) -> None:
-    with running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway, calls(gateway) as under_way:
-        who = under_way.who
-        postgres.stop()
-        under_way.end()
-        check_answers(under_way)
-        gateway.process.kill()
-        gateway.gone()
+    under_way = journalled_and_killed(postgres, tmp_path)
+    who = under_way.who
     assert len(journals(tmp_path)) == 1
     postgres.start()
     assert who.open_requests() == STREAMS + PLAIN
@@ -107,13 +113,8 @@ def test_what_a_killed_process_journalled_is_replayed_by_the_next(postgres: Post
 
 
 def test_what_a_reaper_ended_first_is_corrected_to_the_truth(postgres: Postgres, tmp_path: Path) -> None:
-    with running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway, calls(gateway) as under_way:
-        who = under_way.who
-        postgres.stop()
-        under_way.end()
-        check_answers(under_way)
-        gateway.process.kill()
-        gateway.gone()
+    under_way = journalled_and_killed(postgres, tmp_path)
+    who = under_way.who
     postgres.start()
     assert leases.reap(clock.now() + timedelta(hours=1)) == STREAMS + PLAIN
     reaped = {event["status"] for event in who.events()}
