@@ -1,4 +1,4 @@
-"""Redis that may be away: what a request asks of it is answered within 50 ms or not at all; nothing depends on it."""
+"""Redis that may be away or slow: what a request asks of it is answered within 50 ms or not at all; nothing depends on it."""
 
 import asyncio
 import contextlib
@@ -8,15 +8,25 @@ from typing import TypeVar, cast
 
 import redis.asyncio
 import structlog
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-__all__ = ["Away", "Cache"]
+from . import degraded
+from .modes import REDIS, REDIS_SLOW
 
+__all__ = ["BREAKERS", "Away", "Cache"]
+
+BREAKERS = "tollway:breakers"
+"""The hash of the places that are left alone after failures: until when and since when, in Unix seconds."""
 PATIENCE_SECONDS = 0.05
 """What a request waits."""
 BACKGROUND_SECONDS = 2.0
 """What news wait that nobody waits for."""
 REST_SECONDS = 1.0
+"""How long it is left alone after a failure; the watch asks as often."""
+SLOW_AFTER = 5
+"""So many questions of the watch in a row without an answer in time, and Redis is told to be slow."""
 _CONNECTIONS = 8
 _LISTEN_SECONDS = 5.0
 T = TypeVar("T")
@@ -32,9 +42,20 @@ class Cache:
 
     def __init__(self, url: str) -> None:
         self._redis = redis.asyncio.Redis.from_url(
-            url, max_connections=_CONNECTIONS, decode_responses=True, retry_on_timeout=False
+            url, max_connections=_CONNECTIONS, decode_responses=True, retry=Retry(NoBackoff(), 0)
         )
         self._rests_until = 0.0
+        self._late = 0
+
+    async def watch(self) -> None:
+        """Ask once a second how Redis is until cancelled, so that no request has to find out, and note what holds."""
+        try:
+            while True:
+                await self._look()
+                await asyncio.sleep(REST_SECONDS)
+        finally:
+            degraded.note(REDIS, held=False)
+            degraded.note(REDIS_SLOW, held=False)
 
     async def claim(self, key: str, *, seconds: float) -> bool:
         """Take a name for so many seconds; tell whether it was free. Raises Away."""
@@ -77,6 +98,28 @@ class Cache:
         """Let the connections go."""
         with contextlib.suppress(RedisError, OSError):
             await self._redis.aclose()
+
+    async def _look(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._redis.ping()
+        except TimeoutError:
+            self._late += 1
+            self._rest()
+        except (RedisError, OSError):
+            self._late = 0
+            self._rest()
+            degraded.note(REDIS, held=True)
+        else:
+            self._late, self._rests_until = 0, 0.0
+            degraded.note(REDIS, held=False)
+        slow = self._late >= SLOW_AFTER
+        degraded.note(REDIS_SLOW, held=slow)
+        if slow:
+            degraded.note(REDIS, held=False)  # it is there
+
+    def _rest(self) -> None:
+        self._rests_until = time.monotonic() + 2 * REST_SECONDS  # till after the next look
 
     async def _within(self, answer: Awaitable[T], patience: float) -> T:
         if time.monotonic() < self._rests_until:

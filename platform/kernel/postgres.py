@@ -1,11 +1,17 @@
-"""How the gateway's own connections reach PostgreSQL: the address Django uses, and what every session is set to."""
+"""How the gateway's own connections reach PostgreSQL: the address Django uses, what every session is set to, its bounds."""
 
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
-__all__ = ["conninfo"]
+__all__ = ["bounded", "conninfo"]
 
 _NAMES = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 
@@ -23,3 +29,22 @@ def conninfo(*, name: str = "tollway", statement_seconds: int = 5, lock_seconds:
         " -c timezone=UTC -c synchronous_commit=on"
     )
     return make_conninfo("", **parts, **extra, options=options, connect_timeout=5, application_name=name)
+
+
+@contextlib.contextmanager
+def bounded(connection: psycopg.AsyncConnection[Any], seconds: float) -> Iterator[None]:
+    """Hang up on a server that is silent for so many seconds: whoever waits for it in the block gets OperationalError.
+
+    A cancellation would not do: it asks the same server to cancel, and waits for that.
+    """
+    timer = asyncio.get_running_loop().call_later(seconds, _hang_up, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(connection: psycopg.AsyncConnection[Any]) -> None:
+    if not connection.closed:
+        with socket.socket(fileno=os.dup(connection.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)

@@ -8,7 +8,7 @@ import socket
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from kernel import addresses
+from . import addresses
 
 __all__ = ["AddressRefused", "connector", "refused"]
 

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from inference import guarded
+from kernel import guarded
 from tests.fakes.scripted import Scripted, answer, scripted
 
 PUBLIC = "8.8.8.8"
