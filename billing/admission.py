@@ -14,7 +14,10 @@ __all__ = ["Ask", "Budget", "Granted", "Refused", "State", "decide"]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request that wants in. Hold in nano-USD; a cap of None is no cap."""
+    """One request that wants in. Hold in nano-USD; a cap of None is no cap.
+
+    It wants in only where its hold is at most the `share`-th part of what is available.
+    """
 
     request_id: UUID
     workspace_id: int
@@ -31,17 +34,22 @@ class Ask:
     hour_cap: int | None
     day_cap: int | None
     stream_cap: int
+    share: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """An admission: its minute (since 1970, UTC), the kill generation it began in, and the windows after it."""
+    """An admission: its minute (since 1970, UTC), the kill generation it began in, and what is there after it.
+
+    `free` is the credit in nano-USD that nothing holds.
+    """
 
     minute_no: int
     kill_generation: int
     minute_used: int
     hour_used: int
     day_used: int
+    free: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +162,7 @@ def _beyond_budget(ask: Ask, state: State) -> Refused | None:
 
 def _short_of_credit(ask: Ask, state: State) -> Refused | None:
     available = state.funds - state.held
-    if ask.hold == 0 or available >= ask.hold:
+    if ask.hold == 0 or available >= ask.hold * ask.share:
         return None
     code = "CREDITS_HELD" if state.funds >= ask.hold else "INSUFFICIENT_CREDITS"
     return Refused(code, required=ask.hold, available=available, held=state.held)

@@ -15,6 +15,9 @@ from typing import Any, Generic, Protocol, TypeVar
 import psycopg
 import structlog
 
+from kernel import degraded, postgres
+from kernel.modes import DATABASE, UNWRITABLE
+
 __all__ = ["AWAY", "Batcher", "Busy", "Commit", "Dropped"]
 
 # What a database says that is stopped, restarts, is cut off, or has become a copy of another: the statement was right.
@@ -23,6 +26,8 @@ AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnl
 BATCH_LOCK_SECONDS = 0.1
 LANE_LOCK_SECONDS = 2.0
 LANES = 8
+SILENCE_SECONDS = 8.0
+"""How long a server may be silent after a statement that it should have broken off after five."""
 FIRST_PAUSE = 0.05
 LAST_PAUSE = 1.0
 
@@ -154,14 +159,20 @@ class Batcher(Generic[Item, Result]):
     ) -> None:
         items = [item for item, _ in entries]
         try:
-            self._answer(entries, await self._commit(connection, items, skip_locked=False))
+            self._answer(entries, await self._run_batch(connection, items, skip_locked=False))
         except psycopg.errors.LockNotAvailable:
-            results = await self._commit(connection, items, skip_locked=True)
+            results = await self._run_batch(connection, items, skip_locked=True)
             pairs = list(zip(entries, results, strict=True))
             for entry in (entry for entry, result in pairs if result is None):
                 self._sideline(entry)
             free = [(entry, result) for entry, result in pairs if result is not None]
             self._answer([entry for entry, _ in free], [result for _, result in free])
+
+    async def _run_batch(
+        self, connection: psycopg.AsyncConnection[Any], items: Sequence[Item], *, skip_locked: bool
+    ) -> Sequence[Result | None]:
+        with postgres.bounded(connection, SILENCE_SECONDS):
+            return await self._commit(connection, items, skip_locked=skip_locked)
 
     def _sidelined(self, entry: Entry[Item, Result]) -> bool:
         lane = self._lanes.get(self._order(entry[0]))
@@ -187,7 +198,7 @@ class Batcher(Generic[Item, Result]):
                     try:
                         connection = await self._alive(connection, LANE_LOCK_SECONDS)
                         items = [item for item, _ in entries]
-                        self._answer(entries, await self._commit(connection, items, skip_locked=False))
+                        self._answer(entries, await self._run_batch(connection, items, skip_locked=False))
                     except AWAY:
                         if not self._persistent:
                             self._drop(entries)
@@ -226,15 +237,21 @@ class Batcher(Generic[Item, Result]):
 
     async def _lost(self, error: Exception) -> None:
         log.warning("batch failed", batcher=self._name, error=type(error).__name__)
+        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.DiskFull):
+            degraded.note(UNWRITABLE, held=True)
         if not isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
             await self._disconnect()
 
     async def _alive(
         self, connection: psycopg.AsyncConnection[Any] | None, lock_seconds: float
     ) -> psycopg.AsyncConnection[Any]:
-        if connection is None or connection.closed:
+        if connection is not None and not connection.closed:
+            return connection
+        try:
             return await self._connect(lock_seconds)
-        return connection
+        except AWAY:
+            degraded.note(DATABASE, held=True)
+            raise
 
     async def _disconnect(self) -> None:
         if self._connection is not None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .histograms import BUCKETS, FIRST_BYTE_MS, TOKENS_PER_SECOND
+from .histograms import ADDED_MS, BUCKETS, FIRST_BYTE_MS, TOKENS_PER_SECOND
 
 __all__ = [
     "COUNTS",
@@ -23,7 +23,7 @@ COUNTS = (
     *("calls", "timeouts", "rate_limited", "refused_keys", "errors"),
     *("checks", "checks_failed", "checks_refused"),
 )
-HISTOGRAMS = ("first_byte", "speed")
+HISTOGRAMS = ("first_byte", "speed", "added")
 
 DEGRADED_BELOW = 0.95
 """One call in twenty fails: more than a provider in health loses, and callers notice the second try."""
@@ -58,6 +58,7 @@ class Beats:
     checks_refused: int = 0
     first_byte: list[int] = field(default_factory=lambda: [0] * BUCKETS)
     speed: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+    added: list[int] = field(default_factory=lambda: [0] * BUCKETS)
 
     @property
     def failures(self) -> int:
@@ -84,6 +85,10 @@ class Beats:
         """Return the output tokens a second that that share of answers did not exceed, as true; or None."""
         return TOKENS_PER_SECOND.percentile(self.speed, share)
 
+    def added_ms(self, share: float = 0.5) -> float | None:
+        """Return the milliseconds that Tollway added to that share of answers at most, as true; or None."""
+        return ADDED_MS.percentile(self.added, share)
+
     def add(self, other: "Beats") -> None:
         """Count what another counted too."""
         self.calls += other.calls
@@ -94,7 +99,8 @@ class Beats:
         self.checks += other.checks
         self.checks_failed += other.checks_failed
         self.checks_refused += other.checks_refused
-        for mine, others in ((self.first_byte, other.first_byte), (self.speed, other.speed)):
+        for name in HISTOGRAMS:
+            mine, others = getattr(self, name), getattr(other, name)
             for bucket, count in enumerate(others):
                 if count:
                     mine[bucket] += count

@@ -10,7 +10,7 @@ from billing.models import KeyBudget
 from billing.taking import WINDOW_ENDS
 from kernel import clock
 
-__all__ = ["Budget", "clear", "of_key", "of_keys", "put"]
+__all__ = ["NEARLY_SPENT", "Budget", "clear", "in_workspaces", "of_key", "of_keys", "put"]
 
 Period = KeyBudget.Period
 
@@ -24,6 +24,12 @@ class Budget:
     spent: int
     held: int
     resets_at: datetime | None
+
+    @property
+    def percent(self) -> int:
+        """How much of it is spent or held, in whole percent."""
+        taken = self.spent + self.held
+        return 100 if taken >= self.limit else taken * 100 // self.limit
 
     @property
     def remaining(self) -> int:
@@ -78,9 +84,14 @@ def of_key(workspace_id: int, api_key_id: int) -> Budget | None:
 
 def of_keys(workspace_id: int, api_key_ids: list[int]) -> dict[int, Budget]:
     """Return the budgets of those of the keys that have one, as admission sees them now."""
+    return in_workspaces([workspace_id], api_key_ids)
+
+
+def in_workspaces(workspace_ids: list[int], api_key_ids: list[int]) -> dict[int, Budget]:
+    """Return the budgets of those of the keys, of any of the workspaces, that have one."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _READ, {"workspace": workspace_id, "keys": api_key_ids, "minute": clock.minute_number()}
+            _READ, {"workspaces": workspace_ids, "keys": api_key_ids, "minute": clock.minute_number()}
         )
         return {
             key: Budget(period, limit, spent, held, clock.start_of_minute(ends) if ends is not None else None)
@@ -92,8 +103,15 @@ _READ = f"""
 SELECT kb.api_key_id, kb.period, kb.limit_nano, CASE WHEN kb.window_day >= w.day THEN kb.spent ELSE 0 END, kb.held,
     {WINDOW_ENDS}
 FROM billing_key_budget kb CROSS JOIN LATERAL (SELECT billing_window_day(kb.period, %(minute)s) AS day) w
-WHERE kb.workspace_id = %(workspace)s AND kb.api_key_id = ANY (%(keys)s::bigint[])
+WHERE kb.workspace_id = ANY (%(workspaces)s::bigint[]) AND kb.api_key_id = ANY (%(keys)s::bigint[])
 """
+
+NEARLY_SPENT = """
+SELECT kb.api_key_id FROM billing_key_budget kb
+CROSS JOIN LATERAL (SELECT billing_window_day(kb.period, %s) AS day) w
+WHERE (CASE WHEN kb.window_day >= w.day THEN kb.spent ELSE 0 END + kb.held) * 100 >= kb.limit_nano * %s
+"""
+"""Gives the keys whose limit is used by so many percent or more, in the window that holds a minute since 1970."""
 
 _LEASES = """
 UPDATE billing_admission SET budgeted = true

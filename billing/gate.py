@@ -6,9 +6,7 @@ import itertools
 import os
 import socket
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,36 +15,33 @@ import structlog
 from django.conf import settings
 
 from kernel import drain, postgres
+from kernel.failpoints import failpoint
 
-from . import late
+from . import checkpoints, holds, late
 from .admission import Ask, Granted, Refused
 from .arrears import Arrears
 from .batcher import Batcher, Busy, Dropped
+from .capped import Capped
+from .checkpoints import Progress
+from .holds import Extension
 from .proposals import Verdict, propose
 from .settlement import Settlement
-from .taking import literal
 
-__all__ = ["SESSION", "Gate", "Progress", "Unavailable"]
+__all__ = ["SESSION", "Gate", "Unavailable"]
 
 log = structlog.get_logger()
 SESSION = "tollway gate"
 COMMIT_SECONDS = 5.0
 """How long an answer waits for its settlement's commit before the settlement goes to the journal."""
+EXTEND_SECONDS = 5.0
+"""How long an answer may wait for a greater hold where the database is away; after that it has what it had."""
+_AGAIN_SECONDS = 0.25
 _ORPHAN_SECONDS = 10
 
 _HEARTBEAT = b"""
 INSERT INTO billing_worker (worker_id, host, pid, started_at, heartbeat_at, draining)
 VALUES (%s, %s, %s, clock_timestamp(), clock_timestamp(), %s)
 ON CONFLICT (worker_id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, draining = excluded.draining"""
-
-_CHECKPOINT = b"""
-UPDATE billing_admission r SET provider_id = p.provider, first_byte_at = p.first_byte,
-  progress_input = p.tokens_in, progress_output = p.tokens_out, multipliers = p.multipliers,
-  model_id = p.model, chain_id = p.chain, price_version_id = p.price
-FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::text[],
-  %s::bigint[], %s::bigint[], %s::bigint[])
-  p (req, ws, provider, first_byte, tokens_in, tokens_out, multipliers, model, chain, price)
-WHERE r.request_id = p.req AND r.workspace_id = p.ws"""
 
 _ORPHANS = b"""
 SELECT request_id, workspace_id, multipliers FROM billing_admission
@@ -57,25 +52,14 @@ class Unavailable(Exception):
     """Nothing can be admitted safely now: the database is away or too much waits."""
 
 
-@dataclass(slots=True)
-class Progress:
-    """How far an open request is, and by what it is priced: what the reaper charges if this process dies."""
-
-    workspace_id: int
-    model_id: int
-    chain_id: int
-    price_version_id: int
-    provider_id: int = 0
-    first_byte_at: datetime | None = None
-    input_tokens: int = 0
-    output_tokens: int = 0
-    multipliers: str = ""
-
-
 class Gate:
-    """Admits and settles for one process, and keeps its leases alive."""
+    """Admits and settles for one process, and keeps its leases alive.
 
-    def __init__(self) -> None:
+    `count` is called right before open requests are noted, once a second, so that the notes are of that moment.
+    """
+
+    def __init__(self, *, count: Callable[[], None] = lambda: None) -> None:
+        self._count = count
         self.worker_id = uuid.uuid4()
         self._open: dict[UUID, Progress | None] = {}
         self._saved: dict[UUID, tuple[int, int]] = {}
@@ -94,13 +78,22 @@ class Gate:
             connect=_connect,
             persistent=True,
         )
+        self._extensions: Batcher[Extension, int] = Batcher(
+            "extend",
+            commit=holds.extend,
+            order=lambda item: item.workspace_id,
+            connect=_connect,
+            persistent=False,
+        )
         self._arrears = Arrears(connect=_connect, settled=self._closed)
+        self._capped = Capped()
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect and announce this worker. Raises psycopg.OperationalError if the database is away."""
         await self._admissions.start()
         await self._settlements.start()
+        await self._extensions.start()
         async with await _connect() as connection:
             await self._heartbeat(connection)
         await self._arrears.start()
@@ -114,10 +107,13 @@ class Gate:
                 await self._keeper
         await self._admissions.stop()
         await self._settlements.stop()
+        await self._extensions.stop()
         await self._arrears.stop()
 
     async def admit(self, ask: Ask) -> Granted:
         """Take caps, slot and hold for one request, all or nothing. Raises Refused or Unavailable."""
+        if (capped := self._capped.refusal(ask)) is not None:
+            raise capped
         self._open[ask.request_id] = None
         try:
             verdict = await self._admissions.submit(ask)
@@ -129,6 +125,7 @@ class Gate:
             raise
         if isinstance(verdict, Refused):
             self._open.pop(ask.request_id, None)
+            self._capped.note(ask, verdict)
             raise verdict
         return verdict
 
@@ -136,6 +133,18 @@ class Gate:
         """Note how far an open request is; a checkpoint writes it within a second."""
         if request_id in self._open:
             self._open[request_id] = progress
+
+    async def extend(self, request_id: UUID, workspace_id: int, *, more: int) -> int:
+        """Hold more for an open request; return the nano-USD it got: less or nothing where there is no more."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(EXTEND_SECONDS):
+                while True:
+                    try:
+                        return await self._extensions.submit(Extension(request_id, workspace_id, more))
+                    except (Busy, Dropped, psycopg.Error):
+                        await asyncio.sleep(_AGAIN_SECONDS)
+        log.warning("a hold could not be extended", request_id=str(request_id))
+        return 0
 
     async def settle(self, item: Settlement) -> None:
         """Write the one usage event of an admitted request; returns once it is committed, or journalled on the disk.
@@ -161,6 +170,8 @@ class Gate:
         # A journalled request stays open here until its replay: else its lease would be given back for nothing.
         if commit.done() or not await self._arrears.take(item) or not commit.cancel():
             self._closed(item.request_id, await commit)
+        if item.returned:
+            self._capped.forget(item.workspace_id)
 
     def _closed(self, request_id: UUID, outcome: late.Outcome) -> None:
         self._open.pop(request_id, None)
@@ -186,6 +197,10 @@ class Gate:
             except (psycopg.Error, OSError) as error:
                 log.warning("lease keeper failed", error=type(error).__name__)
                 await asyncio.sleep(1)
+            except Exception:
+                # Whatever it was: without a heartbeat every open request would be taken for dead.
+                log.exception("lease keeper failed")
+                await asyncio.sleep(1)
 
     async def _keep_on(self, connection: psycopg.AsyncConnection[Any], beats: int) -> None:
         for second in itertools.count():
@@ -197,9 +212,12 @@ class Gate:
 
     async def _heartbeat(self, connection: psycopg.AsyncConnection[Any]) -> None:
         host = socket.gethostname()[:100]
+        failpoint("heartbeat.begun")
         await connection.execute(_HEARTBEAT, (self.worker_id, host, os.getpid(), drain.stopping()))
+        failpoint("heartbeat.written")
 
     async def _checkpoint(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._count()
         moved = [
             (request, progress)
             for request, progress in self._open.items()
@@ -209,7 +227,9 @@ class Gate:
         ]
         if not moved:
             return
-        await connection.execute(_CHECKPOINT, _checkpoint_parameters(moved))
+        failpoint("checkpoint.begun")
+        await checkpoints.write(connection, moved)
+        failpoint("checkpoint.written")
         self._saved.update(
             (request, (p.input_tokens, p.output_tokens)) for request, p in moved if request in self._open
         )
@@ -219,6 +239,7 @@ class Gate:
         cursor = await connection.execute(_ORPHANS, (self.worker_id, _ORPHAN_SECONDS))
         for request, workspace, multipliers in await cursor.fetchall():
             if request not in self._open:
+                failpoint("orphan.found")
                 drain.owe(self._settle(_released(request, workspace, multipliers)))
 
 
@@ -237,18 +258,3 @@ def _released(request_id: UUID, workspace_id: int, multipliers: str) -> Settleme
         cost=0,
         multipliers=multipliers,
     )
-
-
-def _checkpoint_parameters(moved: list[tuple[UUID, Progress]]) -> list[Any]:
-    return [
-        literal([request for request, _ in moved]),
-        literal([progress.workspace_id for _, progress in moved]),
-        literal([progress.provider_id for _, progress in moved]),
-        [progress.first_byte_at for _, progress in moved],
-        literal([progress.input_tokens for _, progress in moved]),
-        literal([progress.output_tokens for _, progress in moved]),
-        [progress.multipliers for _, progress in moved],
-        literal([progress.model_id for _, progress in moved]),
-        literal([progress.chain_id for _, progress in moved]),
-        literal([progress.price_version_id for _, progress in moved]),
-    ]

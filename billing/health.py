@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from kernel import clock
 
 from .beats import COUNTS, HISTOGRAMS, Beats, total
-from .histograms import FIRST_BYTE_MS, TOKENS_PER_SECOND
+from .histograms import ADDED_MS, FIRST_BYTE_MS, TOKENS_PER_SECOND
 from .vitals import PROVIDER, Health, Vitals
 
 __all__ = ["LEAST_TOKENS", "Checked", "Pulse", "claim_quiet", "drop_old", "kind_of", "note_checks"]
@@ -51,10 +51,12 @@ _KINDS: Mapping[str, str | None] = {
 # Rows come in order, so that two processes cannot lock each other's crosswise.
 _WRITE = f"""
 INSERT INTO billing_health AS kept (span, begins, provider_id, model_id, {", ".join(COUNTS + HISTOGRAMS)})
-SELECT span, begins, provider_id, model_id, {", ".join(COUNTS)}, first_byte::int[], speed::int[]
+SELECT span, begins, provider_id, model_id, {", ".join(COUNTS)}, {
+    ", ".join(f"{name}::int[]" for name in HISTOGRAMS)
+}
 FROM unnest(%s::smallint[], %s::int[], %s::bigint[], %s::bigint[], {
-    "%s::bigint[], " * len(COUNTS)
-}%s::text[], %s::text[])
+    ", ".join(("%s::bigint[]",) * len(COUNTS) + ("%s::text[]",) * len(HISTOGRAMS))
+})
   noted (span, begins, provider_id, model_id, {", ".join(COUNTS + HISTOGRAMS)})
 ON CONFLICT (span, begins, provider_id, model_id) DO UPDATE SET
   {", ".join(f"{name} = kept.{name} + excluded.{name}" for name in COUNTS)},
@@ -115,12 +117,14 @@ class Pulse:
         first_byte_ms: int | None,
         output_tokens: int,
         seconds: float,
+        added_ms: float | None = None,
     ) -> None:
         """Count a call that was answered to its end.
 
         `first_byte_ms` is from the sending to the first event of a stream, or to the whole answer of what never
         streams (embeddings, rerank, images); None for a chat that was asked for whole, which tells nothing of it.
-        `seconds` is what the output tokens took: from the first event to the last, or the whole call.
+        `seconds` is what the output tokens took: from the first event to the last, or the whole call. `added_ms` is what
+        passed until the first event, or the whole answer, beside the calls to providers.
         """
         beats = self._beats(provider_id, model_id)
         if beats is None:
@@ -128,6 +132,8 @@ class Pulse:
         beats.calls += 1
         if first_byte_ms is not None:
             beats.first_byte[FIRST_BYTE_MS.bucket(first_byte_ms)] += 1
+        if added_ms is not None:
+            beats.added[ADDED_MS.bucket(added_ms)] += 1
         if output_tokens >= LEAST_TOKENS and seconds > 0:
             beats.speed[TOKENS_PER_SECOND.bucket(output_tokens / seconds)] += 1
 

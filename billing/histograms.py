@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["BUCKETS", "ERROR", "FIRST_BYTE_MS", "GROWTH", "TOKENS_PER_SECOND", "Scale"]
+__all__ = ["ADDED_MS", "BUCKETS", "ERROR", "FIRST_BYTE_MS", "GROWTH", "TOKENS_PER_SECOND", "Scale"]
 
 BUCKETS = 40
 GROWTH = 1.3
@@ -51,3 +51,5 @@ FIRST_BYTE_MS = Scale(5.0)
 """Milliseconds: told apart from 5 ms to 139 s."""
 TOKENS_PER_SECOND = Scale(0.5)
 """Output tokens a second: told apart from 0.5 to 13,900."""
+ADDED_MS = Scale(0.1)
+"""Milliseconds that Tollway adds: told apart from 0.1 ms to 2.8 s."""

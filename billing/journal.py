@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 
 from catalog.pricing import Counts
+from kernel.failpoints import failpoint
 
 from .settlement import FailedAttempt, Settlement
 
@@ -97,6 +98,7 @@ class Journal:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
             if not _locked(descriptor, path):
                 continue  # somebody took it for a dead process's, and removes it
+            failpoint("journal.made")
             try:
                 _sync_directory(directory)
             except OSError:
@@ -119,6 +121,7 @@ class Journal:
         except OSError:
             os.close(descriptor)
             raise
+        failpoint("journal.taken_over")
         return journal
 
     def __len__(self) -> int:
@@ -138,12 +141,15 @@ class Journal:
             raise Full(f"{self.path} holds {len(self._waiting)} settlements, {self._size} bytes")
         if self._broken:
             raise OSError(f"{self.path} could not be put right after an error")
+        failpoint("journal.begun")
         try:
             _write(self._file, b"".join(lines))
+            failpoint("journal.written")
             os.fsync(self._file)
         except OSError:
             self._cut_back()
             raise
+        failpoint("journal.synced")
         for item, text in zip(items, lines, strict=True):
             self._waiting[item.request_id] = (self._size, len(text))
             self._size += len(text)
@@ -155,11 +161,13 @@ class Journal:
 
     def forget(self, requests: Iterable[UUID]) -> None:
         """Strike out what is settled; a journal in which nothing waits any more is emptied, or kept aside."""
+        failpoint("journal.answered")
         for request in requests:
             self._waiting.pop(request, None)
         if not self._waiting and self._size and not self._refused and not self.damaged:
             os.ftruncate(self._file, 0)
             self._size = 0
+            failpoint("journal.emptied")
 
     def refuse(self, request: UUID) -> None:
         """Wait no longer for a settlement that cannot be made; its line stays, for people to look at."""
@@ -173,6 +181,7 @@ class Journal:
                 self.path.rename(self.path.with_suffix(".kept"))
             else:
                 self.path.unlink()
+                failpoint("journal.removed")
         os.close(self._file)
 
     def _scan(self) -> None:

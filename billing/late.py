@@ -8,6 +8,7 @@ from psycopg import AsyncConnection, AsyncRawCursor
 
 from catalog.pricing import CLASSES
 from kernel import ids
+from kernel.failpoints import failpoint
 
 from .settlement import SETTLE, TOKEN_COLUMNS, Settlement, parameters
 from .taking import literal
@@ -55,7 +56,9 @@ async def settle(
     """
     cursor = AsyncRawCursor(connection)
     sql = SETTLE.replace("FOR UPDATE)", "FOR UPDATE SKIP LOCKED)") if skip_locked else SETTLE
+    failpoint("settle.begun")
     await cursor.execute(sql.encode(), parameters(batch), prepare=True)
+    failpoint("settle.written")
     moved = {row[0] for row in await cursor.fetchall()}
     if skip_locked:
         return ["settled" if item.request_id in moved else None for item in batch]
@@ -70,6 +73,7 @@ async def _written(cursor: AsyncRawCursor[Any], missing: Sequence[Settlement]) -
     if not missing:
         return {}
     await cursor.execute(_WRITTEN.encode(), [literal([item.request_id for item in missing])], prepare=True)
+    failpoint("settle.looked_up")
     return dict(await cursor.fetchall())
 
 
@@ -78,7 +82,9 @@ async def _mend(cursor: AsyncRawCursor[Any], item: Settlement, status: str | Non
         return "unknown"
     if status != "reaped":
         return "before"
+    failpoint("correct.begun")
     await cursor.execute(CORRECT.encode(), correction(item), prepare=True)
+    failpoint("correct.written")
     return "corrected"
 
 

@@ -15,6 +15,7 @@ from billing import pinned
 from billing.models import UsageEvent
 from billing.settlement import SETTLE, Settlement, parameters
 from catalog import pricing
+from kernel.failpoints import failpoint
 
 __all__ = ["forget_workers", "reap"]
 
@@ -36,6 +37,7 @@ class _Left:
     provider_id: int
     price_version_id: int
     multipliers: str
+    hold: int
     admitted_at: datetime
     first_byte_at: datetime | None
     input_tokens: int
@@ -50,6 +52,7 @@ def reap(now: datetime) -> int:
     difference as revision 1. A lease that cannot be priced stays, for the audit to name, and stops no other.
     """
     left = _left_behind(now)
+    failpoint("reap.found")
     cards = pinned.cards({lease.price_version_id for lease in left})
     ended = [settlement for lease in left if (settlement := _ended_or_kept(lease, cards, now))]
     return _settle(ended) if ended else 0
@@ -71,8 +74,8 @@ def _left_behind(now: datetime) -> list[_Left]:
     with connection.cursor() as cursor:
         # Accounts in order, as every settlement takes them. A worker announces itself before it admits.
         cursor.execute(
-            """SELECT request_id, workspace_id, model_id, provider_id, price_version_id, multipliers, admitted_at,
-                   first_byte_at, progress_input, progress_output
+            """SELECT request_id, workspace_id, model_id, provider_id, price_version_id, multipliers, hold,
+                   admitted_at, first_byte_at, progress_input, progress_output
                FROM billing_admission o
                WHERE NOT EXISTS (
                    SELECT FROM billing_worker w WHERE w.worker_id = o.worker_id AND w.heartbeat_at >= %s)
@@ -92,11 +95,8 @@ def _ended_or_kept(lease: _Left, cards: dict[int, pricing.RateCard], now: dateti
 
 def _ended(lease: _Left, cards: dict[int, pricing.RateCard], now: datetime) -> Settlement:
     delivered = lease.first_byte_at is not None and lease.output_tokens > 0
-    counts = (
-        pricing.Counts(input=lease.input_tokens, output=lease.output_tokens)
-        if delivered
-        else pricing.Counts()
-    )
+    counts = pricing.Counts(input=lease.input_tokens, output=lease.output_tokens)
+    sold = _sold(lease, cards, counts) if delivered else pricing.Counts()
     source = UsageEvent.Source.CHECKPOINT if delivered else UsageEvent.Source.NONE
     return Settlement(
         request_id=lease.request_id,
@@ -106,9 +106,9 @@ def _ended(lease: _Left, cards: dict[int, pricing.RateCard], now: datetime) -> S
         http_status=200 if lease.first_byte_at else 503,
         error_code="" if lease.first_byte_at else "UNAVAILABLE",
         usage_source=source,
-        cost=_cost(lease, cards, counts) if delivered else 0,
+        cost=_cost(lease, cards, sold) if delivered else 0,
         multipliers=lease.multipliers,
-        counts=counts,
+        counts=sold,
         provider_cost=_provider_cost(lease, counts) if delivered else 0,
         provider_id=lease.provider_id,
         attempts=1 if lease.provider_id else 0,
@@ -117,8 +117,13 @@ def _ended(lease: _Left, cards: dict[int, pricing.RateCard], now: datetime) -> S
     )
 
 
-def _cost(lease: _Left, cards: dict[int, pricing.RateCard], counts: pricing.Counts) -> int:
-    return pricing.cost(cards[lease.price_version_id], counts, pricing.parse_factors(lease.multipliers))
+def _sold(lease: _Left, cards: dict[int, pricing.RateCard], counts: pricing.Counts) -> pricing.Counts:
+    factors = pricing.parse_factors(lease.multipliers)
+    return pricing.within(cards[lease.price_version_id], counts, factors, amount=lease.hold)
+
+
+def _cost(lease: _Left, cards: dict[int, pricing.RateCard], sold: pricing.Counts) -> int:
+    return pricing.cost(cards[lease.price_version_id], sold, pricing.parse_factors(lease.multipliers))
 
 
 def _provider_cost(lease: _Left, counts: pricing.Counts) -> int:
@@ -144,5 +149,9 @@ def _run(statement: str, batch: Sequence[Settlement]) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = {_LOCK_MILLISECONDS}")
         raw: psycopg.Connection[Any] = connection.connection
+        failpoint("reap.begun")
         with connection.wrap_database_errors:
-            return len(psycopg.RawCursor(raw).execute(statement.encode(), parameters(batch)).fetchall())
+            ended = len(psycopg.RawCursor(raw).execute(statement.encode(), parameters(batch)).fetchall())
+        failpoint("reap.written")
+    failpoint("reap.committed")
+    return ended

@@ -13,6 +13,7 @@ from billing.credits import purse
 from billing.credits.lots import Credit, Source
 from billing.models import LedgerEntry, LedgerTransaction
 from kernel import clock, ids
+from kernel.failpoints import failpoint
 
 __all__ = ["Charged", "Conflict", "Kind", "System", "charge", "entries", "post", "reverse"]
 
@@ -136,10 +137,12 @@ def charge(
     )
     if cursor.rowcount != len(days):
         raise Charged(f"charge {charge_no} of workspace {workspace_id} is posted")
+    failpoint("charge.booked")
     credit = purse.opened(cursor, workspace_id)
     for transaction_id, day in zip(made, days, strict=True):
         credit.use(transaction_id, costs[day], day=day)
     standing = credit.write(cursor)
+    failpoint("charge.paid")
     total = sum(costs.values())
     cursor.execute(
         _CHARGE,
@@ -156,6 +159,7 @@ def charge(
     )
     if cursor.fetchone() is None:
         raise Charged(f"charge {charge_no} of workspace {workspace_id} is not the next one")
+    failpoint("charge.posted")
     return len(days)
 
 
@@ -205,7 +209,10 @@ def _move(movement: _Movement) -> UUID:
         )
         if cursor.rowcount == 0:
             return _repeated(movement)
+        failpoint("move.booked")
         _move_account(cursor, made, movement)
+        failpoint("move.posted")
+    failpoint("move.released")
     return made
 
 

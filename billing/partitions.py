@@ -1,11 +1,11 @@
 """How the hot tables keep their size: a partition of events for each month to come, quarters dropped after 90 days."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
 
-__all__ = ["KEPT", "MONTHS_AHEAD", "drop_old_quarters", "make"]
+__all__ = ["KEPT", "MONTHS_AHEAD", "drop_old_quarters", "make", "make_since"]
 
 log = structlog.get_logger()
 
@@ -27,6 +27,26 @@ def make() -> int:
     if made:
         log.info("partitions made", count=made)
     return int(made)
+
+
+def make_since(day: date) -> None:
+    """Make the missing partitions of the month that holds a past UTC day, and of all months up to the present one.
+
+    For events that are brought in: those of the gateway never lie before the month it was set up in.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '1s'")
+        cursor.execute(
+            """SELECT format('CREATE TABLE IF NOT EXISTS billing_usage_event_%%s PARTITION OF billing_usage_event
+                   FOR VALUES FROM (%%L) TO (%%L)', to_char(month, 'YYYYMM'), billing_first_id(month::date),
+                   billing_first_id((month + interval '1 month')::date))
+               FROM generate_series(date_trunc('month', %s::timestamp), date_trunc('month', now() AT TIME ZONE 'UTC'),
+                   interval '1 month') month""",
+            [day],
+        )
+        for (statement,) in cursor.fetchall():
+            cursor.execute(statement)
+        cursor.execute("SELECT billing_guard_event_partitions()")
 
 
 def drop_old_quarters(now: datetime) -> int:

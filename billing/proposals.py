@@ -7,6 +7,8 @@ from uuid import UUID
 
 from psycopg import AsyncConnection, AsyncRawCursor
 
+from kernel.failpoints import failpoint
+
 from .admission import Ask, Granted, Refused, State, decide
 from .taking import READ, TAKE, read_parameters, state, take_parameters
 
@@ -50,14 +52,17 @@ async def _take(
     cursor: AsyncRawCursor[Any], groups: dict[int, list[Ask]], *, worker_id: UUID, skip_locked: bool
 ) -> dict[int, Granted]:
     sql = TAKE.replace("FOR UPDATE OF a", "FOR UPDATE OF a SKIP LOCKED") if skip_locked else TAKE
+    failpoint("admit.begun")
     await cursor.execute(
         sql.encode(), take_parameters(list(groups.values()), worker_id=worker_id), prepare=True
     )
+    failpoint("admit.taken")
     return {row[0]: Granted(*row[1:]) for row in await cursor.fetchall()}
 
 
 async def _read(cursor: AsyncRawCursor[Any], groups: dict[int, list[Ask]]) -> dict[int, State]:
     await cursor.execute(READ.encode(), read_parameters(groups), prepare=True)
+    failpoint("admit.read")
     return {row[0]: state(*row[1:]) for row in await cursor.fetchall()}
 
 

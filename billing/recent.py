@@ -6,14 +6,15 @@ from datetime import datetime, tzinfo
 from billing import figures
 from billing.statements import RecentRow
 
-__all__ = ["Line", "lines"]
+__all__ = ["ENDINGS", "Line", "lines"]
 
 # usage event status → shape of the badge and the word beside it; for the two without a word the HTTP status stands
-_ENDINGS = {
+ENDINGS = {
     "ok": ("ok", ""),
     "client_gone": ("cut", "Cut by you"),
     "killed": ("cut", "Stopped by you"),
     "upstream_cut": ("cut", "Cut upstream"),
+    "spent": ("cut", "Out of credit"),
     "drained": ("cut", "Cut by a restart"),
     "reaped": ("cut", "Cut by a crash"),
     "failed": ("failed", ""),
@@ -39,7 +40,7 @@ def lines(rows: list[RecentRow], *, now: datetime, zone: tzinfo) -> list[Line]:
 
 
 def _line(row: RecentRow, *, now: datetime, zone: tzinfo) -> Line:
-    badge, ending = _ENDINGS[row.status]
+    badge, ending = ENDINGS[row.status]
     clock, age = figures.moment(row.at, now=now, zone=zone)
     return Line(
         row=row,

@@ -83,6 +83,8 @@ class Refusals:
 
     def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
         self._pool = pool
+        self.by_code: Counter[str] = Counter()
+        """How many were noted since the start."""
         self._counts: Counter[_Counted] = Counter()
         self._details: list[Refusal] = []
         self._seen: Counter[tuple[int, int]] = Counter()
@@ -101,6 +103,7 @@ class Refusals:
 
     def note(self, refusal: Refusal) -> None:
         """Count a refusal, and keep its reasons if it is among the first of its workspace and minute."""
+        self.by_code[refusal.code] += 1
         minute = minute_of(refusal.request_id)
         model = "" if refusal.code in _MODEL_UNKNOWN else refusal.model[: _LONGEST["model"]]
         counted = (refusal.workspace_id, minute, refusal.api_key_id, model, refusal.code)

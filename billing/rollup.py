@@ -9,6 +9,7 @@ from django.db.backends.utils import CursorWrapper
 
 from billing import ledger, sums
 from kernel import clock
+from kernel.failpoints import failpoint
 
 __all__ = ["close", "due", "overdue", "post"]
 
@@ -65,6 +66,7 @@ def close(workspace_id: int) -> bool:
 
     Events take their number under the account's lock, which this needs too: a closed number is complete for ever.
     """
+    failpoint("rollup.begun")
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE billing_account a SET charge_no = charge_no + 1
@@ -73,6 +75,7 @@ def close(workspace_id: int) -> bool:
                    WHERE e.workspace_id = a.workspace_id AND e.charge_no = a.charge_no)""",
             [workspace_id],
         )
+        failpoint("rollup.closed")
         return bool(cursor.rowcount)
 
 
@@ -106,8 +109,11 @@ def _post_next(workspace_id: int, actor: str) -> bool:
         number = _only(cursor)
         if number is None:
             return False
+        failpoint("rollup.claimed")
         costs = _fold(cursor, workspace_id, number)
+        failpoint("rollup.folded")
         ledger.charge(cursor, workspace_id=workspace_id, charge_no=number, costs=costs, actor=actor)
+    failpoint("rollup.committed")
     return True
 
 

@@ -67,10 +67,12 @@ TOKEN_COLUMNS = (
 )
 
 # Reading l as an array forces the locks before the deletion; with SKIP LOCKED it leaves what others hold.
-# charge_no comes from l, the locked row: any other read of the account is older than the lock.
+# What comes from l is of the locked row: any other read of the account is older than the lock. So is what an update
+# is first computed from, and that must pass the constraints too: held would be less than nothing where a hold has
+# grown since. It is taken from the locked rows, of account and budget.
 SETTLE = f"""
 WITH l AS MATERIALIZED (
-  SELECT workspace_id, charge_no, minute_no FROM billing_account WHERE workspace_id = ANY ($2::bigint[])
+  SELECT workspace_id, charge_no, minute_no, held FROM billing_account WHERE workspace_id = ANY ($2::bigint[])
   ORDER BY workspace_id FOR UPDATE),
 s AS (
   SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::bool[],
@@ -87,15 +89,16 @@ moved AS (
   RETURNING r.request_id, r.workspace_id, r.api_key_id, r.minute_no, r.weight, r.model_id, r.chain_id, r.stream,
     r.price_version_id, r.hold, r.tag, r.admitted_at, r.budgeted, s.*),
 spending AS (
-  SELECT kb.workspace_id, kb.api_key_id, m.cost, CASE WHEN m.budgeted THEN m.hold ELSE 0 END AS hold,
+  SELECT kb.workspace_id, kb.api_key_id, kb.held, m.cost, CASE WHEN m.budgeted THEN m.hold ELSE 0 END AS hold,
     billing_window_day(kb.period, m.minute_no) AS window_day
-  FROM moved m JOIN billing_key_budget kb ON kb.workspace_id = m.workspace_id AND kb.api_key_id = m.api_key_id),
+  FROM moved m JOIN billing_key_budget kb ON kb.workspace_id = m.workspace_id AND kb.api_key_id = m.api_key_id
+  FOR UPDATE OF kb),
 spent AS (
-  UPDATE billing_key_budget kb SET held = kb.held - t.hold, window_day = greatest(kb.window_day, t.window_day),
+  UPDATE billing_key_budget kb SET held = t.held - t.hold, window_day = greatest(kb.window_day, t.window_day),
     spent = CASE WHEN kb.window_day >= t.window_day THEN kb.spent ELSE 0 END + (
       SELECT coalesce(sum(x.cost), 0) FROM spending x WHERE x.workspace_id = kb.workspace_id
         AND x.api_key_id = kb.api_key_id AND x.window_day = greatest(kb.window_day, t.window_day))
-  FROM (SELECT workspace_id, api_key_id, sum(hold)::bigint AS hold, max(window_day) AS window_day
+  FROM (SELECT workspace_id, api_key_id, max(held) AS held, sum(hold)::bigint AS hold, max(window_day) AS window_day
         FROM spending GROUP BY 1, 2) t
   WHERE kb.workspace_id = t.workspace_id AND kb.api_key_id = t.api_key_id),
 ev AS (
@@ -118,7 +121,7 @@ tried AS (
   ON CONFLICT DO NOTHING),
 acc AS (
   UPDATE billing_account a
-  SET held = a.held - t.hold, unbilled = a.unbilled + t.cost, open_streams = a.open_streams - t.n,
+  SET held = l.held - t.hold, unbilled = a.unbilled + t.cost, open_streams = a.open_streams - t.n,
     minute_count = greatest(0, a.minute_count - t.minute), hour_count = greatest(0, a.hour_count - t.hour),
     day_count = greatest(0, a.day_count - t.day)
   FROM (SELECT workspace_id, sum(hold)::bigint hold, sum(cost)::bigint cost, sum(n)::int n,
@@ -129,6 +132,7 @@ acc AS (
                 CASE WHEN m.minute_no / 1440 = l.minute_no / 1440 THEN m.returned ELSE 0 END AS day
               FROM moved m JOIN l USING (workspace_id)
               UNION ALL SELECT workspace_id, 0, cost, 0, 0, 0, 0 FROM ev) x GROUP BY 1) t
+  JOIN l ON l.workspace_id = t.workspace_id
   WHERE a.workspace_id = t.workspace_id)
 SELECT request_id FROM moved"""
 

@@ -2,28 +2,20 @@
 
 import asyncio
 import contextlib
-import threading
 
 import structlog
 from django.db import connections
 
-from billing import leases, rollup, sweeps
-from kernel import clock
+from billing import leases, present, rollup, sweeps
+from kernel import degraded
+from kernel.modes import LATE
 
-__all__ = ["degraded", "look", "watch"]
+__all__ = ["look", "watch"]
 
 log = structlog.get_logger()
 
 _PERIOD_SECONDS = 10.0
 _CHARGE_SECONDS = 5.0
-
-
-_degraded = threading.Event()
-
-
-def degraded() -> bool:
-    """Tell whether the last look found work that Celery should have done, or could not look."""
-    return _degraded.is_set()
 
 
 async def watch(stop: asyncio.Event) -> None:
@@ -32,6 +24,7 @@ async def watch(stop: asyncio.Event) -> None:
         await asyncio.to_thread(_look_and_disconnect)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _PERIOD_SECONDS)
+    degraded.note(LATE, held=False)
 
 
 def look() -> int:
@@ -39,13 +32,12 @@ def look() -> int:
 
     Raises DatabaseError if the database is away.
     """
-    leases.reap(clock.now())
-    overdue = rollup.overdue(clock.now())
+    now = present.now()
+    leases.reap(now)
+    overdue = rollup.overdue(now)
+    degraded.note(LATE, held=bool(overdue))
     if overdue:
         log.error("charging in the web process: no worker does", workspaces=len(overdue))
-        _degraded.set()
-    else:
-        _degraded.clear()
     return sweeps.charge(overdue, actor="web", seconds=_CHARGE_SECONDS)
 
 
@@ -53,7 +45,6 @@ def _look_and_disconnect() -> None:
     try:
         look()
     except Exception:  # the watch goes on whatever one look met
-        _degraded.set()
         log.exception("could not look for overdue charges")
     finally:
         connections.close_all()

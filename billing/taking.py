@@ -12,30 +12,41 @@ from uuid import UUID
 
 from .admission import Ask, Budget, State
 
-__all__ = ["READ", "TAKE", "WINDOW_ENDS", "literal", "read_parameters", "state", "take_parameters"]
+__all__ = [
+    "FUNDS",
+    "MINUTE",
+    "READ",
+    "TAKE",
+    "WINDOW_ENDS",
+    "literal",
+    "read_parameters",
+    "state",
+    "take_parameters",
+]
 
 NO_CAP = 2**31 - 1
 
-_MINUTE = "floor(extract(epoch FROM clock_timestamp()) / 60)::int"
+MINUTE = "floor(extract(epoch FROM clock_timestamp()) / 60)::int"
 
 # Credit that has lapsed and is still in the ledger, and balance that is withheld, are not there for requests.
-_FUNDS = """a.posted - a.unbilled + a.overdraft_limit - a.withheld
+FUNDS = """a.posted - a.unbilled + a.overdraft_limit - a.withheld
     - CASE WHEN t.m >= a.lapse_minute THEN a.lapsing ELSE 0 END"""
+"""What account `a` may spend or hold in minute `t.m`, in nano-USD; what is held is part of it."""
 
 # The decision is made on the locked row: ORDER BY + FOR UPDATE in one CTE also keeps the lock order.
 TAKE = f"""
 WITH g AS (
   SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::int[],
-                       $9::int[], $10::int[]) g (ws, w, s, h, cm, ch, cd, cs, lo, hi)),
+                       $9::int[], $10::int[], $25::bigint[]) g (ws, w, s, h, cm, ch, cd, cs, lo, hi, n)),
 l AS MATERIALIZED (
   SELECT g.*, t.m FROM g JOIN billing_account a ON a.workspace_id = g.ws
-  CROSS JOIN (SELECT {_MINUTE} m) t
+  CROSS JOIN (SELECT {MINUTE} m) t
   WHERE a.status = 0
     AND CASE WHEN a.minute_no >= t.m THEN a.minute_count ELSE 0 END::bigint + g.w <= g.cm
     AND CASE WHEN a.minute_no / 60 >= t.m / 60 THEN a.hour_count ELSE 0 END::bigint + g.w <= g.ch
     AND CASE WHEN a.minute_no / 1440 >= t.m / 1440 THEN a.day_count ELSE 0 END::bigint + g.w <= g.cd
     AND (g.s = 0 OR a.open_streams + g.s <= g.cs)
-    AND (g.h = 0 OR {_FUNDS} - a.held >= g.h)
+    AND (g.h = 0 OR {FUNDS} - a.held >= g.n)
   ORDER BY a.workspace_id FOR UPDATE OF a),
 b AS MATERIALIZED (
   SELECT kb.workspace_id, kb.api_key_id, k.h, t.window_day,
@@ -50,8 +61,10 @@ u AS (
     hour_count = CASE WHEN a.minute_no / 60 >= l.m / 60 THEN a.hour_count ELSE 0 END + l.w,
     day_count = CASE WHEN a.minute_no / 1440 >= l.m / 1440 THEN a.day_count ELSE 0 END + l.w,
     minute_no = greatest(a.minute_no, l.m), open_streams = a.open_streams + l.s, held = a.held + l.h
-  FROM l WHERE a.workspace_id = l.ws AND NOT EXISTS (SELECT FROM b WHERE b.workspace_id = l.ws AND b.beyond)
-  RETURNING a.workspace_id, a.minute_no, a.kill_generation, a.minute_count, a.hour_count, a.day_count, l.lo, l.hi),
+  FROM l CROSS JOIN LATERAL (SELECT l.m) t
+  WHERE a.workspace_id = l.ws AND NOT EXISTS (SELECT FROM b WHERE b.workspace_id = l.ws AND b.beyond)
+  RETURNING a.workspace_id, a.minute_no, a.kill_generation, a.minute_count, a.hour_count, a.day_count,
+    {FUNDS} - a.held AS free, l.lo, l.hi),
 reserved AS (
   UPDATE billing_key_budget kb SET held = kb.held + b.h, window_day = greatest(kb.window_day, b.window_day),
     spent = CASE WHEN kb.window_day >= b.window_day THEN kb.spent ELSE 0 END
@@ -64,7 +77,7 @@ i AS (
     u.minute_no, u.kill_generation, $21::uuid,
     EXISTS (SELECT FROM b WHERE b.workspace_id = u.workspace_id AND b.api_key_id = ($12::bigint[])[k])
   FROM u, generate_series(u.lo, u.hi) k)
-SELECT workspace_id, minute_no, kill_generation, minute_count, hour_count, day_count FROM u"""
+SELECT workspace_id, minute_no, kill_generation, minute_count, hour_count, day_count, free FROM u"""
 
 WINDOW_ENDS = """CASE kb.period WHEN 'day' THEN (w.day + 1) * 1440 WHEN 'week' THEN (w.day + 7) * 1440
       WHEN 'month' THEN billing_window_day('month', (w.day + 31) * 1440) * 1440 END"""
@@ -75,8 +88,8 @@ SELECT a.workspace_id, a.status, t.m,
   CASE WHEN a.minute_no >= t.m THEN a.minute_count ELSE 0 END,
   CASE WHEN a.minute_no / 60 >= t.m / 60 THEN a.hour_count ELSE 0 END,
   CASE WHEN a.minute_no / 1440 >= t.m / 1440 THEN a.day_count ELSE 0 END,
-  a.open_streams, {_FUNDS}, a.held, k.budgets
-FROM billing_account a CROSS JOIN (SELECT {_MINUTE} m) t
+  a.open_streams, {FUNDS}, a.held, k.budgets
+FROM billing_account a CROSS JOIN (SELECT {MINUTE} m) t
 CROSS JOIN LATERAL (
   SELECT json_agg(json_build_array(kb.api_key_id, kb.limit_nano,
     CASE WHEN kb.window_day >= w.day THEN kb.spent ELSE 0 END + kb.held,
@@ -126,7 +139,17 @@ def take_parameters(groups: Sequence[Sequence[Ask]], *, worker_id: UUID) -> list
         [ask.tag for ask in asks],
         worker_id,
         *_of_keys(asks),
+        literal([_needed(group) for group in groups]),
     ]
+
+
+def _needed(group: Sequence[Ask]) -> int:
+    """Return what must be available for all of a group, each in its turn."""
+    before = needed = 0
+    for ask in group:
+        needed = max(needed, before + ask.hold * ask.share) if ask.hold else needed
+        before += ask.hold
+    return needed
 
 
 def _of_keys(asks: Sequence[Ask]) -> list[Any]:

@@ -43,10 +43,11 @@ def test_add_up() -> None:
         part = Beats()
         for place, name in enumerate(COUNTS, start=1):
             setattr(part, name, place * number)
-        part.first_byte[number] = part.speed[39] = number
+        part.first_byte[number] = part.speed[39] = part.added[3] = number
         parts.append(part)
     parts.append(Beats(first_byte=[0, 5], speed=[]))  # as they are kept: without the empty end
     whole = total(parts)
     assert [getattr(whole, name) for name in COUNTS] == [3 * place for place in range(1, len(COUNTS) + 1)]
     assert whole.first_byte[:4] == [0, 6, 2, 0]
     assert (whole.speed[39], sum(whole.speed)) == (3, 3)
+    assert (whole.added[3], sum(whole.added)) == (3, 3)

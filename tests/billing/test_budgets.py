@@ -4,14 +4,14 @@ import datetime
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from billing import budgets, leases, rollup
 from billing.admission import Ask, Granted, Refused
 from billing.gate import Gate
-from billing.models import KeyBudget
+from billing.models import Admission, KeyBudget
 from billing.proof.lots import LOTS
 from billing.proof.rules import Scope, check, snapshot
 from kernel import clock, ids
@@ -123,13 +123,21 @@ def test_a_free_request_needs_no_budget() -> None:
 
 def test_a_budget_that_is_put_counts_what_its_window_has_seen() -> None:
     workspace, key = funded()
-    rows.settle(workspace, cost=70, api_key_id=key)
+    midnight = clock.minute_number() // 1440 * 1440
+
+    def use(one: int, other: int) -> None:
+        rows.settle(workspace, cost=one, api_key_id=key, model_id=1, minute_no=midnight)
+        rows.settle(workspace, cost=other, api_key_id=key, model_id=2)
+        rows.settle(workspace, cost=5, api_key_id=key + 1)
+        rows.settle(workspace, cost=900, api_key_id=key, minute_no=midnight - 1)
+
+    use(40, 30)
     rollup.close(workspace)
     rollup.post(workspace)
-    rows.settle(workspace, cost=20, api_key_id=key)
-    rows.settle(workspace, cost=5, api_key_id=key + 1)
-    rows.settle(workspace, cost=900, api_key_id=key, minute_no=clock.minute_number() - 1440)
-    opened = rows.admit(workspace, hold=30, api_key_id=key)
+    use(15, 5)
+    opened = rows.admit(workspace, hold=10, api_key_id=key)
+    rows.admit(workspace, hold=20, api_key_id=key)
+    rows.admit(workspace, hold=70, api_key_id=key + 1)
     budget = put(workspace, key, 200)
     assert (budget.spent, budget.held, budget.remaining) == (90, 30, 80)
 
@@ -137,7 +145,7 @@ def test_a_budget_that_is_put_counts_what_its_window_has_seen() -> None:
         await gate.settle(settlement(opened, workspace, cost=10))
 
     with_gate(work)
-    assert standing(workspace, key) == (100, 0)
+    assert standing(workspace, key) == (100, 20)
 
 
 def test_a_new_window_begins_with_nothing_spent() -> None:
@@ -189,6 +197,50 @@ def test_a_budget_that_is_cleared_limits_nothing() -> None:
         assert admitted(await verdicts(gate, [wish(workspace, key)])) == 1
 
     with_gate(work)
+
+
+def test_clearing_a_budget_leaves_other_keys_theirs() -> None:
+    workspace, key = funded()
+    other, _ = funded()
+    requests = [
+        rows.admit(of, hold=30, api_key_id=each)
+        for of, each in ((workspace, key), (workspace, key + 1), (other, key + 2))
+    ]
+
+    def budgeted() -> list[bool]:
+        return [Admission.objects.get(request_id=request).budgeted for request in requests]
+
+    put(workspace, key, 100)
+    assert budgeted() == [True, False, False]
+    put(workspace, key + 1, 100)
+    put(other, key + 2, 100)
+    assert budgets.clear(workspace, key)
+    assert budgets.of_keys(workspace, [key]) == {}
+    assert set(budgets.of_keys(workspace, [key, key + 1])) == {key + 1}
+    assert set(budgets.of_keys(other, [key + 2])) == {key + 2}
+    assert budgeted() == [False, True, True]
+
+
+def test_a_budget_is_cleared_when_nothing_else_moves_the_account() -> None:
+    workspace, key = funded()
+    put(workspace, key, 100)
+    with rows.locked(workspace), transaction.atomic():
+        rows.run("SET LOCAL lock_timeout = '50ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            budgets.clear(workspace, key)
+
+
+@pytest.mark.parametrize(("spent", "remaining"), [(69, 1), (70, 0), (99, 0)])
+def test_what_remains_is_nothing_at_the_least(spent: int, remaining: int) -> None:
+    assert budgets.Budget("none", limit=100, spent=spent, held=30, resets_at=None).remaining == remaining
+
+
+def test_a_budget_renews_at_the_end_of_its_window_or_never() -> None:
+    workspace, key = funded()
+    tomorrow = clock.utc_day(clock.now()) + datetime.timedelta(days=1)
+    midnight = datetime.datetime.combine(tomorrow, datetime.time(), datetime.UTC)
+    assert put(workspace, key, 100).resets_at == midnight
+    assert put(workspace, key, 100, NONE).resets_at is None
 
 
 def test_nonsense_is_refused() -> None:

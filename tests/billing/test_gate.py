@@ -10,7 +10,8 @@ from asgiref.sync import async_to_sync
 
 from billing import late
 from billing.admission import Ask, Granted, Refused
-from billing.gate import Gate, Progress, Unavailable
+from billing.checkpoints import Progress
+from billing.gate import Gate, Unavailable
 from billing.settlement import FailedAttempt, Settlement
 from catalog.pricing import Counts
 from kernel import clock, ids, postgres

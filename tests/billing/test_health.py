@@ -63,6 +63,20 @@ def test_takes_no_speed_from_short_answers_and_no_first_byte_from_whole_ones() -
 
 
 @pytest.mark.usefixtures("committed")
+def test_keeps_what_was_added_where_it_is_known() -> None:
+    provider = nobodys()
+
+    def note(pulse: Pulse) -> None:
+        answered(pulse, provider)
+        for milliseconds in (3.4, 3.4, 50.0):
+            answered(pulse, provider, added_ms=milliseconds)
+
+    found = told(note).at(provider, 1, window=FIVE)
+    assert sum(found.added) == 3
+    assert found.added_ms() == pytest.approx(3.4, rel=ERROR)
+
+
+@pytest.mark.usefixtures("committed")
 def test_waits_for_a_connection_and_is_written_at_the_end() -> None:
     provider = nobodys()
 

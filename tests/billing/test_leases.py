@@ -9,10 +9,11 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from pytest_django import Settings
+from structlog.testing import capture_logs
 
-from billing import late, leases, pinned, statements
+from billing import late, leases, statements
 from billing.models import Admission, UsageEvent, Worker
 from billing.settlement import SETTLE, Settlement, parameters
 from catalog import pricing
@@ -85,6 +86,7 @@ def test_a_request_cut_by_a_crash_is_charged_by_its_checkpoint() -> None:
     reap_all()
     event = UsageEvent.objects.get(request_id=request)
     assert (event.status, event.usage_source, event.http_status) == ("reaped", "checkpoint", 200)
+    assert (event.error_code, event.attempts) == ("", 1)
     assert (event.input_tokens, event.output_tokens) == (10, 7)
     assert (event.cost, event.provider_cost) == (43, 16)  # 31 × 1.4 = 43.4; 15.5 rounds up
     assert (event.ttfb_ms, event.tag, event.multipliers, event.provider_id) == (
@@ -99,30 +101,35 @@ def test_a_request_cut_by_a_crash_is_charged_by_its_checkpoint() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("progress", "http_status"),
+    ("progress", "answered"),
     [
-        ({"progress_input": 10}, 503),
-        ({"progress_input": 10, "first_byte_at": ADMITTED}, 200),
+        ({"progress_input": 10}, (503, "UNAVAILABLE")),
+        ({"progress_input": 10, "first_byte_at": ADMITTED}, (200, "")),
     ],
 )
-def test_a_request_that_delivered_nothing_is_free(progress: dict[str, Any], http_status: int) -> None:
+def test_a_request_that_delivered_nothing_is_free(
+    progress: dict[str, Any], answered: tuple[int, str]
+) -> None:
     workspace = rows.workspace()
     request = rows.admit(workspace, hold=9, worker_id=dead(), **progress, **price(input=1000, output=1000))
     reap_all()
     event = UsageEvent.objects.get(request_id=request)
-    assert (event.status, event.usage_source, event.http_status) == ("reaped", "none", http_status)
-    assert (event.cost, event.input_tokens) == (0, 0)
+    assert (event.status, event.usage_source) == ("reaped", "none")
+    assert (event.http_status, event.error_code) == answered
+    assert (event.cost, event.provider_cost, event.input_tokens, event.attempts) == (0, 0, 0, 0)
     assert {"held": 0, "unbilled": 0}.items() <= rows.account(workspace).items()
 
 
 @pytest.mark.django_db
 def test_requests_of_a_living_worker_go_on(settings: Settings) -> None:
     workspace = rows.workspace()
-    silent_for = datetime.timedelta(seconds=settings.WORKER_SILENCE_SECONDS)
-    request = rows.admit(workspace, worker_id=worker(clock.now()), **price(input=1, output=1))
-    reap_all()
+    heard = clock.now()
+    silent = heard + datetime.timedelta(seconds=settings.WORKER_SILENCE_SECONDS)
+    request = rows.admit(workspace, worker_id=worker(heard), **price(input=1, output=1))
+    while leases.reap(silent):
+        pass
     assert Admission.objects.filter(request_id=request).exists()
-    while leases.reap(clock.now() + silent_for + datetime.timedelta(seconds=1)):
+    while leases.reap(silent + datetime.timedelta(seconds=1)):
         pass
     assert not Admission.objects.filter(request_id=request).exists()
 
@@ -146,19 +153,36 @@ def test_a_lease_that_cannot_be_priced_stops_no_other() -> None:
     unpriced = rows.admit(workspace, **delivered, price_version_id=0)
     halfway = rows.admit(workspace, **delivered, **price(input=1))
     garbled = rows.admit(workspace, **delivered, **price(input=1, output=1) | {"multipliers": "x"})
-    sound = rows.admit(workspace, **delivered, **price(input=1000, output=1000))
-    reap_all()
+    sound = rows.admit(workspace, **delivered, **price(input=1000, output=1000), hold=2)
+    with capture_logs() as logs:
+        reap_all()
+    told = {(line["event"], line["request_id"]) for line in logs}
+    assert told >= {("a lease cannot be priced", str(each)) for each in (unpriced, halfway, garbled)}
     left = set(Admission.objects.filter(workspace_id=workspace).values_list("request_id", flat=True))
     assert left == {unpriced, halfway, garbled}
-    assert UsageEvent.objects.get(request_id=sound).cost == 2
+    event = UsageEvent.objects.get(request_id=sound)
+    assert (event.cost, event.provider_cost) == (2, 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("open_days", "latency"), [(30, 2**31 - 1), (-1, 0)])
+def test_a_request_took_no_longer_than_the_column_holds_and_no_less_than_nothing(
+    open_days: int, latency: int
+) -> None:
+    began = clock.now() - datetime.timedelta(days=open_days)
+    request = rows.admit(rows.workspace(), worker_id=dead(), admitted_at=began)
+    reap_all()
+    assert UsageEvent.objects.get(request_id=request).latency_ms == latency
 
 
 @pytest.mark.django_db
 def test_workers_are_forgotten_after_a_day_but_not_with_a_lease() -> None:
-    long_ago = clock.now() - datetime.timedelta(days=2)
-    gone, holder, alive = worker(long_ago), worker(long_ago), worker(clock.now())
+    now = clock.now()
+    a_day_ago = now - datetime.timedelta(days=1)
+    long_ago = a_day_ago - datetime.timedelta(seconds=1)
+    gone, holder, alive = worker(long_ago), worker(long_ago), worker(a_day_ago)
     rows.admit(rows.workspace(), worker_id=holder)
-    assert leases.forget_workers(clock.now()) >= 1
+    assert leases.forget_workers(now) >= 1
     known = set(
         Worker.objects.filter(worker_id__in=[gone, holder, alive]).values_list("worker_id", flat=True)
     )
@@ -251,8 +275,7 @@ def test_a_stuck_account_delays_nobody_else() -> None:
     gone, pinned_to = dead(), price(input=1, output=1)
     left = rows.admit(stuck, worker_id=gone, **pinned_to)
     rows.admit(free, worker_id=gone, **pinned_to)
-    with psycopg.connect(postgres.conninfo()) as other:
-        other.execute("SELECT 1 FROM billing_account WHERE workspace_id = %s FOR UPDATE", [stuck])
+    with rows.locked(stuck):
         assert leases.reap(clock.now()) >= 1
         assert rows.count("billing_usage_event", free) == 1
         assert rows.count("billing_usage_event", stuck) == 0
@@ -260,18 +283,11 @@ def test_a_stuck_account_delays_nobody_else() -> None:
     assert UsageEvent.objects.get(workspace_id=stuck).request_id == left
 
 
-@pytest.mark.django_db
-def test_a_provider_is_paid_what_it_asked_when_the_request_began() -> None:
-    provider = Provider.objects.create(slug="p", name="P")
-    model = price(provider, input=1000, output=1000)["model_id"]
-    later = PriceVersion.objects.create(
-        model_id=model, provider=provider, valid_from=ADMITTED + datetime.timedelta(days=1), source="test"
-    )
-    Rate.objects.create(price_version=later, token_class="input", micro_usd_per_million=9)
-    then = pinned.provider_card(model, provider.pk, ADMITTED)
-    now = pinned.provider_card(model, provider.pk, ADMITTED + datetime.timedelta(days=1))
-    assert then is not None
-    assert now is not None
-    assert (then.rate("input", 1), now.rate("input", 1)) == (500, 9)
-    assert pinned.provider_card(model, provider.pk, ADMITTED - datetime.timedelta(days=1)) is None
-    assert pinned.provider_card(model, 0, ADMITTED) is None
+@pytest.mark.usefixtures("committed")
+def test_what_else_fails_is_told() -> None:
+    stuck = rows.workspace()
+    rows.admit(stuck, worker_id=dead(), **price(input=1, output=1))
+    with rows.locked(stuck), transaction.atomic():
+        rows.run("SET LOCAL statement_timeout = '100ms'")
+        with pytest.raises(OperationalError, match="statement timeout"):
+            leases.reap(clock.now())

@@ -4,13 +4,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from billing import budgets
-from billing.models import KeyBudget, UsageEvent
-from billing.settlement import SETTLE, Settlement, parameters
+from billing.models import Attempt, KeyBudget, UsageEvent
+from billing.settlement import SETTLE, FailedAttempt, Settlement, parameters
 from catalog.pricing import CLASSES, Counts
-from kernel import ids
+from kernel import clock, ids
 
 from . import rows
 from .test_taking import raw, say
@@ -136,12 +135,26 @@ def test_budgets_count_what_is_of_their_window(window_day: int, spent: int, stan
     counted = [rows.admit(workspace, hold=20, budgeted=True, minute_no=HALF_PAST_TEN) for _ in range(2)]
     before = rows.admit(workspace, hold=30, budgeted=True, minute_no=HALF_PAST_TEN - 3 * 1440)
     without = rows.admit(workspace, hold=5, budgeted=False, api_key_id=2, minute_no=HALF_PAST_TEN)
+    budgets.put(workspace, 3, limit=1000, period=KeyBudget.Period.NONE, actor="x")
+    other = budgeted(50, 60, 20_000)
     settled(*(settlement(workspace, request) for request in (*counted, before, without)))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT spent, held, window_day FROM billing_key_budget WHERE workspace_id = %s", [workspace]
-        )
-        assert cursor.fetchall() == [(spent, 90 - 2 * 20 - 30, stands_at)]
+    standing = KeyBudget.objects.order_by("api_key_id").values_list("spent", "held", "window_day")
+    assert list(standing.filter(workspace_id=workspace)) == [(spent, 90 - 2 * 20 - 30, stands_at), (0, 0, 0)]
+    assert list(standing.filter(workspace_id=other)) == [(50, 60, 20_000)]
+
+
+def test_each_failed_attempt_is_kept_with_what_it_answered() -> None:
+    workspace = rows.workspace()
+    request = rows.admit(workspace)
+    began = clock.now()
+    tries = tuple(
+        FailedAttempt(number, 5, 6, "up", "refused", status, began, 7)
+        for number, status in ((1, 503), (2, None))
+    )
+    settled(settlement(workspace, request, failed_attempts=tries))
+    kept = Attempt.objects.filter(workspace_id=workspace).order_by("number")
+    told = kept.values_list("request_id", "number", "http_status", "started_at", "milliseconds")
+    assert list(told) == [(request, 1, 503, began, 7), (request, 2, None, began, 7)]
 
 
 def test_budgets_that_were_put_later_hold_nothing_for_a_request() -> None:

@@ -9,7 +9,8 @@ from pytest_django import Settings
 
 from billing import rollup, takeover
 from billing.models import LedgerTransaction, UsageEvent
-from kernel import clock
+from kernel import clock, degraded
+from kernel.modes import LATE
 from tests.billing import rows
 
 
@@ -19,7 +20,7 @@ def test_what_celery_will_still_charge_is_left_to_it(settings: Settings) -> None
     workspace = rows.workspace()
     rows.settle(workspace, cost=5)
     takeover.look()
-    assert not takeover.degraded()
+    assert not degraded.holds(LATE)
     assert rows.account(workspace)["unbilled"] == 5
 
 
@@ -28,10 +29,10 @@ def test_what_is_overdue_is_charged_and_said() -> None:
     workspace = rows.workspace()
     rows.settle(workspace, cost=5, recorded_at=clock.now() - datetime.timedelta(hours=1))
     assert takeover.look() >= 1
-    assert takeover.degraded()
+    assert degraded.holds(LATE)
     assert LedgerTransaction.objects.get(workspace_id=workspace).actor == "web"
     takeover.look()
-    assert not takeover.degraded()
+    assert not degraded.holds(LATE)
 
 
 @pytest.mark.django_db
@@ -58,7 +59,7 @@ def test_the_watch_charges_and_ends_when_it_is_told_to() -> None:
     async def live() -> None:
         stop = asyncio.Event()
         task = asyncio.create_task(takeover.watch(stop))
-        while not takeover.degraded():
+        while not degraded.holds(LATE):
             await asyncio.sleep(0.01)
         stop.set()
         await asyncio.wait_for(task, 5)
@@ -88,4 +89,3 @@ def test_the_watch_outlives_a_database_that_is_away(monkeypatch: pytest.MonkeyPa
         await asyncio.wait_for(task, 5)
 
     asyncio.run(live())
-    assert takeover.degraded()

@@ -8,6 +8,7 @@ import pytest
 
 from accounts import keys
 from billing import budgets
+from inference.body import NAMELESS_BYTES
 from tests.fakes.caller import Heard, call, get
 from tests.fakes.cast import customer, model
 from tests.fakes.gateway import Gateway
@@ -39,6 +40,11 @@ def test_want_a_good_credential(gateway: Gateway, headers: dict[str, str]) -> No
     assert heard.headers["content-type"].startswith("text/plain")
     assert heard.headers["x-should-retry"] == "false"
     assert heard.headers["x-request-id"]
+
+
+def test_want_it_before_they_take_a_large_body(gateway: Gateway) -> None:
+    large = {"model": "x", "messages": [{"role": "user", "content": "x" * 2 * NAMELESS_BYTES}]}
+    refused(call(gateway.base_url, "/chat/completions", large), 401, "AUTHENTICATION_ERROR")
 
 
 def test_take_the_key_in_either_header_but_not_two_different_ones(gateway: Gateway, sandbox: str) -> None:

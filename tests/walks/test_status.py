@@ -23,7 +23,7 @@ def test_claims_no_health_that_nobody_measured(gateway: Gateway, sandbox: str) -
     gateway.knows(who.secret, name)
     told = get(gateway, "/status")
     assert told.status == 200
-    assert told.json.keys() == {"providers", "models", "incidents", "last_updated"}
+    assert told.json.keys() == {"providers", "models", "incidents", "degraded", "last_updated"}
     (found,) = [found for found in told.json["models"] if found["id"] == name]
     provider = Hop.objects.get(chain__model__public_id=name).endpoint.provider.slug
     assert found == {"id": name, "name": "A Model", "provider": provider, "tier": "max", "status": "unknown"}
