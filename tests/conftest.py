@@ -10,6 +10,9 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
+from kernel import degraded
+from kernel.modes import MODES
+
 # How fast examples come is the machine's business, and tells nothing of what is tested.
 hypothesis.settings.register_profile(
     "steady", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -47,3 +50,12 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
     with django_db_blocker.unblock():
         yield
         connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def health() -> Iterator[None]:
+    """Leave no degraded mode that a test brought about to the next test of this process."""
+    yield
+    for mode in MODES.values():
+        degraded.note(mode, held=False)
+    degraded.learn([])

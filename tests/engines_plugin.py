@@ -25,6 +25,7 @@ SECRETS = {
     "TOLLWAY_KEY_PEPPER": "of the test run alone: digests its keys",
     "TOLLWAY_CREDENTIAL_KEYS": "b2YgdGhlIHRlc3QgcnVuIGFsb25lOiBzZWFscyBrZXk=",
     "TOLLWAY_HTTPS": "no",
+    "TOLLWAY_STAFF_SECOND_FACTOR": "no",
     "TOLLWAY_HOSTS": "localhost,127.0.0.1,testserver",
 }
 

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.chaos.campaign import Scale, run
+from tests.chaos.page import commit, written
 
-from .report import commit, told, written
+from .report import told
 
 MOST_REQUESTS, MOST_KILLS, MOST_MINUTES = 1_000_000, 1_000, 24 * 60
 # What is charged is posted soon, so that the campaign comes to rest soon; all else is as in production.

@@ -11,9 +11,8 @@ from kernel import clock
 from kernel.engines.binaries import binaries
 from tests.chaos.campaign import Outcome
 
-__all__ = ["commit", "told", "written"]
+__all__ = ["told"]
 
-BEGIN, END = "<!-- run -->\n", "<!-- /run -->\n"
 MOST_LISTED = 200
 
 
@@ -28,15 +27,6 @@ def told(outcome: Outcome, *, at: str) -> str:
     ]
     listed = "\n" + "".join(found + broken) if found or broken else ""
     return f"{_head(outcome, at)}\n| | |\n| --- | ---: |\n{rows}{listed}"
-
-
-def written(page: str, report: str) -> str:
-    """Return a page with the report between its marks. Raises ValueError if the page has none."""
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no {BEGIN.strip()} … {END.strip()}")
-    return head + begin + report + end + tail
 
 
 def _head(outcome: Outcome, at: str) -> str:
@@ -105,14 +95,6 @@ def _spread(seconds: Sequence[float]) -> str:
     p50, p99 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.5, 0.99))
     endless = f", never {len(seconds) - len(ordered)}" if len(ordered) < len(seconds) else ""
     return f"p50 {p50:.1f}, p99 {p99:.1f}, max {ordered[-1]:.1f}{endless}"
-
-
-def commit() -> str:
-    """Return the commit of the checkout, and whether there are changes on top of it."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "unknown"
 
 
 def _version(server: str) -> str:

@@ -37,7 +37,7 @@ class Asked:
     model: str
     stream: bool
     prompt: str
-    max_tokens: int
+    max_tokens: int | None
     hang_up_after: int | None  # pieces heard
 
 

@@ -12,8 +12,8 @@ from .witnesses import Case, Client
 __all__ = ["NOTE_SECONDS", "Finding", "Judge", "Sort", "judge_markers"]
 
 Sort = str
-# The guide says "the last two seconds or so": a count each second on a clock of 0.25 s, a commit of it each second.
-NOTE_SECONDS = 2.5
+# The guide says "the last second or so": every second streams are counted and the counts committed, which takes a moment.
+NOTE_SECONDS = 1.5
 # Our count is made once a second, of what came since: a word in two parts may be a token more, or one less.
 SLACK_TOKENS = 8
 # The upstream counts words, we count parts of words; of what it sent and nobody heard this is the most.
@@ -95,6 +95,8 @@ class Judge:
             return []
         if last.source == "none":
             return self._free(case)
+        if last.source == "bound":  # the upstream wrote beyond what was asked for: that is not charged
+            return self._between(case, least=0, why="bound by its hold")
         if last.status == "ok" or last.status in _DELIVERED_IN_PART:
             return self._between(case, least=self._heard(case), why="counted")
         if last.status == "reaped":

@@ -85,8 +85,8 @@ async def _call(session: aiohttp.ClientSession, heard: Heard, base_url: str, key
     body = {
         "model": asked.model,
         "messages": [{"role": "user", "content": asked.prompt}],
-        "max_tokens": asked.max_tokens,
         "stream": asked.stream,
+        **({} if asked.max_tokens is None else {"max_tokens": asked.max_tokens}),
         **({"stream_options": {"include_usage": True}} if asked.stream else {}),
     }
     try:

@@ -104,7 +104,7 @@ def test_does_not_let_a_stream_of_seconds_be_free() -> None:
 
 
 def test_knows_that_no_note_is_written_while_the_database_is_away() -> None:
-    given = case(BROKEN, (CUT,), (reaped(30),))
+    given = case(BROKEN, (CUT,), (reaped(40),))
     assert sorts(given) == {"mismatched"}
     assert sorts(given, Judge(outages=[(6.0, 9.0)], count=len)) == set()
     assert sorts(given, Judge(outages=[(1.0, 2.0)], count=len)) == {"mismatched"}

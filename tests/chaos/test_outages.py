@@ -6,8 +6,10 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from billing import leases
@@ -15,6 +17,7 @@ from billing.gate import COMMIT_SECONDS
 from kernel import clock
 from tests.billing import rows
 from tests.fakes.cast import Customer
+from tests.fakes.exchange import ask
 from tests.fakes.gateway import Gateway, running_gateway
 
 from .outage import COST, PLAIN, STREAMS, Calls, Postgres, calls, own_postgres
@@ -62,6 +65,26 @@ def check_books(who: Customer, open_calls: Calls, *, corrected: int = 0) -> None
     assert rows.findings(who.workspace.pk) == {}
 
 
+def said(gateway: Gateway) -> str:
+    """Return the modes that an answer names; nobody's list needs no database."""
+    told = ask("GET", gateway.base_url + "/models")
+    assert told.status == 200
+    return told.headers.get("x-tollway-degraded", "")
+
+
+def writes(state: Literal["on", "off"]) -> None:
+    """Have the database take writes or not, from the next connection on; those that there are end."""
+    name, read_only = connection.settings_dict["NAME"], "off" if state == "on" else "on"
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = off")
+        cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {read_only}")
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            [name],
+        )
+    connection.close()
+
+
 def not_ready(gateway: Gateway) -> str:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(gateway.base_url.removesuffix("v1") + "readyz", timeout=20)
@@ -87,15 +110,34 @@ def test_answers_end_and_are_charged_when_the_database_is_back(postgres: Postgre
         under_way.end()
         check_answers(under_way)
         assert gateway.chat(who.secret, under_way.model).status == 503
+        gateway.eventually(lambda: said(gateway) == "database, journal", within=10)
         waiting = f"{STREAMS + PLAIN} settlements wait in the journal"
         assert not_ready(gateway) == f"the database does not answer; {waiting}"
         time.sleep(6)  # longer than the lease of an admission may stand that nobody serves
         postgres.start()
         gateway.eventually(lambda: who.open_requests() == 0, within=REPLAY_SECONDS)
         check_books(who, under_way)
+        gateway.eventually(lambda: said(gateway) == "", within=10)
         gateway.stop()
         gateway.gone()
     assert journals(tmp_path) == []
+
+
+def test_a_database_that_is_read_only_is_told_and_healed(postgres: Postgres, tmp_path: Path) -> None:
+    with running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway, calls(gateway) as under_way:
+        who = under_way.who
+        writes("off")
+        under_way.end()
+        check_answers(under_way)
+        refused = gateway.chat(who.secret, under_way.model)
+        assert (refused.status, refused.headers["x-error-code"]) == (503, "UNAVAILABLE")
+        gateway.eventually(lambda: said(gateway) == "database-unwritable, journal", within=10)
+        writes("on")
+        gateway.eventually(lambda: who.open_requests() == 0, within=REPLAY_SECONDS)
+        check_books(who, under_way)
+        gateway.eventually(lambda: said(gateway) == "", within=10)
+        # The first may meet the connection that was cut.
+        gateway.eventually(lambda: gateway.chat(who.secret, under_way.model).status != 503, within=10)
 
 
 def test_what_a_killed_process_journalled_is_replayed_by_the_next(postgres: Postgres, tmp_path: Path) -> None:

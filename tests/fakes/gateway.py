@@ -128,14 +128,15 @@ def running_gateway(
     """
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
+    command += ["--port", str(port), "--loop", "uvloop", "--no-access-log"]
+    command += ["--http", "config.connections:Connection"]
     command += ["--log-level", "warning", "--timeout-graceful-shutdown", str(patience_s)]
     command += ["--timeout-keep-alive", str(settings.KEEP_ALIVE_SECONDS)]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
     given = {**os.environ, "PYTHONPATH": paths, "DATABASE_URL": database_url(), **environment}
     with subprocess.Popen(command, cwd=ROOT, env=given, text=True) as process:
         try:
-            _wait_until_ready(process, f"http://127.0.0.1:{port}/v1/none")
+            wait_until_ready(f"http://127.0.0.1:{port}/v1/none", ended=process.poll)
             yield Gateway(f"http://127.0.0.1:{port}/v1", process)
         finally:
             if process.poll() is None:
@@ -157,11 +158,15 @@ def free_port() -> int:
         return int(door.getsockname()[1])
 
 
-def _wait_until_ready(process: "subprocess.Popen[str]", url: str) -> None:
+def wait_until_ready(url: str, *, ended: Callable[[], int | None]) -> None:
+    """Wait until a gateway knows that there is nothing at an address. Raises RuntimeError if it ends, or does not begin.
+
+    `ended` tells the exit code of its process, None while that lives.
+    """
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the gateway ended with {process.returncode}")
+        if (code := ended()) is not None:
+            raise RuntimeError(f"the gateway ended with {code}")
         try:
             urllib.request.urlopen(url, timeout=10)
         except urllib.error.HTTPError as error:

@@ -55,6 +55,7 @@ def leg(hop: Hop = ONE, *, factors: tuple[Factor, ...] = (), own_key: str | None
         weight=1,
         ask=asked(),
         max_tokens=100,
+        held_tokens=100,
         own_key=own_key,
     )
 

@@ -33,6 +33,7 @@ _SWAPS = {
     ast.And: ("and", "or"),
     ast.Or: ("or", "and"),
 }
+_FAILPOINT = re.compile(rb"^ *failpoint\([^\n]*\)(?:\n|\Z)", re.MULTILINE)
 _CALLS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 _IS_SQL = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|JOIN|CASE|AND|OR|coalesce)\b")
@@ -77,6 +78,7 @@ class Mutant:
     """One change of a module's text: the bytes from `start` to `end` become `text`.
 
     `function` is the first line of the function it is in, decorators too; None is for a constant of the module.
+    `part` is the text of that function or constant without its failpoints, and the change begins `at` so many bytes.
     """
 
     start: int
@@ -85,6 +87,8 @@ class Mutant:
     line: int
     was: str
     function: int | None
+    part: bytes
+    at: int
 
     def of(self, source: bytes) -> bytes:
         """Return the module's text with the change made."""
@@ -137,7 +141,11 @@ class _Reader:
         if around:
             line = self._source.count(b"\n", 0, start) + 1
             was = self._source[start:end].decode()
-            yield Mutant(start, end, text, line, was, max(around, key=lambda region: region[0])[2])
+            first, last, function = max(around, key=lambda region: region[0])
+            begin = first if function is None else self._lines[function - 1]
+            part = _FAILPOINT.sub(b"", self._source[begin:last])
+            at = len(_FAILPOINT.sub(b"", self._source[begin:start]))
+            yield Mutant(start, end, text, line, was, function, part.rstrip(), at)
 
     def of_python(self) -> Iterator[Mutant]:
         todo: list[ast.AST] = [self._tree]
@@ -193,6 +201,8 @@ class _Reader:
                     at = start + sign.start()
                     yield from self._mutant(at, at + 2, "-=" if sign[0] == b"+=" else "+=")
                 yield from self._mutant(*self._span(node, node), "pass")
+            case ast.Expr(value=ast.Call(func=ast.Name(id="failpoint"))):  # is there for tests alone
+                pass
             case (
                 ast.Expr(value=ast.Call() | ast.Await())
                 | ast.Raise()

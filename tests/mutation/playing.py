@@ -43,6 +43,9 @@ class Played:
 
 def play_all(items: Sequence[pytest.Item]) -> Iterator[Played]:
     """Play tests one after another and yield those that pass; what the session has set up stays."""
+    if len(items) > 1:  # what the session sets up is no test's own time
+        runtestprotocol(items[0], log=False, nextitem=items[1])
+        items[0]._initrequest()  # type: ignore[attr-defined]
     for number, item in enumerate(items):
         began, ran = time.monotonic(), set[int]()
         with _traced(ran):

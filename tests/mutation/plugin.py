@@ -13,7 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--results", default=".tollway/mutants.jsonl", metavar="FILE", help="where outcomes are kept"
     )
-    group.addoption("--again", action="store_true", help="run those too that are known to be killed")
+    group.addoption("--again", action="store_true", help="run those too whose outcome is settled")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,4 +1,4 @@
-"""What is mutated and what became of it: lines of JSON, of which those count that are of a module's present text."""
+"""What is mutated and what became of it: lines of JSON, of which those count whose function still reads the same."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.mutation.mutants import Mutant, mutants
 
-__all__ = ["ROOT", "Result", "add", "asked", "chosen", "known"]
+__all__ = ["ROOT", "Key", "Result", "add", "asked", "chosen", "key", "known", "whole"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +20,7 @@ WHOLE = (
         f"billing/{name}.py"
         for name in ("ledger", "rollup", "late", "leases", "settlement", "taking", "admission")
     ),
-    *(f"billing/{name}.py" for name in ("budgets", "explanations", "recomputed", "sums")),
+    *(f"billing/{name}.py" for name in ("budgets", "holds", "explanations", "recomputed", "sums")),
     "billing/credits",
     "billing/moves",
     "billing/repricing",
@@ -37,24 +37,25 @@ WHOLE = (
 )
 
 
+Key = tuple[str, str, int, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one mutant: killed, survived, untested (no test runs what it changes), timeout, or invalid."""
+    """What became of one mutant: killed, survived, untested (no test runs what it changes), timeout, or invalid.
+
+    `part` is the digest of the function or constant that was changed, and `at` the byte of it: other functions of the
+    module may change and move it, and the outcome still counts.
+    """
 
     path: str
-    digest: str
-    start: int
-    line: int
+    part: str
+    at: int
     was: str
     text: str
     outcome: str
     by: str
     why: str
-
-    @property
-    def which(self) -> tuple[str, int, str, str]:
-        """What tells this mutant from all others of the same text."""
-        return self.path, self.start, self.was, self.text
 
 
 def asked(paths: Sequence[str]) -> list[Path]:
@@ -79,9 +80,10 @@ def chosen(module: Path, *, sample: int, seed: int) -> tuple[list[Mutant], int]:
     return sorted(random.Random(f"{seed} {path}").sample(population, sample)), len(population)
 
 
-def digest(source: bytes) -> str:
-    """Return what tells one text of a module from another."""
-    return hashlib.sha256(source).hexdigest()[:16]
+def key(path: str, mutant: Mutant) -> Key:
+    """Return what tells a mutant from all others, for as long as its function or constant reads the same."""
+    digest = hashlib.sha256(mutant.part).hexdigest()[:16]
+    return path, digest, mutant.at, mutant.was, mutant.text
 
 
 def add(file: Path, result: Result) -> None:
@@ -91,13 +93,9 @@ def add(file: Path, result: Result) -> None:
         lines.write(json.dumps(asdict(result)) + "\n")
 
 
-def known(file: Path) -> dict[tuple[str, int, str, str], Result]:
-    """Return the last word on every mutant of the modules as they are now."""
-    found = {}
-    if file.exists():
-        for line in file.read_text().splitlines():
-            result = Result(**json.loads(line))
-            path = ROOT / result.path
-            if path.exists() and digest(path.read_bytes()) == result.digest:
-                found[result.which] = result
-    return found
+def known(file: Path) -> dict[Key, Result]:
+    """Return the last word on every mutant that was ever run."""
+    if not file.exists():
+        return {}
+    results = [Result(**json.loads(line)) for line in file.read_text().splitlines()]
+    return {(each.path, each.part, each.at, each.was, each.text): each for each in results}

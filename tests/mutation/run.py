@@ -22,6 +22,7 @@ __all__ = ["Run"]
 _PACKAGES = ("accounts", "billing", "catalog", "kernel", "tests")
 _SLOWEST_SECONDS = 5.0  # a test that takes longer is left out
 _BUDGET_SECONDS = 5.0  # so much is spent on tests of other modules, by what they take without the mutant
+_SETTLED = {"killed", "timeout", "invalid", "equivalent"}  # is not run again
 _ATTEMPTS = 100
 _PATIENCE = 6  # times as long may they take with it, and as many seconds more
 
@@ -63,20 +64,21 @@ class Run:
         return again
 
     def _run(self, module: Path, tests: Sequence[Played]) -> None:
-        digest = results.digest(module.read_bytes())
         chosen, population = results.chosen(module, sample=self._option.sample, seed=self._option.seed)
         before, counted, path = results.known(self._file), Counter[str](), str(module.relative_to(ROOT))
         for mutant in chosen:
-            old = before.get((path, mutant.start, mutant.was, mutant.text))
-            if not self._option.again and old and old.outcome in {"killed", "invalid"}:
-                counted[f"{old.outcome} before"] += 1
+            key = results.key(path, mutant)
+            old = before.get(key)
+            said = report.outcome(path, mutant, old) if old and not self._option.again else "unknown"
+            if said in _SETTLED:
+                counted[f"{said} before"] += 1
                 continue
             told = self._play(module, mutant, tests)
             counted[told["outcome"]] += 1
-            result = Result(path, digest, mutant.start, mutant.line, mutant.was, mutant.text, **told)
+            result = Result(*key, told["outcome"], told["by"], told["why"])
             results.add(self._file, result)
             if result.outcome not in {"killed", "invalid"}:
-                self._say(f"{result.outcome}: {path}:{result.line}: {result.was!r} → {result.text!r}")
+                self._say(f"{result.outcome}: {path}:{mutant.line}: {result.was!r} → {result.text!r}")
         told_of = ", ".join(f"{number} {outcome}" for outcome, number in counted.most_common())
         self._say(f"{path}: {len(chosen)} of {population} mutants: {told_of}")
 

@@ -10,11 +10,12 @@ import pytest
 
 from catalog.models import Model
 from tests.fakes.gateway import ROOT
+from tests.fakes.held import Held
 from tests.upstreams.case import Case
 from tests.upstreams.catalogue import CASES
 from tests.upstreams.promises import quiet
 from tests.upstreams.report import Campaign
-from tests.upstreams.stage import Held, Stage
+from tests.upstreams.stage import Stage
 from tests.upstreams.trial import Trial
 
 pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.timeout(4 * 3600)]

@@ -19,6 +19,8 @@ MAPPED = {
     (504, "PROVIDER_TIMEOUT"): "false",
 }
 CUT = '{"error":{"message":"The provider broke off the answer; what was delivered is charged.","type":"api_error"'
+STOPPED = '{"error":{"message":"The provider wrote more than it was asked for and was stopped;'
+TOO_MUCH = "U27"
 MAY_BE_SENT = {
     *("content-type", "content-length", "transfer-encoding", "connection", "date", "server", "cache-control"),
     *("vary", "access-control-allow-origin", "access-control-expose-headers", "x-request-id", "retry-after"),
@@ -75,7 +77,9 @@ def _mapped(trial: Trial, exchange: Exchange) -> None:
     if wanted is not None and (heard.status, code) not in wanted:
         trial.complain("answer", f"{heard.status} {code!r} in place of {wanted}: {exchange.attempts}")
     elif heard.status == 200 and exchange.expected == "cut":
-        if "[DONE]" in heard.data or not heard.data[-1].startswith(CUT):
+        if "[DONE]" in heard.data or not heard.data[-1].startswith(
+            STOPPED if trial.case.number == TOO_MUCH else CUT
+        ):
             trial.complain("answer", f"a cut stream ended in {heard.data[-1:]}")
     elif heard.status == 200:
         _right(trial, exchange)
@@ -128,16 +132,16 @@ def _booked(trial: Trial, exchange: Exchange, who: Customer) -> None:
     except ValueError:
         trial.complain("books", "not one usage event, but none or several")
         return
-    wrong = list(_wrong_in(booked, exchange))
+    wrong = list(_wrong_in(booked, exchange, too_much=trial.case.number == TOO_MUCH))
     if wrong:
         trial.complain("books", f"{', '.join(wrong)} in {booked}")
 
 
-def _wrong_in(booked: dict[str, Any], exchange: Exchange) -> Iterator[str]:
+def _wrong_in(booked: dict[str, Any], exchange: Exchange, *, too_much: bool) -> Iterator[str]:
     heard = exchange.heard
     cut = heard.status == 200 and exchange.stream and "[DONE]" not in heard.data
     status = "upstream_cut" if cut else "ok" if heard.status == 200 else "failed"
-    sources = ("counted",) if cut else ("upstream", "counted")
+    sources = ("bound",) if too_much else ("counted",) if cut else ("upstream", "counted")
     if booked["status"] != status or booked["http_status"] != heard.status:
         yield f"not {status} {heard.status}"
     free = status == "failed" or (cut and not heard.pieces)
@@ -145,7 +149,10 @@ def _wrong_in(booked: dict[str, Any], exchange: Exchange) -> Iterator[str]:
         yield f"usage source not in {sources}"
     if booked["cost"] != _cost(booked) or free != (booked["cost"] == 0):
         yield "not free, though nothing came" if free else f"cost not {_cost(booked)}"
-    if booked["error_code"] != ("UPSTREAM_CUT" if cut else heard.headers.get("x-error-code", "")):
+    if booked["cost"] > booked["hold"]:
+        yield "charged more than was held"
+    cut_by = "OVERRUN" if too_much else "UPSTREAM_CUT"
+    if booked["error_code"] != (cut_by if cut else heard.headers.get("x-error-code", "")):
         yield "another error code"
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kernel import clock
+from tests.fakes.held import Held
 
 from .catalogue import CASES
-from .stage import Held
 from .trial import Kind, Trial
 
 __all__ = ["Campaign"]

@@ -12,13 +12,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-import psutil
-
-from tests.fakes import caller, exchange
+from tests.fakes import exchange
 from tests.fakes.cast import Customer, customer
 from tests.fakes.gateway import Gateway, running_gateway
+from tests.fakes.held import Held, forget_peak, held
 
 from . import certificates, promises, rows
 from .case import PATIENT_SECONDS, Case
@@ -28,29 +26,14 @@ from .rows import Offer, Spot
 from .speech import healthy
 from .trial import SLACK_SECONDS, Trial
 from .upstream import FaultyUpstream, Place
-from .waits import PATH
 
-__all__ = ["Held", "Stage", "staged"]
+__all__ = ["Stage", "staged"]
 
 T = TypeVar("T")
 HEALTHY = "fault-second"
 STREAMS = 10_000
 AT_ONCE = 40
 KNOWN_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Held:
-    """What a gateway process holds: tasks, open files but sockets, connections to callers and upstreams, and memory.
-
-    Memory in KiB, now and at its most.
-    """
-
-    tasks: dict[str, int]
-    files: int
-    wires: int
-    resident: int
-    peak: int
 
 
 @dataclass
@@ -134,24 +117,11 @@ class Stage:
 
     def held(self) -> Held:
         """Return what the gateway process holds now."""
-        door = urlsplit(self.gateway.base_url)
-        told = caller.get(f"http://{door.netloc}{PATH}").json
-        process = psutil.Process(self.gateway.process.pid)
-        ports = {*self.upstream.ports, self.closed_port, self.mute_port}
-        wires = [
-            wire
-            for wire in process.net_connections("tcp")
-            if wire.raddr and (wire.raddr.port in ports or wire.laddr.port == door.port)
-        ]
-        status = dict(
-            line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
-        )
-        sizes = [int(status[name].split()[0]) for name in ("VmRSS", "VmHWM")]
-        return Held(told["tasks"], told["files"], len(wires), *sizes)
+        return held(self.gateway, {*self.upstream.ports, self.closed_port, self.mute_port})
 
     def forget_peak(self) -> None:
         """Have the gateway's greatest memory counted from now."""
-        Path(f"/proc/{self.gateway.process.pid}/clear_refs").write_text("5")
+        forget_peak(self.gateway)
 
     def _slug(self, case: Case) -> str:
         return f"fault-{case.id}"[:32].lower().rstrip("-")

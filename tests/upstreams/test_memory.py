@@ -2,6 +2,7 @@
 
 import pytest
 
+from inference.hearing import MAX_ANSWER_BYTES
 from tests.upstreams.case import Case
 from tests.upstreams.silences import CASES as SILENCES
 from tests.upstreams.spellings import CASES
@@ -27,3 +28,16 @@ def test_is_bounded_while_a_stream_never_ends(stage: Stage, case: Case) -> None:
     grown = stage.held().peak - before.resident
     assert all(trial.faulty.calls for trial in endless)
     assert grown < GREATEST_GROWTH_KIB, f"{grown} KiB"
+
+
+def test_is_that_of_one_answer_while_whole_answers_never_end(stage: Stage) -> None:
+    endless = [
+        trial for _ in range(3) for trial in stage.set_up(ENDLESS[:1]) if not trial.stream and trial.only
+    ]
+    before = stage.held()
+    stage.forget_peak()
+    for trial in endless:
+        stage.run(stage.play(trial))
+    grown = stage.held().peak - before.resident
+    assert all(trial.faulty.calls for trial in endless)
+    assert grown < 2 * MAX_ANSWER_BYTES // 1024, f"{grown} KiB"
