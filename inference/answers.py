@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 
 from billing.admission import Granted
 from catalog.snapshot import Terms
-from kernel import clock
+from kernel import clock, degraded
 
 from . import errors
 from .arrival import Arrival
@@ -43,7 +43,14 @@ def standing(request: Arrival) -> Headers:
     number = str(request.id)
     # Anthropic's SDKs read the id of a request from a header of their own.
     own: Headers = [("request-id", number)] if request.path.startswith(errors.ANTHROPIC_PATHS) else []
-    return [("X-Request-Id", number), ("x-router-request-id", number), *own, *_PRIVATE, *_OPEN]
+    return [
+        ("X-Request-Id", number),
+        ("x-router-request-id", number),
+        *own,
+        *_PRIVATE,
+        *_OPEN,
+        *degraded.headers(),
+    ]
 
 
 def limits(terms: Terms, granted: Granted) -> Headers:

@@ -3,15 +3,14 @@
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from accounts import tokens
+from accounts import powers, tokens
 from accounts.callers import Caller, Directory, ForeignWorkspace
+from accounts.powers import Power
 
 from .arrival import Arrival
 from .errors import Failure
 
 __all__ = ["caller", "caller_or_nobody", "check_spends", "spender"]
-
-_MAY_NOT_SPEND = "viewer"
 
 
 async def caller(directory: Directory, request: Arrival) -> Caller:
@@ -30,8 +29,8 @@ async def spender(directory: Directory, request: Arrival) -> Caller:
 
 
 def check_spends(found: Caller) -> None:
-    """Raise Failure for a person who may look at a workspace and not spend its credit."""
-    if found.role == _MAY_NOT_SPEND:
+    """Raise Failure for a person who may look at a workspace and not spend its credit; a key has no role, and may."""
+    if found.role and not powers.may(found.role, Power.CALL):
         raise Failure("AUTHORIZATION_ERROR", "A viewer of this workspace may not send requests that cost.")
 
 

@@ -94,7 +94,7 @@ def _price(leg: Leg, name: str) -> Decimal:
 
 
 def _by_price(measured: Measured) -> Callable[[Leg], float]:
-    return lambda leg: leg.ceiling(lambda ask: ask.prompt_bound)
+    return lambda leg: leg.ceiling(leg.ask.prompt_bound, leg.held_tokens * leg.ask.n)
 
 
 def _by_latency(measured: Measured) -> Callable[[Leg], float]:

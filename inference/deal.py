@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.callers import Caller
 from catalog import pricing
@@ -53,10 +53,25 @@ class Deal:
         """The most requests that this one may count as; what it does not need comes back when it is settled."""
         return max(leg.weight for leg in self.legs)
 
-    def hold(self, prompt_tokens: Callable[[Ask], int]) -> int:
-        """Return the most this request can cost on any of its legs, in nano-USD. Raises pricing.Unpriced."""
-        alike = {(id(leg.price), id(leg.ask), leg.max_tokens): leg for leg in self.legs}
-        return max(leg.ceiling(prompt_tokens) for leg in alike.values())
+    @property
+    def open_ended(self) -> bool:
+        """Whether more may be written than is held for at first: the caller named no limit."""
+        return any(leg.open_ended for leg in self.legs)
+
+    def hold(self, prompt_tokens: Callable[[Ask], int], *, whole: bool = False) -> int:
+        """Return the most this request can cost on any of its legs, in nano-USD, for what is held for at first.
+
+        The `whole` is for all that may be written. Raises pricing.Unpriced.
+        """
+        alike = {(id(leg.price), id(leg.ask), leg.max_tokens, leg.held_tokens): leg for leg in self.legs}
+        return max(
+            leg.ceiling(prompt_tokens(leg.ask), (leg.max_tokens if whole else leg.held_tokens) * leg.ask.n)
+            for leg in alike.values()
+        )
+
+    def limited(self, amount: int, prompt_tokens: Callable[[Ask], int]) -> "Deal":
+        """Return the deal with no more output than an amount of nano-USD covers, or than is held for at first."""
+        return replace(self, legs=tuple(leg.limited(amount, prompt_tokens(leg.ask)) for leg in self.legs))
 
 
 def strike(catalogue: Catalogue, signs: Signs, caller: Caller, ask: Ask, dialect: Dialect) -> Deal:
@@ -104,8 +119,9 @@ def _legs(
     hops = routing.candidates(offer.hops, rank=terms.rank, own_keys=caller.own_keys)
     if not hops:
         raise Failure("PROVIDER_ERROR", f"No provider of {offer.public_id} is connected at the moment.")
-    wanted = ask.limit if ask.limit is not None else terms.default_max_tokens
-    writes = min(wanted, offer.max_output_tokens) if dialect.capability == "chat" else 0
+    most = offer.max_output_tokens if dialect.capability == "chat" else 0
+    writes = most if ask.limit is None else min(ask.limit, most)
+    held = min(terms.default_max_tokens, writes) if ask.limit is None else writes
     weight = terms.weight(offer.public_id, otherwise=_WEIGHTS.get(offer.capability, 1))
     try:
         prices = _prices(catalogue, caller, offer, terms, hops, dialect)
@@ -118,12 +134,14 @@ def _legs(
                 weight=weight,
                 ask=ask,
                 max_tokens=writes,
+                held_tokens=held,
                 own_key=caller.own_keys.get(hop.provider_id),
             )
             for hop, price in zip(hops, prices, strict=True)
         ]
         for price in {id(price): price for price in prices}.values():
-            next(leg for leg in legs if leg.price is price).ceiling(lambda ask: ask.prompt_bound)
+            priced = next(leg for leg in legs if leg.price is price)
+            priced.ceiling(ask.prompt_bound, priced.output_bound)
     except (Unpriced, pricing.Unpriced) as error:
         raise Failure(
             "INVALID_MODEL", f"{offer.public_id} has no price and is not sold.", param="model"

@@ -1,8 +1,8 @@
 """How a request is let in: caps, slot and hold in one step, and the words for a refusal."""
 
-import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from billing import admission
@@ -16,10 +16,12 @@ from .deal import Deal
 from .dialects import Ask
 from .errors import Failure
 
-__all__ = ["admit", "wishes", "worded", "worth_counting"]
+__all__ = ["Admitted", "Wish", "admit", "narrow", "wide", "worded", "worth_counting"]
 
 _SHORT_OF_CREDIT = ("INSUFFICIENT_CREDITS", "CREDITS_HELD")
 _MARGIN = 1.2
+_SHARE = 4
+"""Of an answer whose length nobody limited: one that comes whole holds at most this part of what is available."""
 _HELD_SECONDS = 5
 _WINDOWS = {
     "MINUTE_REQUEST_LIMIT_EXCEEDED": "minute",
@@ -28,35 +30,75 @@ _WINDOWS = {
 }
 
 
-async def admit(gate: Gate, request_id: UUID, deal: Deal, *, tag: str) -> tuple[Granted, int]:
-    """Take what a request needs, all or nothing, and return the admission and its hold in nano-USD.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a request would take, and the deal it would run on then."""
 
-    Raises Failure for a refusal.
+    taking: admission.Ask
+    deal: Deal
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that was let in: its admission, its hold in nano-USD, and the deal it runs on."""
+
+    granted: Granted
+    hold: int
+    deal: Deal
+
+
+async def admit(gate: Gate, request_id: UUID, deal: Deal, *, tag: str) -> Admitted:
+    """Take what a request needs, all or nothing. Raises Failure for a refusal.
+
+    A stream that named no limit is asked for no more than can be paid for now; its hold grows while it writes.
     """
-    for wish in wishes(request_id, deal, tag=tag):
+    wish = wide(request_id, deal, tag=tag)
+    try:
+        granted = await _take(gate, wish)
+    except Refused as refused:
+        if not worth_counting(refused):
+            raise worded(refused) from refused
+        wish = narrow(wish, refused)
         try:
-            return await gate.admit(wish), wish.hold
-        except Unavailable as error:
-            raise Failure("UNAVAILABLE", "Requests cannot be admitted right now.", retry_after=2) from error
-        except Refused as refused:
-            last = refused
-            if not worth_counting(refused):
-                break
-    raise worded(last) from last
+            granted = await _take(gate, wish)
+        except Refused as again:
+            raise worded(again) from again
+    hold, deal = wish.taking.hold, wish.deal
+    if deal.first.ask.stream and deal.open_ended:
+        deal = deal.limited(hold + max(0, granted.free), _bytes)
+    return Admitted(granted, hold, deal)
 
 
-def wishes(request_id: UUID, deal: Deal, *, tag: str) -> Iterator[admission.Ask]:
-    """Yield what a request would take, then the same with a smaller hold, for where credit is short.
+async def _take(gate: Gate, wish: Wish) -> Granted:
+    try:
+        return await gate.admit(wish.taking)
+    except Unavailable as error:
+        raise Failure("UNAVAILABLE", "Requests cannot be admitted right now.", retry_after=2) from error
 
-    The first hold is for the bytes of the prompt, the second for its tokens, which take time to count.
+
+def wide(request_id: UUID, deal: Deal, *, tag: str) -> Wish:
+    """Return what a request would take first: its hold is for the bytes of its prompt.
+
+    Where no limit was named and the answer comes whole, it is for all that the model can write, if that is no more
+    than a quarter of what there is.
     """
-    wide = _wish(request_id, deal, tag=tag)
-    yield wide
-    yield dataclasses.replace(wide, hold=deal.hold(_counted))
+    whole = deal.open_ended and not deal.first.ask.stream
+    taking = _taking(request_id, deal, tag=tag, hold=deal.hold(_bytes, whole=whole))
+    return Wish(replace(taking, share=_SHARE) if whole else taking, deal)
 
 
-def _counted(ask: Ask) -> int:
-    return math.ceil(tokens.count([ask.prompt_text()])[0] * _MARGIN) + ask.prompt_extra
+def narrow(wish: Wish, refused: Refused) -> Wish:
+    """Return what a request would take where credit is short: for the tokens of its prompt, which take time to count.
+
+    Where no limit was named and the answer comes whole, the most that it may have is what a quarter of the credit
+    buys, at least the plan's usual; that is asked of the upstream, so it is true.
+    """
+    deal = wish.deal
+    counted = _counting()
+    whole = wish.taking.share > 1
+    if whole:
+        deal = deal.limited(max(0, refused.available) // _SHARE, counted)
+    return Wish(replace(wish.taking, hold=deal.hold(counted, whole=whole), share=1), deal)
 
 
 def worth_counting(refused: Refused) -> bool:
@@ -86,7 +128,23 @@ def worded(refused: Refused) -> Failure:
     return Failure(code, "This request may not run now.")
 
 
-def _wish(request_id: UUID, deal: Deal, *, tag: str) -> admission.Ask:
+def _bytes(ask: Ask) -> int:
+    return ask.prompt_bound
+
+
+def _counting() -> Callable[[Ask], int]:
+    known: dict[int, int] = {}
+
+    def counted(ask: Ask) -> int:
+        if id(ask) not in known:
+            written = tokens.count([ask.prompt_text()])[0]
+            known[id(ask)] = math.ceil(written * _MARGIN) + ask.prompt_extra
+        return known[id(ask)]
+
+    return counted
+
+
+def _taking(request_id: UUID, deal: Deal, *, tag: str, hold: int) -> admission.Ask:
     terms, first = deal.terms, deal.first
     return admission.Ask(
         request_id=request_id,
@@ -96,7 +154,7 @@ def _wish(request_id: UUID, deal: Deal, *, tag: str) -> admission.Ask:
         chain_id=first.offer.chain_id,
         price_version_id=first.price.card.version_id,
         multipliers=factors_text(first.price.factors),
-        hold=deal.hold(lambda ask: ask.prompt_bound),
+        hold=hold,
         weight=deal.weight,
         stream=first.ask.stream,
         tag=tag,

@@ -38,11 +38,11 @@ async def within(deal: Deal) -> Deal:
     for leg in deal.legs:
         chat = leg.ask.chat
         context = leg.offer.context_length
-        if chat is None or chat.prompt_bound + leg.max_tokens <= context:
-            legs.append(leg)
+        if chat is None or chat.prompt_bound + leg.held_tokens <= context:
+            legs.append(_with_room(leg, context - chat.prompt_bound if chat is not None else leg.max_tokens))
             continue
         truncating = wants_truncation(chat.body, by_default=leg.offer.truncates)
-        key = (leg.offer.model_id, leg.max_tokens)
+        key = (leg.offer.model_id, leg.held_tokens)
         if key not in fitted:
             fitted[key] = await _cut(leg, chat, context, truncating)
         cut = fitted[key]
@@ -57,7 +57,7 @@ async def _cut(leg: Leg, chat: ChatAsk, context: int, truncating: bool) -> Cut |
     # Counting a prompt of megabytes takes a while; the process serves others meanwhile.
     try:
         return await asyncio.to_thread(
-            fit, chat, context=context, reserved=min(leg.max_tokens, context - 1), truncating=truncating
+            fit, chat, context=context, reserved=min(leg.held_tokens, context - 1), truncating=truncating
         )
     except Failure as failure:
         failure.param = leg.ask.prompt_field
@@ -68,7 +68,13 @@ def _shortened(leg: Leg, chat: ChatAsk, cut: Cut) -> Leg:
     ask = leg.ask
     if cut.ask is not chat:
         ask = cut.ask if ask is chat else replace(ask, chat=cut.ask)  # type: ignore[type-var]
-    return replace(leg, ask=ask, max_tokens=min(leg.max_tokens, cut.room), dropped=cut.dropped)
+    # Nearly full: providers count a little more than we do, so no more is asked for than is held for at first.
+    room = min(leg.held_tokens, cut.room)
+    return replace(leg, ask=ask, max_tokens=room, held_tokens=room, dropped=cut.dropped)
+
+
+def _with_room(leg: Leg, room: int) -> Leg:
+    return leg if leg.max_tokens <= room else replace(leg, max_tokens=room)
 
 
 def wants_truncation(body: Mapping[str, Any], *, by_default: bool) -> bool:

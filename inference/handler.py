@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, get_resolver
 
-from . import answers, body, replies
+from . import answers, auth, body, process, replies
 from .answers import Answer, OnTheWire
 from .arrival import Arrival, Receive, Send
 from .errors import Failure
@@ -31,8 +31,12 @@ class Handler:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
+
+        async def known() -> None:
+            await auth.caller(process.current().directory, Arrival(scope, b"", receive=receive, send=send))
+
         try:
-            raw = await body.read(scope, receive, most=settings.MAX_BODY_BYTES)
+            raw = await body.read(scope, receive, most=settings.MAX_BODY_BYTES, known=known)
         except body.Left:
             return
         except Failure as failure:

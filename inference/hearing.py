@@ -9,10 +9,12 @@ import orjson
 
 from . import sse
 from .adapters import Adapter, Reader, Refusal, Unsupported
+from .room import Place
 
 __all__ = [
     "BROKEN_EVENTS",
     "MAX_ANSWER_BYTES",
+    "MAX_STREAM_BYTES",
     "Opened",
     "UpstreamFailed",
     "Whole",
@@ -22,7 +24,9 @@ __all__ = [
     "whole",
 ]
 
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_ANSWER_BYTES = 48 * 1024 * 1024
+"""Of an answer that is held whole."""
+MAX_STREAM_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 65536
 BROKEN_EVENTS = 3
 """How many events of a stream may be no JSON objects."""
@@ -124,18 +128,23 @@ def _seconds(text: str | None) -> float | None:
     return float(text) if text and text.isdecimal() else None
 
 
-async def read(response: aiohttp.ClientResponse) -> bytes:
-    """Return a whole answer. Raises UpstreamFailed beyond MAX_ANSWER_BYTES."""
+async def read(response: aiohttp.ClientResponse, place: Place) -> bytes:
+    """Return a whole answer, in the place it is given. Raises UpstreamFailed beyond MAX_ANSWER_BYTES."""
     first = await response.content.readany()
     if response.content.at_eof():
         return first
     blocks, size = [first], len(first)
-    while block := await response.content.readany():
-        blocks.append(block)
-        size += len(block)
-        if size > MAX_ANSWER_BYTES:
-            raise UpstreamFailed("too_long", status=200)
-    return b"".join(blocks)
+    try:
+        while block := await response.content.readany():
+            blocks.append(block)
+            size += len(block)
+            if size > MAX_ANSWER_BYTES:
+                raise UpstreamFailed("too_long", status=200)
+            await place.grow(size)
+        return b"".join(blocks)
+    finally:
+        # A failure is kept with its frames until the garbage is collected, which megabytes do not hasten.
+        blocks.clear()
 
 
 def whole(raw: bytes, adapter: Adapter, accepts: Callable[[dict[str, Any]], bool]) -> Whole:
@@ -167,7 +176,7 @@ async def first(opened: Opened) -> Opened:
             broken += 1
             if broken > BROKEN_EVENTS:
                 raise UpstreamFailed("bad_events", status=200)
-        if size > MAX_ANSWER_BYTES:
+        if size > MAX_STREAM_BYTES:
             raise UpstreamFailed("too_long", status=200)
     raise UpstreamFailed("empty", status=200)
 

@@ -1,7 +1,7 @@
 """One way in which a request may be served: a model at one of its upstreams, at a price, with room to write."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
 from catalog import pricing
 from catalog.pricing import Counts
@@ -19,10 +19,18 @@ PICTURE_EVENT_BYTES = 32 * 1024 * 1024
 _PIECES = {"rerank": "request", "image": "image"}
 
 
+class _Beside(TypedDict):
+    prompt_tokens: int
+    images: int
+    searches: int
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """`ask` is what is asked there, cut to fit if need be, and `dropped` how many messages that took.
 
+    `max_tokens` is the most that each answer may have, and `held_tokens` what is held for at first: less where the
+    caller named no limit.
     `weight` is how many requests it counts as, `cost` what the provider charges us, None where that is unknown, and
     `own_key` the customer's secret for the provider, where the call goes out on it.
     """
@@ -34,6 +42,7 @@ class Leg:
     weight: int
     ask: Ask
     max_tokens: int
+    held_tokens: int
     dropped: int = 0
     own_key: str | None = field(default=None, repr=False)
 
@@ -46,6 +55,11 @@ class Leg:
     def output_bound(self) -> int:
         """The most output tokens that are asked of the upstream."""
         return self.max_tokens * self.ask.n
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether more may be written than is held for at first."""
+        return self.max_tokens > self.held_tokens
 
     @property
     def event_bytes(self) -> int:
@@ -64,14 +78,30 @@ class Leg:
             return counts
         return pricing.without_prompt(counts)
 
-    def ceiling(self, prompt_tokens: Callable[[Ask], int]) -> int:
-        """Return the most the request can cost here, in nano-USD. Raises pricing.Unpriced."""
-        card = self.price.card
+    def ceiling(self, prompt_tokens: int, output_tokens: int) -> int:
+        """Return the most the request can cost here within these tokens, in nano-USD. Raises pricing.Unpriced."""
         return pricing.ceiling(
-            card,
-            prompt_tokens=self.sold(card, Counts(input=prompt_tokens(self.ask))).input,
-            output_tokens=self.output_bound,
-            images=self.ask.images,
-            searches=MOST_SEARCHES if "web_search" in card.rates else 0,
+            self.price.card,
+            output_tokens=output_tokens,
             factors=self.price.factors,
+            **self._beside(prompt_tokens),
         )
+
+    def affords(self, amount: int, prompt_tokens: int) -> int:
+        """Return the most output tokens that an amount of nano-USD covers, whatever they are. Raises pricing.Unpriced."""
+        return pricing.most_output(
+            self.price.card, amount, factors=self.price.factors, **self._beside(prompt_tokens)
+        )
+
+    def limited(self, amount: int, prompt_tokens: int) -> "Leg":
+        """Return this leg with no more output than an amount of nano-USD covers, or than is held for at first."""
+        afforded = self.affords(amount, prompt_tokens) // self.ask.n
+        return replace(self, max_tokens=max(self.held_tokens, min(self.max_tokens, afforded)))
+
+    def _beside(self, prompt_tokens: int) -> "_Beside":
+        card = self.price.card
+        return {
+            "prompt_tokens": self.sold(card, Counts(input=prompt_tokens)).input,
+            "images": self.ask.images,
+            "searches": MOST_SEARCHES if "web_search" in card.rates else 0,
+        }

@@ -15,9 +15,8 @@ from catalog.proposals import answers
 from catalog.proposals.comparisons import NotKnown
 from catalog.proposals.listing import Entry, Listing
 from catalog.snapshot import Hop, Key
-from kernel import addresses
+from kernel import addresses, guarded
 
-from . import guarded
 from .adapters import Unsupported
 from .adapters.registry import adapter_for
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import orjson
 
-from kernel.cache import Away, Cache
+from kernel.cache import BREAKERS, Away, Cache
 
 from .breaker import OPEN_SECONDS, Breaker, Place
 from .sticking import Sticking
 
 __all__ = ["News"]
 
-_CHANNEL, _OPEN, _PROBE = "tollway:walk", "tollway:breakers", "tollway:probe"
+_CHANNEL, _PROBE = "tollway:walk", "tollway:probe"
 _MOST_UNSENT = 1000
 _PAUSES = (0, 1.1, 1.1)  # a Redis that was away is left alone for a second
 
@@ -28,22 +28,28 @@ class News:
         self.breaker = Breaker(changed=self._breaker_changed)
         self.sticking = Sticking(moved=self._conversation_moved)
         self._sending: set[asyncio.Task[None]] = set()
-        self._listening: asyncio.Task[None] | None = None
+        self._lasting: list[asyncio.Task[None]] = []
+        self._open_since: dict[Place, float] = {}
 
     async def start(self) -> None:
-        """Take over what is known, and begin to listen."""
+        """Take over what is known, begin to listen, and to watch how Redis is."""
         with contextlib.suppress(Away):
             now = time.time()
-            for field, until in (await self._cache.members(_OPEN)).items():
+            for field, text in (await self._cache.members(BREAKERS)).items():
+                until, _, since = text.partition(" ")
                 if float(until) > now:
+                    self._open_since[_place(field)] = float(since or now)
                     self.breaker.heard(_place(field), float(until) - now, tripped=True)
                 else:
-                    await self._cache.put(_OPEN, field, None)
-        self._listening = asyncio.create_task(self._cache.listen(_CHANNEL, self._heard), name="news")
+                    await self._cache.put(BREAKERS, field, None)
+        self._lasting = [
+            asyncio.create_task(self._cache.listen(_CHANNEL, self._heard), name="news"),
+            asyncio.create_task(self._cache.watch(), name="redis"),
+        ]
 
     async def stop(self) -> None:
         """Stop listening."""
-        tasks = [*self._sending, *([self._listening] if self._listening else [])]
+        tasks = [*self._sending, *self._lasting]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -62,9 +68,16 @@ class News:
     def _breaker_changed(self, place: Place, seconds: float, tripped: bool) -> None:
         field = _field(place)
         if tripped:
-            until = str(time.time() + seconds) if seconds else None
-            self._send(lambda: self._cache.put(_OPEN, field, until))
+            since = self._note_open(place, seconds)
+            text = f"{time.time() + seconds} {since}" if seconds else None
+            self._send(lambda: self._cache.put(BREAKERS, field, text))
         self._tell({"breaker": field, "seconds": seconds, "tripped": tripped})
+
+    def _note_open(self, place: Place, seconds: float) -> float:
+        """Return since when a place is left alone for failures, however often it was tried meanwhile."""
+        if not seconds:
+            return self._open_since.pop(place, 0.0)
+        return self._open_since.setdefault(place, time.time())
 
     def _conversation_moved(self, conversation: str, place: Place) -> None:
         self._tell({"conversation": conversation, "place": _field(place)})
@@ -82,7 +95,10 @@ class News:
     def _heard(self, text: str) -> None:
         news = orjson.loads(text)
         if "breaker" in news:
-            self.breaker.heard(_place(news["breaker"]), news["seconds"], tripped=news["tripped"])
+            place = _place(news["breaker"])
+            if news["tripped"]:
+                self._note_open(place, news["seconds"])
+            self.breaker.heard(place, news["seconds"], tripped=news["tripped"])
         else:
             self.sticking.heard(news["conversation"], _place(news["place"]))
 

@@ -47,9 +47,9 @@ async def agree(process: Process, caller: Caller, raw: bytes, dialect: Dialect, 
 async def _run(
     process: Process, request: Arrival, dialect: Dialect, struck: Deal, sought: Sought, *, tag: str
 ) -> HttpResponseBase:
-    granted, hold = await entry.admit(process.gate, request.id, struck, tag=tag)
+    admitted = await entry.admit(process.gate, request.id, struck, tag=tag)
     sought.admitted = True
-    visit = Visit(request, dialect, struck, granted, hold, process)
+    visit = Visit(request, dialect, admitted.deal, admitted.granted, admitted.hold, process)
     try:
         if struck.first.ask.stream:
             return await streaming.serve(visit)

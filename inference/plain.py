@@ -10,6 +10,7 @@ from . import routing
 from .answers import JSON, Answer
 from .failing import failed_upstreams, refused_upstream
 from .legs import Leg
+from .room import Place
 from .upstream import Whole
 from .visit import Visit
 
@@ -24,6 +25,11 @@ async def serve(visit: Visit) -> Answer:
 
     A caller who leaves meanwhile changes nothing: the upstream works on and wants to be paid.
     """
+    with visit.process.room.place() as place:
+        return await _serve(visit, place)
+
+
+async def _serve(visit: Visit, place: Place) -> Answer:
     request_id, dialect, process = str(visit.request.id), visit.dialect, visit.process
 
     async def attempt(leg: Leg, seconds: float) -> Whole:
@@ -36,6 +42,7 @@ async def serve(visit: Visit) -> Answer:
                 accepts=functools.partial(dialect.accepts, leg.ask),
                 request_id=request_id,
                 seconds=seconds,
+                place=place,
                 secret=leg.own_key,
             )
         finally:
@@ -50,7 +57,7 @@ async def serve(visit: Visit) -> Answer:
     leg, answer = reached.leg, reached.answer.answer
     visit.note_served(leg)
     found = dialect.measure(leg.ask, answer, output_bound=leg.output_bound)
-    charge = visit.charge(leg, found.reading, empty=found.empty)
+    charge = await visit.charge(leg, found.reading, empty=found.empty)
     await visit.settle(leg, charge, status="ok", finish=found.finish, ttfb_ms=visit.request.milliseconds)
     told = visit.told(leg, found.reading, charge)
     if reached.answer.size > GREATEST_ON_LOOP:

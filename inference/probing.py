@@ -11,9 +11,9 @@ from billing import health
 from billing.health import Checked
 from catalog import loading
 from catalog.snapshot import Catalogue, Hop
-from kernel import addresses, postgres
+from kernel import addresses, guarded, postgres
 
-from . import guarded, routing
+from . import routing
 from .adapters import Unsupported
 from .adapters.registry import adapter_for
 

@@ -11,6 +11,7 @@ from accounts.callers import Directory
 from billing.gate import Gate
 from billing.health import Pulse
 from billing.idempotency import Repeats
+from billing.lookout import Lookout
 from billing.refusals import Refusals
 from billing.vitals import Window
 from catalog.loading import Watch
@@ -25,13 +26,19 @@ from .deal import Signs
 from .legs import Leg
 from .news import News
 from .orders import Orders
+from .room import Room
 from .routing import Roads
 from .streams import Streams
 from .upstream import UpstreamFailed, Upstreams
 
-__all__ = ["Process", "current", "journalled"]
+__all__ = ["Process", "current", "journalled", "lookout"]
 
 READERS = 4
+LARGE_ANSWERS_BYTES = 16 * 2**20
+"""Of all large answers but the eldest, which may have its 48 MiB besides."""
+# The pool gives up on a connection after so long and begins anew; else it would try ever more seldom, and be away for
+# up to as long again as the database was.
+RECONNECT_SECONDS = 2.0
 OWED_SECONDS = 30.0
 
 _current: "Process | None" = None
@@ -42,21 +49,30 @@ class Process:
 
     def __init__(self) -> None:
         self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            postgres.conninfo(), min_size=1, max_size=READERS, open=False, kwargs={"autocommit": True}
+            postgres.conninfo(),
+            min_size=1,
+            max_size=READERS,
+            open=False,
+            kwargs={"autocommit": True},
+            reconnect_timeout=RECONNECT_SECONDS,
         )
         self._watch = Watch(self._pool)
         self._watches: list[asyncio.Task[None]] = []
         self.directory = Directory(self._pool)
-        self.gate = Gate()
+        self.streams = Streams()
+        self.gate = Gate(count=self.streams.count)
         self.refusals = Refusals(self._pool)
         self.pulse = Pulse(self._pool)
         self.repeats = Repeats(self._pool)
         self.upstreams = Upstreams()
+        self.room = Room(LARGE_ANSWERS_BYTES)
         self.news = News(Cache(settings.REDIS_URL))
         self.roads = Roads(self.news, RetryBudget(), self._failed)
         self.signs = Signs(self.news.sticking, self._measured)
-        self.streams = Streams()
         self._orders = Orders(self._pool, self.streams)
+        self.lookout = Lookout(
+            self.gate.worker_id.hex, journalled=lambda: self.gate.journalled, about=self._about
+        )
 
     @property
     def catalogue(self) -> Catalogue:
@@ -72,6 +88,13 @@ class Process:
         beats = self.pulse.health.at(leg.hop.provider_id, leg.offer.model_id, window=Window.HALF_HOUR)
         return Figures(beats.first_byte_ms(), beats.tokens_per_second())
 
+    def _about(self) -> dict[str, Any]:
+        return {
+            "requests": self.gate.open_requests,
+            "streams": len(self.streams),
+            "refusals": dict(self.refusals.by_code),
+        }
+
     async def open(self) -> None:
         """Connect and load everything. Raises psycopg.Error or PoolTimeout if the database is away."""
         global _current
@@ -85,6 +108,7 @@ class Process:
         self._watches = [
             asyncio.create_task(self.streams.watch(), name="streams"),
             asyncio.create_task(self._orders.watch(), name="orders"),
+            asyncio.create_task(self.lookout.watch(), name="lookout"),
         ]
         _current = self
 
@@ -116,3 +140,8 @@ def current() -> Process:
 def journalled() -> int:
     """Return how many settlements of this process wait in the journal; none outside a running server."""
     return _current.gate.journalled if _current is not None else 0
+
+
+def lookout() -> Lookout | None:
+    """Return who looks out for this process; nobody outside a running server."""
+    return _current.lookout if _current is not None else None

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import aiohttp
@@ -11,13 +12,13 @@ import orjson
 from . import sse
 from .arrival import Send
 from .dialects import Voice
-from .hearing import BROKEN_EVENTS, MAX_ANSWER_BYTES, Opened
+from .hearing import BROKEN_EVENTS, MAX_STREAM_BYTES, Opened
 from .meter import Tally
 from .streams import Interrupted, Stream
 
 __all__ = ["Ending", "Relay"]
 
-Ending = Literal["ok", "client_gone", "upstream_cut", "killed", "drained"]
+Ending = Literal["ok", "client_gone", "upstream_cut", "beyond", "killed", "drained"]
 
 AFTER_FINISH_SECONDS = 5.0
 _ENDINGS: dict[str, Ending] = {
@@ -27,7 +28,7 @@ _ENDINGS: dict[str, Ending] = {
     "drained": "drained",
     "idle": "upstream_cut",
     "deadline": "upstream_cut",
-    "overrun": "upstream_cut",
+    "beyond": "beyond",
 }
 
 
@@ -59,6 +60,7 @@ class Relay:
         self._size = 0
         self._over = False
         self._cut = False
+        self._held: tuple[bytes, dict[str, Any]] | None = None
 
     async def run(self) -> Ending:
         """Relay until the answer is over or something ends it, and say which."""
@@ -75,12 +77,12 @@ class Relay:
     async def _interrupted(self) -> Ending:
         ending = _ENDINGS[self._stream.why or "client_gone"]
         # Where all that was wanted is out, only the usage is missing, and the caller need not wait for it.
-        complete = self._tally.complete
+        complete = self._tally.complete and ending != "beyond"
         seconds = AFTER_FINISH_SECONDS if complete else self._drain_seconds if ending == "client_gone" else 0
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while seconds and not (self._over or self._cut):
-                    self._take(await self._read())
+                while seconds and not (self._over or self._cut or self._held):
+                    self._take(iter(await self._read()))
         return "ok" if complete else ending
 
     async def _next(self) -> list[bytes]:
@@ -103,7 +105,7 @@ class Relay:
             return self._at_end()
         self._stream.moved_at = time.monotonic()
         self._size += len(chunk)
-        if self._size > MAX_ANSWER_BYTES:
+        if self._size > MAX_STREAM_BYTES:
             self._cut = True
             return []
         try:
@@ -122,9 +124,13 @@ class Relay:
         return []
 
     async def _pass_on(self, events: list[bytes]) -> None:
-        frames = self._take(events)
-        if frames:
-            await self._write(b"".join(frames))
+        waiting = iter(events)
+        while True:
+            frames = self._take(waiting)
+            if frames:
+                await self._write(b"".join(frames))
+            if self._held is None or not await self._stream.covered_again():
+                return
 
     async def _write(self, data: bytes) -> None:
         self._stream.writing_since = time.monotonic()
@@ -132,8 +138,12 @@ class Relay:
         self._stream.writing_since = 0.0
         self._stream.told_at = time.monotonic()
 
-    def _take(self, events: list[bytes]) -> list[bytes]:
+    def _take(self, events: Iterator[bytes]) -> list[bytes]:
+        """Return the frames of events, up to one that is not covered: that is held back, and comes first the next time."""
         frames: list[bytes] = []
+        if self._held is not None:
+            frames += [frame for frame in (self._voice.event(*self._held),) if frame]
+            self._held = None
         for data in events:
             if data == sse.DONE:
                 self._over = True
@@ -144,10 +154,17 @@ class Relay:
                     break
                 continue
             self._tally.event(event)
+            if self._tally.bytes >= self._stream.look_at and not self._covered():
+                self._held = data, event
+                break
             frame = self._voice.event(data, event)
             if frame:
                 frames.append(frame)
         return frames
+
+    def _covered(self) -> bool:
+        self._tally.output()
+        return self._stream.covered()
 
     def _parsed(self, data: bytes) -> dict[str, Any] | None:
         try:

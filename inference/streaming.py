@@ -4,26 +4,37 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
+from typing import Literal
 
-from billing.gate import Progress
-from catalog import pricing
-from catalog.pricing import Counts
-from kernel import clock
-
-from . import answers, routing, tokens
+from . import answers, routing
 from .answers import EVENTS, OnTheWire
+from .cover import Cover
 from .dialects import Told, Voice
 from .errors import Failure
 from .failing import failed_upstreams, refused_upstream
 from .legs import Leg
 from .meter import Tally, read
 from .process import Process
-from .relay import Ending, Relay
+from .relay import Relay
 from .streams import Interrupted, Stream
 from .upstream import Opened
 from .visit import Status, Visit
 
 __all__ = ["serve"]
+
+_Ending = Literal["ok", "client_gone", "upstream_cut", "overrun", "spent", "killed", "drained"]
+_BROKEN = {
+    "upstream_cut": ("PROVIDER_ERROR", "The provider broke off the answer; what was delivered is charged."),
+    "overrun": (
+        "PROVIDER_ERROR",
+        "The provider wrote more than it was asked for and was stopped; what it wrote beyond that is not charged.",
+    ),
+    "spent": (
+        "INSUFFICIENT_CREDITS",
+        "The credit is used up, or the key's budget; what was delivered is charged.",
+    ),
+    "drained": ("UNAVAILABLE", "The gateway is restarting; what was delivered is charged."),
+}
 
 
 async def serve(visit: Visit) -> OnTheWire:
@@ -120,7 +131,8 @@ async def _flow(visit: Visit, stream: Stream, reached: routing.Reached[Opened], 
     leg, ttfb = reached.leg, visit.request.milliseconds
     visit.note_served(leg)
     voice = visit.dialect.voice(leg.ask, visit.request.id, leg.offer.public_id)
-    stream.begin(idle_seconds=leg.hop.idle_seconds, progress=_Checkpoint(visit, leg).allows)
+    cover = Cover(visit, leg)
+    stream.begin(idle_seconds=leg.hop.idle_seconds, cover=cover)
     relay = Relay(
         source=reached.answer,
         stream=stream,
@@ -130,10 +142,11 @@ async def _flow(visit: Visit, stream: Stream, reached: routing.Reached[Opened], 
         drain_seconds=leg.hop.drain_seconds,
     )
     headers = answers.wire_headers([EVENTS, ("X-Accel-Buffering", "no"), *visit.headers(reached)])
-    ending: Ending = "upstream_cut"
+    ending: _Ending = "upstream_cut"
     try:
         await visit.request.send({"type": "http.response.start", "status": 200, "headers": headers})
-        ending = await relay.run()
+        relayed = await relay.run()
+        ending = relayed if relayed != "beyond" else "spent" if cover.short else "overrun"
     except asyncio.CancelledError:
         ending = "drained"  # the server is at the end of its patience
         raise
@@ -144,7 +157,7 @@ async def _flow(visit: Visit, stream: Stream, reached: routing.Reached[Opened], 
     await visit.request.send({"type": "http.response.body", "body": closing, "more_body": False})
 
 
-async def _settle(visit: Visit, leg: Leg, tally: Tally, ending: Ending, ttfb_ms: int) -> Told:
+async def _settle(visit: Visit, leg: Leg, tally: Tally, ending: _Ending, ttfb_ms: int) -> Told:
     reading = read(
         tally,
         prompt=leg.ask.prompt_text,
@@ -155,50 +168,16 @@ async def _settle(visit: Visit, leg: Leg, tally: Tally, ending: Ending, ttfb_ms:
         charge = visit.nothing_came(leg, reading)
     else:
         empty = ending == "ok" and reading.counts.completion_tokens == 0 and tally.bytes == 0
-        charge = visit.charge(leg, reading, empty=empty)
+        charge = await visit.charge(leg, reading, empty=empty)
     error = "" if ending in ("ok", "client_gone") else ending.upper()
-    await visit.settle(leg, charge, status=ending, error=error, finish=tally.finish, ttfb_ms=ttfb_ms)
+    status: Status = "upstream_cut" if ending == "overrun" else ending
+    await visit.settle(leg, charge, status=status, error=error, finish=tally.finish, ttfb_ms=ttfb_ms)
     return visit.told(leg, reading, charge)
 
 
-def _closing(voice: Voice, told: Told, ending: Ending) -> bytes:
+def _closing(voice: Voice, told: Told, ending: _Ending) -> bytes:
     if ending == "ok":
         return voice.end(told)
     if ending == "killed":
         return voice.killed(told)
-    if ending == "drained":
-        return voice.broken(
-            Failure("UNAVAILABLE", "The gateway is restarting; what was delivered is charged."), told
-        )
-    return voice.broken(
-        Failure("PROVIDER_ERROR", "The provider broke off the answer; what was delivered is charged."), told
-    )
-
-
-class _Checkpoint:
-    """Notes once a second how far a stream is, and whether its hold still covers it."""
-
-    def __init__(self, visit: Visit, leg: Leg) -> None:
-        self._visit = visit
-        self._leg = leg
-        self._progress = Progress(
-            workspace_id=visit.deal.caller.workspace_id,
-            model_id=leg.offer.model_id,
-            chain_id=leg.offer.chain_id,
-            price_version_id=leg.price.card.version_id,
-            provider_id=leg.hop.provider_id,
-            first_byte_at=clock.now(),
-            multipliers=pricing.factors_text(leg.price.factors),
-        )
-
-    def allows(self, output_tokens: int) -> bool:
-        """Note the output tokens so far; tell whether the hold covers them."""
-        progress, visit, leg = self._progress, self._visit, self._leg
-        if not progress.input_tokens:
-            progress.input_tokens = tokens.count([leg.ask.prompt_text()])[0]
-        progress.output_tokens = output_tokens
-        visit.process.gate.progress(visit.request.id, progress)
-        if output_tokens <= leg.output_bound:
-            return True
-        counts = Counts(input=progress.input_tokens, output=output_tokens)
-        return pricing.cost(leg.price.card, counts, leg.price.factors) <= visit.hold
+    return voice.broken(Failure(*_BROKEN.get(ending, _BROKEN["upstream_cut"])), told)

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Literal, TypeVar
+from collections.abc import Awaitable, Iterable
+from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -16,13 +16,25 @@ from .meter import Tally
 
 __all__ = ["Interrupted", "Stream", "Streams", "Why"]
 
-Why = Literal["client_gone", "killed", "drained", "idle", "deadline", "stuck", "overrun"]
+Why = Literal["client_gone", "killed", "drained", "idle", "deadline", "stuck", "beyond"]
 T = TypeVar("T")
 
 TICK_SECONDS = 0.25
-CHECKPOINT_SECONDS = 1.0
 KEEP_ALIVE_SECONDS = 10.0
 WRITE_SECONDS = 30.0
+LEAST_LOOK_BYTES = 64
+
+
+class Cover(Protocol):
+    """What a stream may write."""
+
+    def note(self, output_tokens: int) -> int:
+        """Note the output tokens so far; return how many more may be written."""
+        ...
+
+    async def grown(self) -> bool:
+        """Wait for the cover to grow, if it does; tell whether it has grown."""
+        ...
 
 
 class Interrupted(Exception):
@@ -39,12 +51,13 @@ class Stream:
         "_struck",
         "_task",
         "_waiting",
+        "cover",
         "credential",
         "deadline",
         "generation",
         "idle_seconds",
+        "look_at",
         "moved_at",
-        "progress",
         "relaying",
         "request_id",
         "tally",
@@ -72,7 +85,8 @@ class Stream:
         self.tally = tally
         self.relaying = False
         self.idle_seconds = float("inf")
-        self.progress: Callable[[int], bool] = lambda tokens: True
+        self.cover: Cover | None = None
+        self.look_at = 0
         self.why: Why | None = None
         self.moved_at = self.told_at = time.monotonic()
         self.writing_since = 0.0
@@ -80,12 +94,39 @@ class Stream:
         self._waiting = False
         self._struck = False
 
-    def begin(self, *, idle_seconds: float, progress: Callable[[int], bool]) -> None:
-        """Note that the first event came. `progress` is given the tokens counted so far and says whether to go on."""
+    def begin(self, *, idle_seconds: float, cover: "Cover") -> None:
+        """Note that the first event came, and what the stream may write."""
         self.idle_seconds = idle_seconds
-        self.progress = progress
+        self.cover = cover
         self.moved_at = self.told_at = time.monotonic()
         self.relaying = True
+
+    def covered(self) -> bool:
+        """Compare what was counted with what is covered; note from how many bytes on that is to be done again.
+
+        No token is shorter than a byte, so until then no more can be written than may be.
+        """
+        if self.cover is None:
+            return True
+        left = self.cover.note(self.tally.counted)
+        self.look_at = self.tally.bytes + max(left, 0)
+        return left >= LEAST_LOOK_BYTES
+
+    async def covered_again(self) -> bool:
+        """Wait for a greater cover; end the stream where there is none. Raises Interrupted."""
+        if self.cover is None:
+            return True
+        while not self.covered():
+            try:
+                grown = await self.wait(self.cover.grown())
+            except Interrupted:
+                if self.why is not None:
+                    raise
+                continue
+            if not grown:
+                self.end("beyond")
+                return False
+        return True
 
     def end(self, why: Why) -> None:
         """Tell the stream to end; the first reason counts."""
@@ -154,8 +195,7 @@ class Streams:
         return self._end(stream for stream in self._open.values() if stream.credential == credential)
 
     async def watch(self) -> None:
-        """Keep the waits, the deadlines and the drain of all streams, and count how far they are."""
-        checked_at = 0.0
+        """Keep the waits, the deadlines and the drain of all streams."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
             now = time.monotonic()
@@ -163,9 +203,13 @@ class Streams:
                 self._drained_at = now + settings.DRAIN_SECONDS
             for stream in list(self._open.values()):
                 self._look_after(stream, now)
-            if now - checked_at >= CHECKPOINT_SECONDS:
-                checked_at = now
-                self._checkpoint()
+
+    def count(self) -> None:
+        """Count how far the streams are, and note it."""
+        fresh = [(stream, text) for stream in self._open.values() if (text := stream.tally.fresh())]
+        for (stream, _), counted in zip(fresh, tokens.count([text for _, text in fresh]), strict=True):
+            stream.tally.counted += counted
+            stream.covered()
 
     def _end(self, streams: Iterable[Stream]) -> int:
         doomed = list(streams)
@@ -187,10 +231,3 @@ class Streams:
             stream.end("idle")
         elif now - stream.told_at >= KEEP_ALIVE_SECONDS:
             stream.nudge()
-
-    def _checkpoint(self) -> None:
-        fresh = [(stream, text) for stream in self._open.values() if (text := stream.tally.fresh())]
-        for (stream, _), count in zip(fresh, tokens.count([text for _, text in fresh]), strict=True):
-            stream.tally.counted += count
-            if not stream.progress(stream.tally.counted):
-                stream.end("overrun")

@@ -9,13 +9,14 @@ import aiohttp
 from yarl import URL
 
 from catalog.snapshot import Hop, Key
-from kernel import addresses
+from kernel import addresses, guarded
 
-from . import guarded, hearing, sse
+from . import hearing, sse
 from .adapters import Call, Unsupported
 from .adapters.registry import adapter_for
 from .hearing import MAX_ANSWER_BYTES, Opened, UpstreamFailed, Whole
 from .keyring import BLAMED, Keyring
+from .room import Place
 
 __all__ = ["MAX_ANSWER_BYTES", "Opened", "UpstreamFailed", "Upstreams", "Whole"]
 
@@ -41,11 +42,12 @@ class Upstreams:
         accepts: Callable[[dict[str, Any]], bool],
         request_id: str,
         seconds: float,
+        place: Place,
         secret: str | None = None,
     ) -> Whole:
         """Send a request and read the whole answer within so many seconds. Raises UpstreamFailed.
 
-        `accepts` tells whether a JSON object without an error is an answer. `secret` is a customer's own key, in the
+        A large one waits until its place may grow. `accepts` tells whether a JSON object without an error is an answer. `secret` is a customer's own key, in the
         place of ours.
         """
         adapter = adapter_for(hop.dialect)
@@ -54,7 +56,7 @@ class Upstreams:
             call = await adapter.call(hop, path, body, secret=key, stream=False)
             async with self._post(hop, call, accept="application/json", request_id=request_id) as response:
                 await hearing.check(response, "application/json", adapter)
-                return hearing.whole(await hearing.read(response), adapter, accepts)
+                return hearing.whole(await hearing.read(response, place), adapter, accepts)
 
         with _translated():
             async with asyncio.timeout(min(seconds, hop.total_seconds)):

@@ -22,12 +22,13 @@ from .routing import Reached, Trail
 __all__ = ["Charge", "Status", "Visit"]
 
 _NOT_THE_CALLERS_DOING = (502, 503, 504)
-Status = Literal["ok", "client_gone", "upstream_cut", "killed", "drained", "failed"]
+_BOUND = "bound"
+Status = Literal["ok", "client_gone", "upstream_cut", "spent", "killed", "drained", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What an answer is charged: its counts and its cost in nano-USD."""
+    """What an answer is charged: its counts and its cost in nano-USD; the source is `bound` where the hold bounds them."""
 
     counts: Counts
     cost: int
@@ -38,7 +39,7 @@ class Charge:
 
 @dataclass(slots=True)
 class Visit:
-    """An admitted request; it must be settled exactly once, whatever happens."""
+    """An admitted request; it must be settled exactly once, whatever happens. What is charged never exceeds its `hold`."""
 
     request: Arrival
     dialect: Dialect
@@ -49,24 +50,45 @@ class Visit:
     trail: Trail = field(default_factory=Trail)
     upstream_seconds: float = 0.0
     attempt_seconds: float = 0.0
+    added_seconds: float = 0.0
     settled: bool = False
 
     def note_attempt(self, begun: float) -> None:
         """Note how long an attempt took that began at a moment of the monotonic clock: till its first event, or the end."""
-        self.attempt_seconds = time.monotonic() - begun
+        now = time.monotonic()
+        self.attempt_seconds = now - begun
         self.upstream_seconds += self.attempt_seconds
+        self.added_seconds = max(0.0, now - self.request.began - self.upstream_seconds)
 
-    def charge(self, leg: Leg, reading: Reading, *, empty: bool) -> Charge:
-        """Return what counts cost on a leg. An empty answer is free where the plan says so."""
-        price = leg.price
-        sold = leg.sold(price.card, reading.counts)
-        counts, folded = pricing.fold(price.card, sold)
+    async def charge(self, leg: Leg, reading: Reading, *, empty: bool) -> Charge:
+        """Return what counts cost on a leg, as far as the hold covers it. An empty answer is free where the plan says so.
+
+        Where more is needed than is held, it is held first if there is credit: thoughts that were not shown and a
+        prompt to which the provider added words are only told at the end. Output beyond what was asked for is not sold.
+        """
+        card, factors = leg.price.card, leg.price.factors
+        sold = leg.sold(card, reading.counts)
+        counts, folded = pricing.fold(card, sold)
         spent = _spent(leg, reading.counts)
         if empty and self.deal.terms.empty_answers_are_free:
             return Charge(Counts(), 0, spent, "none", reading.suspect)
-        cost = pricing.cost(price.card, counts, price.factors)
-        unsold = sold.web_search != reading.counts.web_search
-        return Charge(counts, cost, spent, reading.source, reading.suspect or folded or unsold)
+        odd = reading.suspect or folded or sold.web_search != reading.counts.web_search
+        cost = pricing.cost(card, counts, factors)
+        if cost > self.hold:
+            await self.hold_more(pricing.cost(card, _agreed(counts, leg.output_bound), factors) - self.hold)
+        if cost <= self.hold:
+            return Charge(counts, cost, spent, reading.source, odd)
+        counts = pricing.within(card, counts, factors, amount=self.hold)
+        return Charge(counts, pricing.cost(card, counts, factors), spent, _BOUND, suspect=True)
+
+    async def hold_more(self, more: int) -> bool:
+        """Add to the hold up to so many nano-USD, as far as there is credit; tell whether it grew."""
+        if more <= 0:
+            return False
+        workspace = self.deal.caller.workspace_id
+        got = await self.process.gate.extend(self.request.id, workspace, more=more)
+        self.hold += got
+        return got > 0
 
     def nothing_came(self, leg: Leg, reading: Reading) -> Charge:
         """Return what is charged where an upstream failed before any output: nothing, whatever the plan says."""
@@ -119,7 +141,9 @@ class Visit:
             model=leg.offer.public_id,
             provider=leg.hop.provider,
             milliseconds=self.request.milliseconds,
-            reading=reading,
+            reading=replace(reading, counts=charge.counts, source=_BOUND)
+            if charge.source == _BOUND
+            else reading,
             cost=charge.cost,
         )
 
@@ -154,6 +178,7 @@ class Visit:
             first_byte_ms=int(self.attempt_seconds * 1000) if streamed or leg.ask.chat is None else None,
             output_tokens=charge.counts.completion_tokens,
             seconds=max(0, self.request.milliseconds - ttfb_ms) / 1000 if streamed else self.attempt_seconds,
+            added_ms=self.added_seconds * 1000,
         )
 
     async def _commit(self, settlement: Settlement) -> None:
@@ -174,6 +199,12 @@ class Visit:
             latency_ms=self.request.milliseconds,
             failed_attempts=tuple(self.trail.failed),
         )
+
+
+def _agreed(counts: Counts, output_bound: int) -> Counts:
+    over = max(0, counts.completion_tokens - output_bound)
+    shown = min(counts.output, over)
+    return replace(counts, output=counts.output - shown, reasoning=max(0, counts.reasoning - (over - shown)))
 
 
 def _spent(leg: Leg, counts: Counts) -> int:

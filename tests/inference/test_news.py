@@ -9,7 +9,7 @@ from django.conf import settings
 
 from inference.breaker import Place
 from inference.news import News
-from kernel.cache import Cache
+from kernel.cache import BREAKERS, Cache
 
 NOWHERE = "redis://127.0.0.1:9"
 
@@ -92,3 +92,35 @@ def test_without_redis_each_process_knows_its_own() -> None:
         assert let_in.count(True) == 1
 
     two(talk, url=NOWHERE)
+
+
+def test_the_hash_says_since_when_a_place_is_left_alone_also_after_a_probe_in_vain() -> None:
+    async def talk(one: News, other: News) -> None:
+        here, field = place(), ""
+        for _ in range(5):
+            one.breaker.failed(here)
+        field = f"{here[0]} {here[1]}"
+        told = Cache(settings.REDIS_URL)
+
+        async def said() -> list[float]:
+            for _ in range(100):
+                if text := (await told.members(BREAKERS)).get(field):
+                    return [float(part) for part in text.split()]
+                await asyncio.sleep(0.02)
+            raise AssertionError("nobody said it")
+
+        until, since = await said()
+        assert 59 < until - since < 61
+        await soon(lambda: other.breaker.verdict(here) == "open")
+        other.breaker.failed(here)
+        for _ in range(100):
+            if (await said())[0] != until:
+                break
+            await asyncio.sleep(0.02)
+        later, still = await said()
+        assert later > until
+        assert abs(still - since) < 1
+        other.breaker.succeeded(here)
+        await told.close()
+
+    two(talk)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from catalog.snapshot import Hop, Key
+from inference.room import Room
 from inference.upstream import UpstreamFailed, Upstreams
 from tests.fakes.hops import ONE
 from tests.fakes.scripted import Answer, Scripted, answer, event, scripted, stream
@@ -39,12 +40,24 @@ def within(walk: Callable[[Upstreams], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
+async def asked(upstreams: Upstreams, hop: Hop, *, secret: str | None = None) -> None:
+    with Room(0).place() as place:
+        await upstreams.whole(
+            hop,
+            "/chat/completions",
+            {},
+            accepts=lambda _: True,
+            request_id="r",
+            seconds=5,
+            place=place,
+            secret=secret,
+        )
+
+
 async def whole(upstreams: Upstreams, hop: Hop, *, secret: str | None = None) -> str:
     """Return "ok", or what the call failed with."""
     try:
-        await upstreams.whole(
-            hop, "/chat/completions", {}, accepts=lambda _: True, request_id="r", seconds=5, secret=secret
-        )
+        await asked(upstreams, hop, secret=secret)
     except UpstreamFailed as failure:
         return failure.outcome
     return "ok"
@@ -111,7 +124,7 @@ def test_wait_for_a_place_whose_keys_are_only_limited() -> None:
     async def walk(upstreams: Upstreams) -> tuple[int | None, float | None]:
         await whole(upstreams, hop)
         with pytest.raises(UpstreamFailed) as failed:
-            await upstreams.whole(hop, "/x", {}, accepts=lambda _: True, request_id="r", seconds=5)
+            await asked(upstreams, hop)
         return failed.value.status, failed.value.retry_after
 
     with scripted(LIMITED) as upstream:
