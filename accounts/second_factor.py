@@ -1,18 +1,25 @@
-"""The second factor of a sign-in for tokens: whether one is enrolled, whether a code is right, how secrets are kept."""
+"""The second factor of a sign-in: whether one is enrolled, was shown, whether a code is right, how secrets are kept."""
 
+import time
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.http import HttpRequest
 
 from catalog import credentials
 from kernel import clock
 
 from .models import User
 
-__all__ = ["SealedSecrets", "accepts", "is_enrolled"]
+__all__ = ["RECENT_SECONDS", "SealedSecrets", "accepts", "is_enrolled", "is_recent", "was_shown"]
 
 _BY_CODE = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
 _PERIOD_SECONDS = 30
+RECENT_SECONDS = 15 * 60
+"""How long after it a proof of who somebody is counts for what is done with money, secrets and rights."""
 
 
 class SealedSecrets(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
@@ -31,6 +38,20 @@ def is_enrolled(person: User) -> bool:
     """Tell whether a password alone does not let this person in."""
     factors = Authenticator.objects.filter(user=person)
     return bool(factors.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
+
+def was_shown(request: HttpRequest) -> bool:
+    """Tell whether a second factor was shown in this session."""
+    return any(record.get("method") == "mfa" for record in _records(request))
+
+
+def is_recent(request: HttpRequest) -> bool:
+    """Tell whether in this session somebody proved who they are within RECENT_SECONDS, by signing in or again since."""
+    return any(time.time() - record.get("at", 0) < RECENT_SECONDS for record in _records(request))
+
+
+def _records(request: HttpRequest) -> list[dict[str, Any]]:
+    return list(get_authentication_records(request, request.user))
 
 
 @transaction.atomic

@@ -1,0 +1,4 @@
+-- What operators noted stays as it was written.
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON accounts_note FOR EACH ROW EXECUTE FUNCTION catalog_refuse();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON accounts_note EXECUTE FUNCTION catalog_refuse();
