@@ -11,9 +11,10 @@ from uuid import UUID
 
 from django.conf import settings
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from kernel import ids
+from kernel import degraded, ids
+from kernel.modes import DATABASE
 
 from . import persons, provider_keys, tokens, upgrades
 
@@ -136,6 +137,8 @@ class Directory:
         return await asyncio.shield(task)
 
     async def _ask(self, key: bytes, lookup: _Lookup) -> _Found:
+        if degraded.holds(DATABASE):
+            raise PoolTimeout("the database is known to be away")  # at once, instead of after two seconds
         asked_at = time.monotonic()
         async with self._pool.connection(timeout=2) as connection:
             found = await lookup(connection)

@@ -9,25 +9,26 @@ from django.db.models import Q, QuerySet
 
 from kernel import clock, ids
 
-from .models import ApiKey, Member, User, Workspace
+from . import powers
+from .models import ApiKey, User, Workspace
+from .powers import Power
 
 __all__ = [
     "LONGEST_GRACE",
     "MOST_KEYS",
     "TooMany",
+    "amend",
     "in_reach",
+    "known",
     "may_manage",
     "mint",
     "revoke",
-    "revoke_all",
     "rotate",
 ]
 
 LONGEST_GRACE = 7 * 24 * 3600
 MOST_KEYS = 500
 _PREFIX_LENGTH = len("rk_") + 6
-_EVERY_KEY = {Member.Role.OWNER, Member.Role.ADMIN}
-_OWN_KEYS = {Member.Role.DEVELOPER}
 
 
 class TooMany(Exception):
@@ -67,15 +68,43 @@ def mint(
 
 def may_manage(role: str) -> bool:
     """Tell whether a role may create keys, and see and end some."""
-    return role in _EVERY_KEY | _OWN_KEYS
+    return powers.may(role, Power.OWN_KEYS)
 
 
 def in_reach(workspace_id: int, *, role: str, person_id: int) -> QuerySet[ApiKey]:
     """Return the keys in use that a role may see and end: all of the workspace, only one's own, or none."""
-    keys = ApiKey.objects.filter(_in_use(), workspace_id=workspace_id)
-    if role in _EVERY_KEY:
+    return known(workspace_id, role=role, person_id=person_id).filter(_in_use())
+
+
+def known(workspace_id: int, *, role: str, person_id: int) -> QuerySet[ApiKey]:
+    """Return the keys that a role may see, the revoked ones too. Rows of people's own usage are no keys."""
+    keys = ApiKey.objects.filter(workspace_id=workspace_id, person=None)
+    if powers.may(role, Power.EVERY_KEY):
         return keys
-    return keys.filter(created_by_id=person_id) if role in _OWN_KEYS else keys.none()
+    return keys.filter(created_by_id=person_id) if powers.may(role, Power.OWN_KEYS) else keys.none()
+
+
+def amend(
+    key: ApiKey,
+    *,
+    name: str,
+    expires_at: datetime | None,
+    default_tag: str,
+    allowed_models: Sequence[str] | None,
+) -> None:
+    """Change what a key is called and what it opens; workers go by it within two seconds.
+
+    Raises ApiKey.DoesNotExist if the key is not in use, IntegrityError if it would expire before it began.
+    """
+    facts = {
+        "name": name,
+        "expires_at": expires_at,
+        "default_tag": default_tag,
+        "allowed_models": allowed_models,
+    }
+    if not ApiKey.objects.filter(_in_use(), pk=key.pk).update(**facts):
+        raise ApiKey.DoesNotExist
+    key.refresh_from_db(fields=list(facts))
 
 
 @transaction.atomic
@@ -103,11 +132,6 @@ def revoke(key: ApiKey) -> bool:
     ended = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=moment)
     key.refresh_from_db(fields=["revoked_at"])
     return bool(ended)
-
-
-def revoke_all(found: QuerySet[ApiKey]) -> int:
-    """End all of these keys for good and return how many were still in use."""
-    return found.filter(revoked_at=None).update(revoked_at=clock.now())
 
 
 def _in_use() -> Q:

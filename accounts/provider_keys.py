@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 
 import structlog
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import QuerySet
 
 from catalog import credentials
+from catalog.changes import note
 from catalog.models import Provider
 
 from .models import ProviderKey, User, Workspace
@@ -39,7 +38,7 @@ def put(workspace: Workspace, provider: Provider, secret: str, *, by: User) -> P
         hint=credentials.hint(secret),
         created_by=by,
     )
-    _note(workspace, f"{'Replaced' if replaced else 'Set'} the own key at {key}.", by=by)
+    note(workspace, f"{'Replaced' if replaced else 'Set'} the own key at {key}.", by=by.pk)
     return key
 
 
@@ -49,7 +48,7 @@ def remove(workspace: Workspace, provider: Provider, *, by: User) -> bool:
     _lock(workspace)
     removed = _take_away(workspace, provider)
     if removed:
-        _note(workspace, f"Took the own key at {provider} away.", by=by)
+        note(workspace, f"Took the own key at {provider} away.", by=by.pk)
     return removed
 
 
@@ -85,14 +84,3 @@ def _lock(workspace: Workspace) -> None:
 def _take_away(workspace: Workspace, provider: Provider) -> bool:
     found = ProviderKey.objects.filter(workspace=workspace, provider=provider, active=True)
     return found.update(active=False, sealed=b"") > 0
-
-
-def _note(workspace: Workspace, message: str, *, by: User) -> None:
-    LogEntry.objects.create(
-        user_id=by.pk,
-        content_type=ContentType.objects.get_for_model(Workspace),
-        object_id=str(workspace.pk),
-        object_repr=str(workspace)[:200],
-        action_flag=CHANGE,
-        change_message=message,
-    )

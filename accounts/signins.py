@@ -7,13 +7,14 @@ from uuid import UUID, uuid4
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import update_last_login
 from django.db import transaction
+from django.db.models import F
 
 from kernel import clock
 
 from . import tokens
 from .models import Member, SignIn, User, Workspace
 
-__all__ = ["Pair", "Refused", "begin", "end", "person_by_password", "renew"]
+__all__ = ["Pair", "Refused", "begin", "end", "end_everywhere", "person_by_password", "renew"]
 
 _FORGOTTEN = timedelta(days=30)
 
@@ -81,6 +82,15 @@ def renew(token: str) -> Pair:
 def end(sign_in: UUID) -> None:
     """End a sign-in with all its tokens; an ended one stays as it is."""
     SignIn.objects.filter(pk=sign_in, ended_at=None).update(ended_at=clock.now(), ended_by=SignIn.End.LOGOUT)
+
+
+@transaction.atomic
+def end_everywhere(person: User) -> None:
+    """End every session of a person's browsers and every sign-in for tokens; the password stays."""
+    User.objects.filter(pk=person.pk).update(session_number=F("session_number") + 1)
+    person.refresh_from_db(fields=["session_number"])
+    open_ones = SignIn.objects.filter(person=person, ended_at=None)
+    open_ones.update(ended_at=clock.now(), ended_by=SignIn.End.LOGOUT)
 
 
 def _renewed(said: tokens.Refresh, moment: datetime) -> Pair | None:

@@ -1,13 +1,30 @@
 """Temporary upgrades: how one begins and ends, and how a statement finds the plan that counts at its moment."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from catalog.models import PlanVersion
+from django.db import transaction
+
+from catalog import plans
+from catalog.models import Plan, PlanVersion
 from kernel import clock
 
 from .models import PlanUpgrade, User, Workspace
 
-__all__ = ["CHANGES_IN", "IN_FORCE", "PLAN", "end", "grant", "standing"]
+__all__ = [
+    "CAPS",
+    "CHANGES_IN",
+    "IN_FORCE",
+    "PLAN",
+    "OtherPrices",
+    "end",
+    "grant",
+    "raise_limits",
+    "standing",
+]
+
+CAPS = ("minute_cap", "hour_cap", "day_cap", "stream_cap")
+"""The limits of terms: requests in a minute, an hour and a day (None: no cap), and streams at once."""
 
 IN_FORCE = """LEFT JOIN LATERAL (
     SELECT min(plan_version_id) FILTER (WHERE starts_at <= now()) AS plan_version_id,
@@ -44,6 +61,31 @@ def grant(
     upgrade.full_clean()
     upgrade.save(force_insert=True)
     return upgrade
+
+
+class OtherPrices(Exception):
+    """The workspace has terms of its own with other prices than its present plan: limits alone cannot be raised."""
+
+
+@transaction.atomic
+def raise_limits(
+    workspace: Workspace, caps: Mapping[str, int | None], *, ends_at: datetime, reason: str, by: User
+) -> PlanUpgrade:
+    """Give a workspace other limits from now until a moment: its own terms else, with its own models and prices.
+
+    Raises OtherPrices, and ValidationError where it has an upgrade in that time.
+    """
+    base, own = workspace.plan_version, Plan.objects.filter(only_for=workspace.pk).first()
+    if own is not None and own.pk != base.plan_id and not plans.priced_alike(own.slug, base.plan.slug):
+        raise OtherPrices
+    terms = plans.custom(
+        workspace_id=workspace.pk,
+        name=workspace.name,
+        slug=workspace.slug,
+        base=base,
+        terms={name: caps[name] for name in CAPS},
+    )
+    return grant(workspace, terms, starts_at=clock.now(), ends_at=ends_at, reason=reason, by=by)
 
 
 def standing(workspace: Workspace) -> PlanUpgrade | None:

@@ -1,4 +1,4 @@
-"""How a workspace begins: its name, its address, its plan and its owner."""
+"""How a workspace begins: its name, its address, its plan and its owner; and how it is frozen, thawed and closed."""
 
 import secrets
 
@@ -9,7 +9,7 @@ from catalog.models import PlanVersion
 
 from .models import Member, User, Workspace
 
-__all__ = ["create"]
+__all__ = ["create", "put"]
 
 _TRIES = 5
 _SLUG_LENGTH = 50  # leaves room for the suffix within the column's 64
@@ -43,3 +43,19 @@ def _save(name: str, plan_version: PlanVersion) -> Workspace:
                 raise
             slug = f"{plain}-{secrets.token_hex(3)}"
     raise RuntimeError(f"no free slug found for {name!r} in {_TRIES} tries")
+
+
+@transaction.atomic
+def put(workspace_id: int, status: Workspace.Status) -> Workspace.Status | None:
+    """Give a workspace a status and return the one before, or None if it had this one already.
+
+    Requests of one that is not active are refused within two seconds, and its open ones end: the database hands the
+    status on to its account. Raises Workspace.DoesNotExist.
+    """
+    workspace = Workspace.objects.select_for_update(no_key=True, of=("self",)).get(pk=workspace_id)
+    before = Workspace.Status(workspace.status)
+    if before == status:
+        return None
+    workspace.status = status
+    workspace.save(update_fields=["status"])
+    return before

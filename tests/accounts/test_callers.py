@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from accounts.callers import Caller, Directory, ForeignWorkspace
 from accounts.models import ApiKey, Member
@@ -123,3 +123,17 @@ def test_a_key_of_the_right_shape_is_asked_for_once_in_two_seconds() -> None:
         return pool.asked
 
     assert run(walk) == 1
+
+
+def test_who_waits_for_a_busy_pool_is_told_within_seconds() -> None:
+    async def within() -> float:
+        pool = AsyncConnectionPool[Any](postgres.conninfo(), min_size=1, max_size=1, open=False)
+        await pool.open(wait=True)
+        loop, key = asyncio.get_running_loop(), ids.mint_key()
+        async with pool, pool.connection():
+            began = loop.time()
+            with pytest.raises(PoolTimeout):
+                await Directory(pool).find(key)
+            return loop.time() - began
+
+    assert 1.5 < asyncio.run(within()) < 10
