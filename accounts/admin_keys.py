@@ -2,50 +2,22 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from catalog.admin_page import Inline, Page, moment
+from catalog.admin_page import Page, moment
 
-from . import keys
 from .models import ApiKey
 
-__all__ = ["KeysInline"]
-
-
-class KeysInline(Inline):
-    """The keys of a workspace."""
-
-    model = ApiKey
-    fields = readonly_fields = (
-        "name",
-        "prefix",
-        "last_four",
-        "created_at",
-        "expires_at",
-        "revoked_at",
-        "last_used_at",
-    )
-    show_change_link = True
-    can_delete = False
-    per_page = 20
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
-        """Return the keys, without the rows that usage of persons is written under."""
-        rows: QuerySet[ApiKey] = super().get_queryset(request)
-        return rows.filter(person=None)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: a key is minted where its secret can be shown to its owner."""
-        return False
+__all__ = ["KeyPage"]
 
 
 @admin.register(ApiKey)
 class KeyPage(Page):
     """A key; what it opens can be narrowed or ended here, never widened to a new secret."""
 
-    list_display = (
+    list_display: Any = (
         "name",
         "shown",
         "workspace",
@@ -55,16 +27,25 @@ class KeyPage(Page):
         moment("last_used_at", "Last used"),
         "in_use",
     )
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter), ("expires_at", admin.EmptyFieldListFilter))
+    list_filter: Any = (
+        ("revoked_at", admin.EmptyFieldListFilter),
+        ("expires_at", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("workspace", "created_by")
     search_fields = ("name", "prefix", "last_four", "workspace__name", "workspace__slug")
-    readonly_fields = ("workspace", "shown", "created_by", "created_at", "revoked_at", "last_used_at")
-    fieldsets = (
+    readonly_fields: tuple[str, ...] = (
+        "workspace",
+        "shown",
+        "created_by",
+        "created_at",
+        "revoked_at",
+        "last_used_at",
+    )
+    fieldsets: Any = (
         (None, {"fields": (("name", "shown"), ("workspace", "created_by"))}),
         ("What it may do", {"fields": ("allowed_models", "default_tag", "expires_at")}),
         ("Record", {"fields": (("created_at", "last_used_at"), "revoked_at")}),
     )
-    actions = ("revoke",)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ApiKey], search_term: str
@@ -87,11 +68,3 @@ class KeyPage(Page):
     def in_use(self, key: ApiKey) -> bool:
         """Tell whether the key has not been revoked."""
         return key.revoked_at is None
-
-    @admin.action(description="Revoke for good", permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        """End the chosen keys; workers hear of it within two seconds."""
-        ended = [key for key in queryset if keys.revoke(key)]
-        for key in ended:
-            self.log_change(request, key, "Revoked.")
-        messages.success(request, f"{len(ended)} revoked. Workers refuse them within two seconds.")

@@ -4,21 +4,47 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminEmailInputWidget
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from unfold.dataclasses import ActionDialog
+from unfold.decorators import action
+from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
 
-from catalog.admin_page import Inline, Page, moment
+from catalog.admin_page import Inline, Page, go_to, moment
 
+from . import roles, signins
 from .models import Member, User
 
 __all__ = ["MembersInline"]
 
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
+
+
+class ReasonForm(BaseDialogForm):  # type: ignore[misc]
+    """Asks why."""
+
+    reason = forms.CharField(label="Why", max_length=200, widget=UnfoldAdminTextInputWidget())
+
+
+SIGN_OUT = ActionDialog(
+    title="Sign this person out everywhere?",
+    description="Every browser session and every sign-in for tokens ends. Their password and their keys stay.",
+    form_class=ReasonForm,
+    form_submit_text="Sign out",
+)
+
+
+def is_operator(person: User) -> bool:
+    """Tell whether somebody works here."""
+    return person.is_staff or person.is_superuser
 
 
 class PersonForm(UserChangeForm):  # type: ignore[misc]  # unfold has no types
@@ -69,12 +95,69 @@ class PersonPage(UserAdmin, Page):  # type: ignore[type-arg,misc]  # generic for
         ("Operator", {"fields": (("is_staff", "is_superuser"), "groups", "user_permissions")}),
         ("Record", {"fields": (("last_login", "date_joined"),)}),
     )
+    actions_detail = ("sign_out",)
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save what belongs to a person; whose rights changed signs in again, everywhere."""
+        super().save_related(request, form, formsets, change)
+        if change and {*RIGHTS, "is_active"} & set(form.changed_data):
+            signins.end_everywhere(form.instance)
+
+    def has_sign_out_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Allow whoever may end sign-ins."""
+        return request.user.has_perm("accounts.change_signin")
+
+    @action(
+        description="Sign out everywhere", permissions=("sign_out",), url_path="sign-out", dialog=SIGN_OUT
+    )  # type: ignore[untyped-decorator]
+    def sign_out(self, request: HttpRequest, form: ReasonForm, object_id: int) -> HttpResponse:
+        """End all sessions and sign-ins of a person."""
+        person = User.objects.get(pk=object_id)
+        signins.end_everywhere(person)
+        self.log_change(request, person, f"Signed out everywhere: {form.cleaned_data['reason']}")
+        messages.success(request, f"{person} is signed out everywhere, and can sign in again.")
+        return go_to(request, reverse("admin:accounts_user_change", args=[object_id]))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return what is not to be changed: rights are given by superusers, and by nobody to themselves.
+
+        Nor is the address: who has mail sent to another one can set that person's password.
+        """
+        kept = tuple(super().get_readonly_fields(request, obj))
+        if not request.user.is_superuser:
+            return (*kept, *RIGHTS) if obj is None else (*kept, *RIGHTS, "email")
+        return (*kept, *RIGHTS) if obj is not None and obj.pk == request.user.pk else kept
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow superusers, and for customers whoever may change people: who sends an operator's mail elsewhere is that operator."""
+        allowed = bool(super().has_change_permission(request, obj))
+        return allowed and (request.user.is_superuser or obj is None or not is_operator(obj))
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002  # Django's address names it so
+        form_url: str = "",
+    ) -> HttpResponse:
+        """Change somebody's password. Raises PermissionDenied for whoever is no superuser: it opens all that is theirs."""
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        return answer
 
 
 @admin.register(Group)
 class GroupPage(GroupAdmin, Page):  # type: ignore[misc]  # generic for the checker only
-    """A set of permissions that operators share."""
+    """A set of permissions that operators share; those of the roles are as the product declares them."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Allow superusers: whoever makes groups gives rights."""
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow superusers, but for the groups of roles."""
+        return bool(request.user.is_superuser) and not roles.is_role(obj)
 
 
 @admin.register(EmailAddress)

@@ -3,16 +3,19 @@
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from catalog.admin_page import ReadOnlyPage, moment
+from catalog.admin_page import DeepPaginator, ReadOnlyPage, moment
 
 from . import signins
+from .admin_people import is_operator
 from .models import SignIn
 
 admin.site.unregister(Authenticator)
+admin.site.unregister(UserSession)
 
 
 @admin.register(SignIn)
@@ -30,6 +33,8 @@ class SignInPage(ReadOnlyPage):
     )
     list_filter = (("ended_at", admin.EmptyFieldListFilter), "ended_by")
     list_select_related = ("person", "workspace")
+    ordering = ("-created_at", "-id")
+    paginator = DeepPaginator
     search_fields = ("person__email",)
     fields = (("person", "workspace"), ("created_at", "refreshed_at", "expires_at"), ("ended_at", "ended_by"))
     actions = ("end",)
@@ -59,5 +64,16 @@ class SecondFactorPage(ReadOnlyPage):
     fields = (("user", "type"), ("created_at", "last_used_at"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow who may delete second factors."""
-        return request.user.has_perm("mfa.delete_authenticator")
+        """Allow who may delete second factors; those of operators only to superusers."""
+        allowed = request.user.has_perm("mfa.delete_authenticator")
+        return allowed and (request.user.is_superuser or obj is None or not is_operator(obj.user))
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        """Take a second factor away, and with it every session that it opened."""
+        super().delete_model(request, obj)
+        signins.end_everywhere(obj.user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Authenticator]) -> None:
+        """Take each of them away."""
+        for factor in queryset.select_related("user"):
+            self.delete_model(request, factor)

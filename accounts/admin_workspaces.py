@@ -3,22 +3,20 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
-from catalog.admin_page import Page, figure, go_to, moment
+from catalog.admin_page import Page, go_to, moment
 from catalog.admin_plans import PlanFilter
 
 from . import provider_keys, upgrades
-from .admin_keys import KeysInline
 from .admin_own_keys import SET_OWN_KEY, TAKE_OWN_KEY, OwnKeysInline
 from .admin_people import MembersInline
 from .admin_upgrades import END_UPGRADE, GRANT_UPGRADE, ReasonForm, UpgradeForm, UpgradesInline
-from .models import ApiKey, User, Workspace
+from .models import User, Workspace
 
 __all__ = ["WorkspacePage", "operator"]
 
@@ -27,16 +25,15 @@ __all__ = ["WorkspacePage", "operator"]
 class WorkspacePage(Page):
     """A customer: plan, status, members and keys. Its money is on its account's page."""
 
-    list_display = (
+    list_display: Any = (
         "name",
         "slug",
         "plan_version",
         "status",
-        figure("keys", "Keys", lambda row: row.keys_in_use),
         "account",
         moment("created_at", "Since", order=True),
     )
-    list_filter = ("status", ("plan_version__plan", PlanFilter))
+    list_filter: Any = ("status", ("plan_version__plan", PlanFilter))
     list_select_related = ("plan_version__plan",)
     search_fields = ("name", "slug")
     readonly_fields = ("account", "created_at")
@@ -45,19 +42,12 @@ class WorkspacePage(Page):
         (None, {"fields": (("name", "slug"), ("plan_version", "status"), "time_zone")}),
         ("Record", {"fields": (("account", "created_at"),)}),
     )
-    inlines = (MembersInline, UpgradesInline, KeysInline, OwnKeysInline)
+    inlines = (MembersInline, UpgradesInline, OwnKeysInline)
     actions_detail: tuple[str, ...] = ("grant_upgrade", "end_upgrade", "set_own_key", "take_own_key")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Workspace | None = None) -> tuple[str, ...]:
         """Return what never changes; the slug is in addresses once it exists."""
         return (*self.readonly_fields, "slug") if obj is not None else self.readonly_fields
-
-    def prepare(self, rows: Any) -> None:
-        """Count the keys in use: one query for the page."""
-        in_use = ApiKey.objects.filter(workspace__in=rows, revoked_at=None).order_by()
-        counts = dict(in_use.values_list("workspace").annotate(Count("pk")))
-        for row in rows:
-            row.keys_in_use = counts.get(row.pk, 0)
 
     @admin.display(description="Money")
     def account(self, workspace: Workspace) -> str:

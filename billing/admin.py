@@ -12,14 +12,26 @@ from unfold.dataclasses import ActionDialog
 from unfold.decorators import action
 
 from billing import (  # noqa: F401  # register their pages
+    admin_alerts,
+    admin_announcements,
+    admin_bulk,
     admin_credit,
+    admin_customer_keys,
     admin_customers,
+    admin_desk,
+    admin_explorer,
     admin_gaps,
+    admin_jobs,
+    admin_months,
     admin_paper,
     admin_payments,
     admin_proof,
+    admin_rebuild,
+    admin_reconciling,
+    admin_reconciling_upload,
     admin_refusals,
     admin_repricing,
+    admin_requests,
     admin_stripe,
     admin_subscriptions,
     admin_terms,
@@ -28,9 +40,10 @@ from billing import (  # noqa: F401  # register their pages
     ledger,
 )
 from billing.admin_amounts import told
-from billing.admin_filters import DayFilter, WorkspaceFilter
+from billing.admin_filters import WorkspaceFilter
 from billing.admin_moves import MoveForm, ReverseForm
 from billing.admin_usage import WORKSPACE, FoundPage, money_column
+from billing.admin_windows import LegFilter, PostedFilter
 from billing.models import Account, LedgerEntry, LedgerTransaction
 from billing.moves import desk
 from billing.templatetags.figures import money
@@ -139,7 +152,7 @@ class TransactionPage(ReadOnlyPage):
         "reason",
         "actor",
     )
-    list_filter = (WorkspaceFilter, "kind", DayFilter)
+    list_filter = (PostedFilter, WorkspaceFilter, "kind")
     search_fields = ("id",)
     search_help_text = "A transaction's id, or the slug of a workspace"
     ordering = ("-id",)
@@ -227,7 +240,7 @@ class EntryPage(FoundPage):
         figure("seq", "No.", lambda row: row.seq or ""),
     )  # fmt: skip
     list_display_links = None
-    list_filter = (WorkspaceFilter, "account")
+    list_filter = (LegFilter, WorkspaceFilter, "account")
     search_fields = ("transaction_id",)
     search_help_text = "A transaction's id, or the slug of a workspace"
     ordering = ("-transaction_id", "account")

@@ -4,44 +4,89 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import action
 
-from accounts.admin_workspaces import WorkspacePage
+from accounts.admin_workspaces import operator
 from accounts.models import Workspace
+from billing import admin_workspace_columns
+from billing.admin_bulk import drafted, narrowed
 from billing.admin_plan_forms import CHANGE_PLAN, CUSTOM_TERMS, SET_SPILL, CustomForm, PlanForm, SpillForm
+from billing.admin_workspace_actions import Acted
+from billing.bulk import jobs
 from billing.credits import withholding
-from billing.models import Purse, SubscriptionChange
+from billing.models import Purse, Subscription, SubscriptionChange
 from billing.subscriptions import book, granting
 from catalog import plans
-from catalog.admin_page import go_to, link
+from catalog.admin_page import DeepPaginator, go_to, link
 from kernel import money
 
 admin.site.unregister(Workspace)
 
 
 @admin.register(Workspace)
-class CustomerPage(WorkspacePage):
+class CustomerPage(Acted):
     """A customer. Its plan is changed by a dialog, which says before what that comes to."""
 
+    list_display = ("name", admin_workspace_columns.state, "plan_version", *admin_workspace_columns.COLUMNS)
+    list_filter = admin_workspace_columns.FILTERS
+    ordering = ("name", "pk")
+    paginator = DeepPaginator
     fieldsets = (
         (None, {"fields": (("name", "slug"), ("plan_version", "status"), "time_zone")}),
         ("Plan", {"fields": (("subscription", "counts_now"), "spill")}),
         ("Record", {"fields": (("account", "created_at"),)}),
     )
+    actions = ("freeze_many",)
     add_fieldsets = ((None, {"fields": (("name", "slug"), ("plan_version", "status"), "time_zone")}),)
-    actions_detail = ("change_plan", "custom_terms", "set_spill", *WorkspacePage.actions_detail)
+    actions_detail: Any = (
+        "view_as_customer",
+        "move_money",
+        {"title": "Plan", "items": ["change_plan", "custom_terms", "set_spill"]},
+        {"title": "For a while", "items": ["raise_limits", "grant_upgrade", "end_upgrade"]},
+        {"title": "Own keys", "items": ["set_own_key", "take_own_key"]},
+        {"title": "Standing", "items": ["freeze", "thaw", "close"]},
+    )
+
+    @admin.action(description="Freeze", permissions=["change"])
+    def freeze_many(self, request: HttpRequest, queryset: QuerySet[Workspace]) -> HttpResponse | None:
+        """Draft the freezing of the chosen workspaces, or of all that the list is narrowed to."""
+        try:
+            job = jobs.draft_freeze(queryset, narrowed=narrowed(request), by=operator(request))
+        except jobs.NotAllowed as error:
+            messages.error(request, str(error))
+            return None
+        return drafted(request, self, job)
 
     def get_fieldsets(self, request: HttpRequest, obj: Workspace | None = None) -> Any:
         """Return what is asked of a new workspace, and what is shown of one that is there."""
-        return self.add_fieldsets if obj is None else self.fieldsets
+        return self.add_fieldsets if obj is None else super().get_fieldsets(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Workspace | None = None) -> tuple[str, ...]:
         """Return what does not change here."""
         fixed = (*super().get_readonly_fields(request, obj), "subscription", "counts_now", "spill")
         return (*fixed, "plan_version") if obj is not None else fixed
+
+    def prepare(self, rows: Any) -> None:
+        """Read what the list says of each: five queries for the page."""
+        admin_workspace_columns.complete(list(rows))
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Workspace | None:
+        """Return one workspace with what its fields show, each read once: the theme asks for a field several times."""
+        try:
+            rows = self.get_queryset(request).select_related("plan_version__plan")
+            found: Workspace | None = rows.filter(pk=int(object_id)).first()
+        except ValueError:
+            return None
+        if found is not None:
+            found.__dict__["runs"] = book.active(found.pk)
+            found.__dict__["purse"] = Purse.objects.filter(pk=found.pk).first()
+        return found
 
     def save_model(self, request: HttpRequest, obj: Workspace, form: Any, change: bool) -> None:
         """Save, and begin the subscription of a new workspace whose plan has a price or credits."""
@@ -52,7 +97,7 @@ class CustomerPage(WorkspacePage):
     @admin.display(description="Subscription")
     def subscription(self, workspace: Workspace) -> str:
         """Show the subscription as a link, and what it becomes."""
-        row = book.active(workspace.pk)
+        row: Subscription | None = workspace.__dict__["runs"]
         if row is None:
             return "none: the plan has no periods"
         then = f", then {row.next_plan_version}" if row.next_plan_version else ""
@@ -67,7 +112,7 @@ class CustomerPage(WorkspacePage):
     @admin.display(description="Spill to the balance")
     def spill(self, workspace: Workspace) -> str:
         """Show whether usage goes on with the balance."""
-        purse = Purse.objects.filter(pk=workspace.pk).first()
+        purse: Purse | None = workspace.__dict__["purse"]
         if purse is None or purse.spill == Purse.Spill.FREE:
             return "credits and balance are one"
         if purse.spill == Purse.Spill.OFF:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -137,5 +138,8 @@ class IssuerPage(_AddressPage):
     list_display = ("legal_name", "country", "tax_id", "email", moment("changed_at", "Changed"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Allow one."""
-        return bool(super().has_add_permission(request)) and not PaperIssuer.objects.exists()
+        """Allow one; every page of the admin asks this twice, for its lists of pages."""
+        if not super().has_add_permission(request):
+            return False
+        known = request.__dict__.setdefault("_has_issuer", SimpleLazyObject(PaperIssuer.objects.exists))
+        return not known

@@ -16,7 +16,16 @@ from billing.admin_usage import WORKSPACE, FoundPage
 from billing.models import Dispute, Recharge, RefundRequest, TopUp
 from billing.payments import calls, refund_requests
 from billing.templatetags.figures import money as shown_money
-from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, go_to, moment, named
+from catalog.admin_page import (
+    DeepPaginator,
+    ReadOnlyPage,
+    Reference,
+    commits_itself,
+    figure,
+    go_to,
+    moment,
+    named,
+)
 from kernel import money
 
 PAID = WORKSPACE | {"topup_id": Reference("billing.TopUp")}
@@ -70,6 +79,7 @@ class TopUpPage(FoundPage):
         """Tell whether this operator may ask for refunds."""
         return request.user.has_perm("billing.add_refundrequest")
 
+    @commits_itself
     @action(
         description="Refund",
         permissions=("refund",),
@@ -135,6 +145,7 @@ class RefundRequestPage(FoundPage):
         waits = RefundRequest.objects.filter(pk=object_id, status=RefundRequest.Status.ASKED).exists()
         return list(offered) if waits else []
 
+    @commits_itself
     @action(
         description="Approve",
         permissions=("decide",),

@@ -1,6 +1,6 @@
 """What an operator fills in about a workspace's plan: another plan, custom terms, and whether usage may spill."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -20,6 +20,7 @@ from unfold.widgets import (
 
 from accounts.models import Workspace
 from billing.models import Purse
+from billing.replay import replay
 from billing.subscriptions import book
 from billing.subscriptions.comparing import compare, price
 from billing.subscriptions.rule import Course, Step
@@ -72,6 +73,7 @@ class Choice:
     course: Course
     lost: int
     gained: int
+    replayed: replay.Line | None
 
     @property
     def counts_now(self) -> bool:
@@ -111,15 +113,25 @@ class PlanForm(ReasonForm):
         """Return what is shown above the fields."""
         if self.workspace is None:
             return {}
-        return {"workspace": self.workspace, "now": book.now_of(self.workspace), "choices": self._choices()}
+        others = [terms for terms in self._offered() if terms.pk != self.workspace.plan_version_id]
+        try:
+            replayed = replay.each(self.workspace, others)
+        except replay.TooMuch:
+            replayed = {}
+        return {
+            "workspace": self.workspace,
+            "now": book.now_of(self.workspace),
+            "choices": list(self._choices(others, replayed)),
+            "too_much": bool(others) and not replayed,
+        }
 
-    def _choices(self) -> Iterator[Choice]:
+    def _choices(self, others: list[PlanVersion], replayed: Mapping[int, replay.Line]) -> Iterator[Choice]:
         assert self.workspace is not None
-        for terms in self._offered():
-            if terms.pk != self.workspace.plan_version_id:
-                models = compare(self.workspace.plan_version, terms)
-                course = book.foresee(self.workspace, terms)
-                yield Choice(terms, price(terms), course, models.lost_count, models.gained_count)
+        for terms in others:
+            models = compare(self.workspace.plan_version, terms)
+            course = book.foresee(self.workspace, terms)
+            line = replayed.get(terms.pk)
+            yield Choice(terms, price(terms), course, models.lost_count, models.gained_count, line)
 
 
 def _cap(label: str, *, needed: bool = False) -> forms.IntegerField:

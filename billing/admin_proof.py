@@ -1,4 +1,4 @@
-"""The operator's pages of the proof: audits, seals, months that left, and the strip on the admin's home."""
+"""The operator's pages of the proof: audits, seals, months that left; and the admin's home, which begins with them."""
 
 from typing import Any, ClassVar
 
@@ -9,11 +9,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import Workspace
-from billing import figures
+from billing import admin_desk, figures
 from billing.admin_filters import WorkspaceFilter
 from billing.admin_usage import WORKSPACE
+from billing.glance import home as glance
 from billing.models import AuditRun, DaySeal, DroppedMonth
-from billing.proof.verdict import State, Verdict, verdict
 from billing.templatetags.figures import money
 from catalog.admin_page import (
     NOTHING,
@@ -26,7 +26,6 @@ from catalog.admin_page import (
     named,
     table,
 )
-from kernel import clock
 
 __all__ = ["home"]
 
@@ -148,52 +147,18 @@ class DroppedMonthPage(ReadOnlyPage):
 
 
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add what the admin's home shows of the proof."""
-    if not request.user.has_perm("billing.view_auditrun"):
-        return context
-    now = clock.now()
-    last = verdict(now)
-    findings = last.findings
-    names = Workspace.objects.in_bulk({finding["workspace_id"] for finding in findings[:FINDINGS_ON_HOME]})
-    context["integrity"] = {
-        "state": last.state.value,
-        "says": _says(last),
-        "since": last.since,
-        "runs": [_told(run, label, now) for run, label in ((last.window, "Last 3 days"), (last.whole, "Everything"))],
-        "seals": last.newest,
-        "findings": [
-            (finding["rule"], _workspace(names, finding), _day(finding), finding["subject"])
-            for finding in findings[:FINDINGS_ON_HOME]
-        ],
-        "more": max(0, len(findings) - FINDINGS_ON_HOME),
-    }  # fmt: skip
+    """Add what the admin's home shows, as the person may see it."""
+    context |= {"title": "Home", **glance.home(request)}
+    context["desk"] = admin_desk.rows(context["desk"], context["waiting"].now)
+    found = context["findings"]
+    shown = found[:FINDINGS_ON_HOME]
+    # Nobody has the number −1; with it the query is made however few findings there are.
+    names = Workspace.objects.in_bulk({-1, *(finding["workspace_id"] for _, finding in shown)})
+    context["findings"] = [
+        (name, _workspace(names, finding), _day(finding), finding["subject"]) for name, finding in shown
+    ]
+    context["findings_more"] = len(found) - len(shown)
     return context
-
-
-def _says(last: Verdict) -> str:
-    match last.state:
-        case State.RIGHT:
-            return "every rule holds"
-        case State.STALE:
-            return "no audit for 15 minutes"
-        case State.NEVER:
-            return "no audit yet"
-        case State.WRONG:
-            broken = {finding["rule"] for finding in last.findings}
-            return f"{', '.join(sorted(broken))} broken"
-
-
-def _told(run: AuditRun | None, label: str, now: Any) -> dict[str, Any]:
-    if run is None or run.ended_at is None:
-        return {"label": label, "result": "no run yet", "state": "none", "age": "", "url": ""}
-    holds = sum(1 for rule in run.rules if not rule["broken"])
-    return {
-        "label": label,
-        "result": f"{holds} of {len(run.rules)} hold",
-        "state": "wrong" if run.broken else "right",
-        "age": f"{figures.age(now - run.ended_at)}, {figures.count(run.compared)} rows",
-        "url": reverse("admin:billing_auditrun_change", args=[run.pk]),
-    }
 
 
 def _took(run: AuditRun) -> str:

@@ -14,6 +14,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import Workspace
+from billing.replay import replay
 from billing.subscriptions import cohort
 from catalog import plans
 from catalog.admin_page import figure, go_to
@@ -36,7 +37,11 @@ class CohortForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
         after = plans.newest(before.plan.slug) if before is not None else None
         if before is None or after is None:
             return {}
-        return {"before": before, "after": after, "preview": cohort.preview(before, after)}
+        shown = {"before": before, "after": after, "preview": cohort.preview(before, after)}
+        try:
+            return {**shown, "replay": replay.cohort(before, after)}
+        except replay.TooMuch:
+            return {**shown, "too_much": True}
 
 
 @admin.register(PlanVersion)

@@ -13,8 +13,6 @@ from billing.admin_paper import movement
 from billing.admin_usage import WORKSPACE
 from billing.admin_voucher_forms import TERMS, BatchForm, RedeemForm, StopForm
 from billing.models import Redemption, Voucher, VoucherBatch
-from billing.paper import spreadsheets
-from billing.paper.spreadsheets import Figure
 from billing.templatetags.figures import money
 from billing.vouchers import batches
 from billing.vouchers.redeeming import Refused, redeem
@@ -30,6 +28,8 @@ from catalog.admin_page import (
     named,
 )
 from kernel import money as usd
+from kernel import spreadsheets
+from kernel.spreadsheets import Figure
 
 
 @admin.register(VoucherBatch)

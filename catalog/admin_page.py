@@ -7,15 +7,20 @@ from typing import Any, ClassVar
 
 from django.apps import apps
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.models import LogEntry
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, URLField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.paginator import InfinitePaginator
-from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminURLInputWidget
+
+from kernel import deeds
+
+from .admin_lists import DeepPaginator, PreparedChangeList
+from .admin_patience import patient
 
 __all__ = [
     "DeepPaginator",
@@ -24,6 +29,7 @@ __all__ = [
     "Panelled",
     "ReadOnlyPage",
     "Reference",
+    "commits_itself",
     "figure",
     "go_to",
     "link",
@@ -35,7 +41,6 @@ __all__ = [
 
 NOTHING = "—"
 ADDRESSES = {URLField: {"widget": UnfoldAdminURLInputWidget, "assume_scheme": "https"}}
-PAGES_DEEP = 200
 
 
 @dataclass(frozen=True)
@@ -44,31 +49,6 @@ class Reference:
 
     model: str
     select_related: tuple[str, ...] = ()
-
-
-class DeepPaginator(InfinitePaginator):  # type: ignore[misc]  # unfold has no types
-    """Pages through a table without counting it, and not so deep that skipping rows takes long.
-
-    Beyond that a filter is the way: an offset costs as much as the rows it skips.
-    """
-
-    @property
-    def count(self) -> int:
-        """The number of rows that can be reached."""
-        return int(self.per_page) * PAGES_DEEP
-
-
-class PreparedChangeList(ChangeList):  # type: ignore[misc]
-    """A list whose rows are completed together, once they are known."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        """Fetch the page's rows, then what they refer to."""
-        super().get_results(request)
-        rows = list(self.result_list)  # type: ignore[has-type]
-        self.model_admin.prepare(rows)
-        self.result_list = rows
-        if isinstance(self.paginator, DeepPaginator) or not (self.query or self.has_active_filters):
-            self.full_result_count = self.result_count  # equal counts keep the theme from showing one
 
 
 class Page(ModelAdmin):  # type: ignore[misc]
@@ -83,6 +63,23 @@ class Page(ModelAdmin):  # type: ignore[misc]
     empty_value_display = NOTHING
     formfield_overrides = ADDRESSES
     references: ClassVar[dict[str, Reference]] = {}
+    list_before_template = "admin/chips.html"
+
+    @patient
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Show the list, or say that it takes too long."""
+        return super().changelist_view(request, extra_context)
+
+    @patient
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """Show a row, or say that it takes too long."""
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PreparedChangeList]:
         """Return the kind of list that prepares its rows."""
@@ -108,6 +105,33 @@ class Page(ModelAdmin):  # type: ignore[misc]
         """Refuse."""
         return False
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Lead to the trail of a row. Raises PermissionDenied for whom its page is not to be seen."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        trail = reverse("admin:accounts_trailrow_changelist")
+        return HttpResponseRedirect(f"{trail}?model={self.model._meta.label_lower}&object={object_id}")
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Write down what was added, in Django's list and in the trail."""
+        entry = super().log_addition(request, obj, message)
+        deeds.tell(deeds.Deed("add", obj, _said(entry), actor_id=request.user.pk))
+        return entry
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Write down what was done to a row, in Django's list and in the trail."""
+        entry = super().log_change(request, obj, message)
+        deeds.tell(deeds.Deed("change", obj, _said(entry), actor_id=request.user.pk))
+        return entry
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Write down what is about to be deleted, in Django's list and in the trail."""
+        rows = list(queryset)
+        entries = super().log_deletions(request, rows)
+        for row in rows:
+            deeds.tell(deeds.Deed("delete", row, "Deleted.", actor_id=request.user.pk))
+        return entries
+
 
 class ReadOnlyPage(Page):
     """A page of rows that only the machinery writes."""
@@ -128,6 +152,7 @@ class Panelled(Page):
         """Return what is shown of the row with that number, or None if there is none."""
         raise NotImplementedError
 
+    @patient
     def changeform_view(
         self,
         request: HttpRequest,
@@ -147,6 +172,15 @@ class Inline(TabularInline):  # type: ignore[misc]
     extra = 0
     show_change_link = False
     formfield_overrides = ADDRESSES
+
+
+def commits_itself(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark an action that must commit before it is over, as one that asks another service does.
+
+    All others are one transaction with what is written down of them.
+    """
+    view.commits_itself = True  # type: ignore[attr-defined]
+    return view
 
 
 def named(column: str, label: str) -> Callable[[Any], str]:
@@ -211,6 +245,10 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], *, figures_from: 
     return format_html(
         '<table class="slip"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', cells("th", heads), body
     )
+
+
+def _said(entry: LogEntry) -> str:
+    return str(entry.get_change_message())
 
 
 def _titled(

@@ -16,6 +16,7 @@ _RULES = {
     "ok": "The answer was complete: what it used is charged.",
     "client_gone": "The caller left before the end: what was produced until then is charged.",
     "upstream_cut": "The provider broke off: what was delivered until then is charged.",
+    "spent": "The credit, or the key's budget, was used up: what was delivered until then is charged.",
     "killed": "The workspace ended its streams: what was produced until then is charged.",
     "drained": "The gateway restarted: what was delivered until then is charged.",
     "reaped": "The gateway's process died: what its last checkpoint had noted as delivered is charged.",

@@ -3,17 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
 from accounts import keys, rates
 from accounts.callers import Caller
-from accounts.models import ApiKey, User, Workspace
+from accounts.models import ApiKey, User
 from billing import budgets
-from catalog.models import Model, PlanVersion
-from kernel import clock
+from billing.keyring import changes
+from billing.keyring.changes import CREATIONS_A_MINUTE, Wish, Wrong
+from catalog.models import PlanVersion
 
 from ..errors import Failure
 from . import identity, limits
@@ -23,7 +23,6 @@ from .moments import Moment
 
 __all__ = ["router"]
 
-CREATIONS_A_MINUTE = 5
 router = Router()
 
 
@@ -61,17 +60,7 @@ class Rotation(Schema):
 def create(request: HttpRequest, wanted: NewKey | None = None) -> HttpResponse:
     """Mint a key in the person's workspace; its secret is in this answer and nowhere else."""
     person = _manager(request)
-    wanted = wanted or NewKey()
-    _check(wanted)
-    try:
-        rates.take("key-creation", str(person.person_id), limit=CREATIONS_A_MINUTE)
-    except rates.TooOften as error:
-        raise Failure(
-            "RATE_LIMIT_ERROR",
-            f"At most {CREATIONS_A_MINUTE} keys may be created a minute.",
-            retry_after=error.retry_after,
-        ) from error
-    key, secret = _mint(person, wanted)
+    key, secret = _made(person, _wish(wanted or NewKey()))
     return answer({**_shown(person, [key])[0], "key": secret})
 
 
@@ -85,13 +74,15 @@ def everything(request: HttpRequest) -> HttpResponse:
 @router.post("/revoke-all")
 def revoke_all(request: HttpRequest) -> dict[str, str]:
     """End every key that the person may see."""
-    return {"message": f"Revoked {keys.revoke_all(_in_reach(_manager(request)))} API key(s)"}
+    person = _manager(request)
+    return {"message": f"Revoked {changes.revoke_all(_in_reach(person), by=_user(person))} API key(s)"}
 
 
 @router.delete("/{key_id}")
 def revoke(request: HttpRequest, key_id: str) -> dict[str, str]:
     """End one key; its open streams end with it."""
-    keys.revoke(_one(_manager(request), key_id))
+    person = _manager(request)
+    changes.revoke(_one(person, key_id), by=_user(person))
     return {"message": "API key revoked"}
 
 
@@ -101,7 +92,8 @@ def rotate(request: HttpRequest, key_id: str, wanted: Rotation | None = None) ->
     person = _manager(request)
     key = _one(person, key_id)
     try:
-        secret = keys.rotate(key, grace_seconds=(wanted or Rotation()).grace_seconds)
+        grace = (wanted or Rotation()).grace_seconds
+        secret = changes.rotate(key, by=_user(person), grace_seconds=grace)
     except ApiKey.DoesNotExist:
         raise _missing() from None
     told = {"key": secret, "previous_key_valid_until": _moment(key.retired_until)}
@@ -113,36 +105,40 @@ def limit(request: HttpRequest, key_id: str, wanted: Limit) -> HttpResponse:
     """Set what a key may spend, or take the limit away; what its present window has seen counts."""
     person = _manager(request)
     key = _one(person, key_id)
-    limits.put(wanted, workspace_id=key.workspace_id, api_key_id=key.pk, actor=_actor(person))
+    changes.limit(key, limits.allowance(wanted), by=_user(person))
     return answer(_shown(person, [key])[0])
 
 
-@transaction.atomic
-def _mint(person: Caller, wanted: NewKey) -> tuple[ApiKey, str]:
+def _wish(wanted: NewKey) -> Wish:
+    named = wanted.allowed_models
+    return Wish(
+        name=wanted.name or "API key",
+        expires_at=wanted.expires_at,
+        default_tag=wanted.default_tag,
+        allowed_models=tuple(named) if named is not None else None,
+        allowance=limits.allowance(Limit(limit=wanted.limit, limit_reset=wanted.limit_reset)),
+    )
+
+
+def _made(person: Caller, wish: Wish) -> tuple[ApiKey, str]:
     try:
-        key, secret = keys.mint(
-            Workspace.objects.get(pk=person.workspace_id),
-            name=wanted.name or "API key",
-            created_by=User.objects.get(pk=person.person_id or 0),
-            expires_at=wanted.expires_at,
-            default_tag=wanted.default_tag,
-            allowed_models=wanted.allowed_models,
-        )
+        return changes.create(person.workspace_id, wish, by=_user(person))
+    except Wrong as error:
+        raise Failure("VALIDATION_ERROR", f"{error.field}: {error}", param=error.field) from error
+    except rates.TooOften as error:
+        raise Failure(
+            "RATE_LIMIT_ERROR",
+            f"At most {CREATIONS_A_MINUTE} keys may be created a minute.",
+            retry_after=error.retry_after,
+        ) from error
     except keys.TooMany as error:
         raise Failure(
             "CONFLICT", f"A workspace has at most {keys.MOST_KEYS} keys: revoke some first."
         ) from error
-    if (wanted.limit, wanted.limit_reset) != (
-        None,
-        None,
-    ):  # a budget locks the account's row, which requests wait for
-        asked = Limit(limit=wanted.limit, limit_reset=wanted.limit_reset)
-        limits.put(asked, workspace_id=key.workspace_id, api_key_id=key.pk, actor=_actor(person))
-    return key, secret
 
 
-def _actor(person: Caller) -> str:
-    return User.objects.values_list("email", flat=True).get(pk=person.person_id or 0)
+def _user(person: Caller) -> User:
+    return User.objects.get(pk=person.person_id or 0)
 
 
 def _manager(request: HttpRequest) -> Caller:
@@ -170,19 +166,6 @@ def _is_number(text: str) -> bool:
 
 def _missing() -> Failure:
     return Failure("NOT_FOUND", "There is no such API key.")
-
-
-def _check(wanted: NewKey) -> None:
-    if wanted.expires_at is not None and wanted.expires_at <= clock.now():
-        raise Failure("VALIDATION_ERROR", "expires_at: it must be in the future.", param="expires_at")
-    names = set(wanted.allowed_models or ())
-    known = set(Model.objects.filter(public_id__in=names).values_list("public_id", flat=True))
-    if unknown := sorted(names - known):
-        raise Failure(
-            "VALIDATION_ERROR",
-            f"allowed_models: there is no model {unknown[0][:128]!r}.",
-            param="allowed_models",
-        )
 
 
 def _plan(person: Caller) -> str:

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from billing import budgets
 from billing.budgets import Budget, Period
+from billing.keyring.changes import Allowance
 from kernel import money
 
 from ..errors import Failure
 from .figures import usd
 
-__all__ = ["Limit", "Reset", "Usd", "put", "shown"]
+__all__ = ["Limit", "Reset", "Usd", "allowance", "shown"]
 
 _PERIODS = {"daily": Period.DAY, "weekly": Period.WEEK, "monthly": Period.MONTH, None: Period.NONE}
 _RESETS = {str(period): reset for reset, period in _PERIODS.items()}
@@ -39,22 +39,15 @@ class Limit(Schema):
     limit_reset: Reset | None = None
 
 
-def put(wanted: Limit, *, workspace_id: int, api_key_id: int, actor: str) -> None:
-    """Give a key the budget that was asked for, or take it away. Raises Failure for a reset without a limit."""
-    if wanted.limit is None:
-        if wanted.limit_reset is not None:
-            raise Failure(
-                "VALIDATION_ERROR", "limit_reset: only a limit is renewed; give one.", param="limit_reset"
-            )
-        budgets.clear(workspace_id, api_key_id)
-        return
-    budgets.put(
-        workspace_id,
-        api_key_id,
-        limit=money.from_usd(wanted.limit),
-        period=_PERIODS[wanted.limit_reset],
-        actor=actor,
-    )
+def allowance(wanted: Limit) -> Allowance | None:
+    """Return what was asked for, None for no limit. Raises Failure for a reset without a limit."""
+    if wanted.limit is not None:
+        return Allowance(money.from_usd(wanted.limit), _PERIODS[wanted.limit_reset])
+    if wanted.limit_reset is not None:
+        raise Failure(
+            "VALIDATION_ERROR", "limit_reset: only a limit is renewed; give one.", param="limit_reset"
+        )
+    return None
 
 
 def shown(budget: Budget | None) -> dict[str, Any]:

@@ -98,12 +98,13 @@ def foresee(process: Process, caller: Caller, raw: bytes) -> Foreseen:
         struck: Deal = async_to_sync(pipeline.agree)(process, caller, raw, dialect, sought)
     except Failure as invalid:
         return Foreseen(sought, failure=invalid)
-    for wish in entry.wishes(ids.request_id(), struck, tag=""):
-        refused = foresight.refusal(wish)
-        if refused is None or not entry.worth_counting(refused):
-            break
+    wish = entry.wide(ids.request_id(), struck, tag="")
+    refused = foresight.refusal(wish.taking)
+    if refused is not None and entry.worth_counting(refused):
+        wish = entry.narrow(wish, refused)
+        refused = foresight.refusal(wish.taking)
     failure = entry.worded(refused) if refused is not None else None
-    return Foreseen(sought, struck, wish.hold, refused, failure)
+    return Foreseen(sought, wish.deal, wish.taking.hold, refused, failure)
 
 
 def _dialect(process: Process, model: object) -> Dialect:

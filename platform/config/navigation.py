@@ -1,107 +1,250 @@
-"""The operator's way around the admin: what is looked at daily, customers, catalogue, money, system."""
+"""The operator's way around the admin: what is looked at daily in the sidebar, its rarer siblings as tabs beside it."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse_lazy
+from django.urls import reverse
 
-__all__ = ["NAVIGATION"]
-
-
-def _item(title: str, icon: str, page: str) -> dict[str, Any]:
-    app, model = page.split(".")
-
-    def seen(request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(f"{app}.view_{model}"))
-
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
-        "permission": seen,
-    }
+__all__ = ["GROUPS", "Page", "Place", "sidebar", "tabs"]
 
 
-NAVIGATION: list[dict[str, Any]] = [
-    {
-        "title": "Today",
-        "items": [
-            {"title": "Home", "icon": "home", "link": reverse_lazy("admin:index")},
-            _item("Requests", "list", "billing.usageevent"),
-            _item("Open now", "hourglass_empty", "billing.admission"),
-            _item("Failed tries", "alt_route", "billing.attempt"),
-            _item("Refused", "block", "billing.refusal"),
-            _item("Daily usage", "bar_chart", "billing.dailyusage"),
-        ],
-    },
-    {
-        "title": "Customers",
-        "items": [
-            _item("Workspaces", "group", "accounts.workspace"),
-            _item("Subscriptions", "event_repeat", "billing.subscription"),
-            _item("Plan changes", "published_with_changes", "billing.subscriptionchange"),
-            _item("Upgrades", "rocket_launch", "accounts.planupgrade"),
-            _item("Keys", "key", "accounts.apikey"),
-            _item("Members", "badge", "accounts.member"),
-            _item("People", "person", "accounts.user"),
-            _item("Sign-ins", "login", "accounts.signin"),
-        ],
-    },
-    {
-        "title": "Catalogue",
-        "items": [
-            _item("Models", "deployed_code", "catalog.model"),
-            _item("Chains", "route", "catalog.chain"),
-            _item("Upstreams", "dns", "catalog.provider"),
-            _item("Endpoints", "terminal", "catalog.endpoint"),
-            _item("Keys of ours", "vpn_key", "catalog.endpointkey"),
-            _item("Price book", "sell", "catalog.priceversion"),
-            _item("Price gaps", "money_off", "billing.pricegap"),
-            _item("Proposals", "difference", "catalog.proposal"),
-            _item("Comparisons", "compare_arrows", "catalog.comparison"),
-            _item("Multipliers", "close", "catalog.multiplier"),
-            _item("Plans", "credit_card", "catalog.plan"),
-            _item("Terms", "description", "catalog.planversion"),
-        ],
-    },
-    {
-        "title": "Money",
-        "items": [
-            _item("Accounts", "account_balance_wallet", "billing.account"),
-            _item("Moves by hand", "swap_horiz", "billing.move"),
-            _item("Credit", "savings", "billing.creditlot"),
-            _item("Budgets of keys", "speed", "billing.keybudget"),
-            _item("Spill and debts", "water_drop", "billing.purse"),
-            _item("Ledger", "receipt_long", "billing.ledgertransaction"),
-            _item("Ledger legs", "format_list_numbered", "billing.ledgerentry"),
-            _item("Re-pricings", "price_change", "billing.reprice"),
-            _item("Top-ups", "add_card", "billing.topup"),
-            _item("Refunds", "undo", "billing.refundrequest"),
-            _item("Disputes", "gavel", "billing.dispute"),
-            _item("Auto-recharge", "autorenew", "billing.recharge"),
-            _item("Payment alerts", "notification_important", "billing.paymentalert"),
-            _item("Stripe events", "webhook", "billing.stripeevent"),
-            _item("Stripe customers", "contacts", "billing.stripecustomer"),
-            _item("Papers", "description", "billing.paper"),
-            _item("Issuer of papers", "domain", "billing.paperissuer"),
-            _item("Billing details", "contact_mail", "billing.billingdetails"),
-            _item("Voucher batches", "redeem", "billing.voucherbatch"),
-            _item("Voucher codes", "confirmation_number", "billing.voucher"),
-            _item("Redemptions", "featured_seasonal_and_gifts", "billing.redemption"),
-            _item("Quarter hours", "schedule", "billing.usagebucket"),
-        ],
-    },
-    {
-        "title": "System",
-        "items": [
-            _item("Audits", "verified", "billing.auditrun"),
-            _item("Seals", "lock", "billing.dayseal"),
-            _item("Months dropped", "auto_delete", "billing.droppedmonth"),
-            _item("Workers", "memory", "billing.worker"),
-            _item("Changes", "history", "admin.logentry"),
-            _item("Groups", "shield_person", "auth.group"),
-            _item("Addresses", "mail", "account.emailaddress"),
-            _item("Revision", "update", "catalog.catalogrevision"),
-        ],
-    },
-]
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: the list of a model ("app.model"), or a view of the admin by its name, and the permission to see it."""
+
+    title: str
+    name: str
+    permission: str = ""
+
+    @property
+    def link(self) -> Any:
+        """Its address."""
+        view = f"{self.name.replace('.', '_')}_changelist" if "." in self.name else self.name
+        return reverse(f"admin:{view}")
+
+    def seen(self, request: HttpRequest) -> bool:
+        """Tell whether who asks may see it."""
+        asked = self.permission or (".view_".join(self.name.split(".")) if "." in self.name else "")
+        return not asked or bool(request.user.has_perm(asked))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the sidebar: it leads to the first of its pages that may be seen; the others are tabs there."""
+
+    title: str
+    icon: str
+    pages: tuple[Page, ...]
+
+
+def _place(title: str, icon: str, *pages: tuple[str, str] | tuple[str, str, str]) -> Place:
+    return Place(title, icon, tuple(Page(*page) for page in pages))
+
+
+GROUPS: Mapping[str, tuple[Place, ...]] = {
+    "Today": (
+        _place("Home", "home", ("Home", "index")),
+        _place("Desk", "notifications", ("Desk", "desk")),
+        _place(
+            *("Usage", "bar_chart"),
+            ("Explorer", "usage", "billing.view_dailyusage"),
+            ("Daily usage", "billing.dailyusage"),
+            ("Quarter hours", "billing.usagebucket"),
+        ),
+        _place(
+            *("Requests", "list"),
+            ("Requests", "billing.usageevent"),
+            ("Open now", "billing.admission"),
+            ("Failed tries", "billing.attempt"),
+            ("Refused", "billing.refusal"),
+            ("Refusals by minute", "billing.refusalcount"),
+            ("Repeated", "billing.idempotencykey"),
+        ),
+    ),
+    "Customers": (
+        _place("Workspaces", "group", ("Workspaces", "accounts.workspace"), ("Notes", "accounts.note")),
+        _place(
+            *("Subscriptions", "event_repeat"),
+            ("Subscriptions", "billing.subscription"),
+            ("Plan changes", "billing.subscriptionchange"),
+            ("Upgrades", "accounts.planupgrade"),
+        ),
+        _place("Keys", "key", ("Keys", "accounts.apikey"), ("Budgets", "billing.keybudget")),
+        _place(
+            *("People", "person"),
+            ("People", "accounts.user"),
+            ("Members", "accounts.member"),
+            ("Sign-ins", "accounts.signin"),
+            ("Invitations", "accounts.invitation"),
+            ("Leaving", "accounts.farewell"),
+            ("Addresses", "account.emailaddress"),
+            ("Second factors", "mfa.authenticator"),
+        ),
+    ),
+    "Catalogue": (
+        _place("Models", "deployed_code", ("Models", "catalog.model")),
+        _place("Chains", "route", ("Chains", "catalog.chain")),
+        _place(
+            *("Upstreams", "dns"),
+            ("Upstreams", "catalog.provider"),
+            ("Endpoints", "catalog.endpoint"),
+            ("Keys of ours", "catalog.endpointkey"),
+        ),
+        _place(
+            *("Price book", "sell"),
+            ("Prices", "catalog.priceversion"),
+            ("Multipliers", "catalog.multiplier"),
+            ("Gaps", "billing.pricegap"),
+        ),
+        _place(
+            *("Proposals", "difference"),
+            ("Proposals", "catalog.proposal"),
+            ("Comparisons", "catalog.comparison"),
+            ("Models listed", "catalog.listedmodel"),
+        ),
+        _place("Plans", "credit_card", ("Plans", "catalog.plan"), ("Terms", "catalog.planversion")),
+    ),
+    "Money": (
+        _place(
+            *("Accounts", "account_balance_wallet"),
+            ("Accounts", "billing.account"),
+            ("Credit", "billing.creditlot"),
+            ("Credit moved", "billing.creditmovement"),
+            ("Spill and debts", "billing.purse"),
+        ),
+        _place("Moves by hand", "swap_horiz", ("Moves by hand", "billing.move")),
+        _place("Months", "calendar_month", ("Months", "billing.bookmonth"), ("Closes", "billing.monthclose")),
+        _place(
+            *("Ledger", "receipt_long"),
+            ("Movements", "billing.ledgertransaction"),
+            ("Legs", "billing.ledgerentry"),
+            ("Re-pricings", "billing.reprice"),
+            ("Re-priced", "billing.repriceline"),
+        ),
+        _place(
+            *("Reconciliation", "rule"),
+            ("Files", "billing.upstreamfile"),
+            ("Lines", "billing.upstreamline"),
+            ("Decisions", "billing.linedecision"),
+        ),
+        _place(
+            *("Payments", "add_card"),
+            ("Top-ups", "billing.topup"),
+            ("Refunds", "billing.refundrequest"),
+            ("Disputes", "billing.dispute"),
+            ("Auto-recharge", "billing.recharge"),
+            ("Payment alerts", "billing.paymentalert"),
+            ("Stripe events", "billing.stripeevent"),
+            ("Stripe customers", "billing.stripecustomer"),
+        ),
+        _place(
+            *("Papers", "description"),
+            ("Papers", "billing.paper"),
+            ("Billing details", "billing.billingdetails"),
+            ("Issuer", "billing.paperissuer"),
+        ),
+        _place(
+            *("Vouchers", "redeem"),
+            ("Batches", "billing.voucherbatch"),
+            ("Codes", "billing.voucher"),
+            ("Redemptions", "billing.redemption"),
+        ),
+    ),
+    "System": (
+        _place(
+            *("Audits", "verified"),
+            ("Audits", "billing.auditrun"),
+            ("Seals", "billing.dayseal"),
+            ("Months dropped", "billing.droppedmonth"),
+        ),
+        _place(
+            *("Alerts", "notifications_active"),
+            ("Alerts", "billing.alertfiring"),
+            ("Rules", "billing.alertrule"),
+            ("Channels", "billing.alertchannel"),
+            ("Messages", "billing.alertdelivery"),
+        ),
+        _place(
+            *("Announcements", "campaign"),
+            ("Announcements", "billing.announcement"),
+            ("Updates", "billing.announcementupdate"),
+        ),
+        _place(
+            *("Bulk jobs", "stacks"),
+            ("Bulk jobs", "billing.bulkjob"),
+            ("Their rows", "billing.bulkline"),
+        ),
+        _place(
+            *("Jobs", "schedule"),
+            ("Jobs", "jobs", "billing.view_jobrun"),
+            ("Last runs", "billing.jobrun"),
+            ("Workers", "billing.worker"),
+            ("Revision", "catalog.catalogrevision"),
+        ),
+        _place("Changes", "history", ("Changes", "accounts.trailrow"), ("Desk", "billing.deskmark")),
+        _place("Groups", "shield_person", ("Groups", "auth.group"), ("Roles", "roles", "auth.view_group")),
+    ),
+}
+"""Every page of the admin is a page of some place here; a test sees to it."""
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the groups with the lines that who asks may follow, and what waits for a person beside them."""
+    if not request.user.is_authenticated:
+        return []
+    marks = _marks(request)
+    return [
+        {
+            "title": title,
+            "items": [_line(place, request, marks) for place in places if _first(place, request)],
+        }
+        for title, places in GROUPS.items()
+    ]
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the pages that stand beside each other."""
+    return [
+        {
+            "models": [page.name for page in place.pages if "." in page.name],
+            "items": [
+                {"title": page.title, "link": page.link, "permission": page.seen} for page in place.pages
+            ],
+        }
+        for places in GROUPS.values()
+        for place in places
+        if len(place.pages) > 1
+    ]
+
+
+def _first(place: Place, request: HttpRequest) -> Page | None:
+    return next((page for page in place.pages if page.seen(request)), None)
+
+
+def _line(place: Place, request: HttpRequest, marks: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    page = _first(place, request)
+    assert page is not None
+    return {"title": place.title, "icon": place.icon, "link": page.link, **marks.get(place.title, {})}
+
+
+def _marks(request: HttpRequest) -> dict[str, dict[str, Any]]:
+    """Return what stands beside lines of the sidebar: only where a person must act."""
+    from billing.waiting import board  # the settings name this module before there are models
+
+    present = [each.item for each in board.seen_in(request).present]
+    return dict(
+        _counted(
+            Desk=(len(present), "{}", "solid"),
+            Upstreams=(sum(item.key.startswith("breaker:") for item in present), "{} open", ""),
+            Proposals=(sum(item.number for item in present if item.key == "proposals"), "{}", ""),
+        )
+    )
+
+
+def _counted(**counts: tuple[int, str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for title, (number, words, style) in counts.items():
+        if number:
+            variant = "primary" if style else "warning"
+            yield title, {"badge": words.format(number), "badge_variant": variant, "badge_style": style}

@@ -29,7 +29,7 @@ def test_go_in_and_never_come_out(operator: Client) -> None:
     assert credentials.decrypt(bytes(key.sealed)) == SECRET
     page = text(operator, "accounts_workspace_change", workspace.pk)
     assert "…6789" in page
-    history = text(operator, "accounts_workspace_history", workspace.pk)
+    history = text(operator, "accounts_workspace_audit", workspace.pk)
     assert "Set the own key at OpenAI …6789." in history
     assert "own-secret" not in page + history
     assert not LogEntry.objects.filter(change_message__contains="own-secret").exists()

@@ -13,20 +13,24 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import ApiKey, ProviderKey, User, Workspace
-from billing.admin_filters import first_id
-from billing.models import Admission, UsageEvent
+from billing.admin_windows import first_id
+from billing.models import Admission, Part, UsageEvent
 from catalog import pricing
 from catalog.admin_page import Page
 from catalog.models import Hop, Model, Multiplier, PriceVersion, Rate
-from config import demo_people, navigation
+from config import demo_people
 from kernel import ids
 from tests.billing import rows
 from tests.operator.reading import text
 
 pytestmark = pytest.mark.django_db
 
+# But for what processes say of themselves every few seconds: the strip above every page tells what follows from it.
 OURS = [
-    model for app in ("catalog", "accounts", "billing") for model in apps.get_app_config(app).get_models()
+    model
+    for app in ("catalog", "accounts", "billing")
+    for model in apps.get_app_config(app).get_models()
+    if model is not Part
 ]
 PARTS = {Hop, ProviderKey, Rate}
 WRITTEN_BY_THE_MACHINERY = [
@@ -179,7 +183,7 @@ def test_requests_are_narrowed_to_a_day_by_their_ids(operator: Client, query: st
         shown = text(operator, "billing_usageevent_changelist", query=query)
     assert ('title="$0.000012345"' in shown) == found
     narrowed = [sql for sql in (each["sql"] for each in queries) if '"billing_usage_event"."id" >= ' in sql]
-    assert bool(narrowed) == (query not in {"", "?day=nonsense"})
+    assert narrowed  # to the last 24 hours where nothing else is asked for
 
 
 def test_the_first_id_of_a_day_is_below_all_ids_made_that_day_and_above_those_of_the_day_before() -> None:
@@ -202,7 +206,7 @@ def test_a_request_explains_its_charge(operator: Client) -> None:
 def test_revoked_keys_stay_listed(operator: Client) -> None:
     key = ApiKey.objects.get()
     operator.post(
-        reverse("admin:accounts_apikey_changelist"), {"action": "revoke", "_selected_action": [key.pk]}
+        reverse("admin:accounts_apikey_revoke_key", args=[key.pk]), {"_form_submitted": "on", "reason": "r"}
     )
     key.refresh_from_db()
     assert key.revoked_at is not None
@@ -233,12 +237,3 @@ def test_an_open_request_is_shown_with_its_hold(operator: Client) -> None:
     rows.admit(Workspace.objects.get().pk, hold=4_200)
     assert 'title="$0.000004200"' in text(operator, "billing_admission_changelist")
     assert Admission.objects.count() == 1
-
-
-def test_the_sidebar_leads_to_pages_that_exist(operator: Client) -> None:
-    shown = text(operator, "index")
-    for group in navigation.NAVIGATION:
-        assert all(str(item["link"]) in shown for item in group["items"])
-    for group in navigation.NAVIGATION:
-        for item in group["items"]:
-            assert operator.get(str(item["link"])).status_code == 200

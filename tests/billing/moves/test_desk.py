@@ -4,13 +4,14 @@ import datetime
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from pytest_django import Settings
 
 from billing.models import CreditLot, LedgerTransaction, Move
 from billing.moves import desk
-from kernel import clock
+from kernel import clock, ids, postgres
 from tests.billing import rows
 
 USD = 10**9
@@ -43,9 +44,9 @@ def test_a_small_movement_is_posted_at_once_in_the_name_of_who_asked() -> None:
 
 @pytest.mark.django_db
 def test_a_large_movement_waits_for_somebody_else() -> None:
-    workspace = rows.workspace()
+    workspace, before = rows.workspace(), desk.waiting()
     move = ask(workspace, 100 * USD + 1)
-    assert (move.status, posted(workspace), desk.waiting()) == ("asked", 0, 1)
+    assert (move.status, posted(workspace), desk.waiting() - before) == ("asked", 0, 1)
     with pytest.raises(desk.NotAllowed, match="Somebody else"):
         desk.approve(move, by=ANNA)
     desk.approve(move, by=BEN, words="agreed")
@@ -95,20 +96,27 @@ def test_a_grant_ends_on_its_day() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "said", "field"),
     [
-        ({"reason": " "}, "Say why"),
-        ({"amount": 0}, "other than zero"),
-        ({"amount": desk.GREATEST + 1}, "at most 1,000,000 USD"),
-        ({"amount": -1}, "Only an adjustment"),
-        ({"kind": TOP_UP, "amount": -1}, "Only an adjustment"),
-        ({"kind": TOP_UP, "expires_on": datetime.date(2100, 1, 1)}, "Only a grant ends"),
-        ({"expires_on": datetime.date(2020, 1, 1)}, "a day to come"),
+        ({"reason": " "}, "Say why", "reason"),
+        ({"amount": 0}, "other than zero", "amount"),
+        ({"amount": desk.GREATEST + 1}, "at most 1,000,000 USD", "amount"),
+        ({"amount": -1}, "Only an adjustment", "amount"),
+        ({"kind": TOP_UP, "amount": -1}, "Only an adjustment", "amount"),
+        ({"kind": TOP_UP, "expires_on": datetime.date(2100, 1, 1)}, "Only a grant ends", "expires_on"),
+        ({"expires_on": datetime.date(2020, 1, 1)}, "a day to come", "expires_on"),
+        ({"expires_on": clock.utc_day(clock.now())}, "a day to come", "expires_on"),
     ],
 )
-def test_what_cannot_be_moved_is_said(fields: dict[str, object], said: str) -> None:
-    with pytest.raises(desk.NotAllowed, match=said):
+def test_what_cannot_be_moved_is_said(fields: dict[str, object], said: str, field: str) -> None:
+    with pytest.raises(desk.NotAllowed, match=said) as refused:
         ask(rows.workspace(), **fields)  # type: ignore[arg-type]
+    assert refused.value.field == field
+
+
+@pytest.mark.django_db
+def test_as_much_as_one_movement_may_is_asked_for() -> None:
+    assert ask(rows.workspace(), desk.GREATEST).status == "asked"
 
 
 def give_back(workspace: int, request: UUID, amount: int, token: UUID | None = None) -> Move:
@@ -137,6 +145,36 @@ def test_what_a_request_cost_is_given_back_once() -> None:
 
 
 @pytest.mark.django_db
+def test_between_one_nano_and_all_of_what_a_request_cost_is_given_back() -> None:
+    workspace = rows.workspace()
+    request = rows.settle(workspace, cost=2)
+    assert desk.creditable(workspace, request) == 2
+    for amount in (-1, 0, 3):
+        with pytest.raises(desk.NotAllowed, match="At most"):
+            give_back(workspace, request, amount)
+    assert [give_back(workspace, request, 1).status for _ in range(2)] == ["posted", "posted"]
+
+
+@pytest.mark.django_db
+def test_nothing_is_left_to_give_back_of_what_became_cheaper() -> None:
+    workspace = rows.workspace()
+    request = rows.settle(workspace, cost=500)
+    give_back(workspace, request, 300)
+    rows.settle(workspace, request_id=request, rev=1, cost=-400)
+    assert desk.creditable(workspace, request) == 0
+    assert desk.creditable(workspace, ids.request_id()) == 0
+
+
+@pytest.mark.django_db
+def test_what_the_ledger_refuses_for_another_reason_is_no_advice() -> None:
+    workspace = rows.workspace()
+    move = ask(workspace, 200 * USD)
+    rows.run("ALTER TABLE billing_ledger_transaction ADD CONSTRAINT closed CHECK (kind <> 'grant') NOT VALID")
+    with pytest.raises(IntegrityError, match="closed"):
+        desk.approve(move, by=BEN)
+
+
+@pytest.mark.django_db
 def test_a_request_of_another_workspace_is_not_given_back() -> None:
     request = rows.settle(rows.workspace(), cost=500)
     with pytest.raises(desk.NotAllowed):
@@ -159,6 +197,19 @@ def test_two_at_once_give_back_no_more_than_it_cost() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(work, range(8))) == 1
     assert posted(workspace) == 300
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_movement_is_decided_when_nothing_else_moves_the_purse() -> None:
+    workspace = rows.workspace()
+    rows.fund(workspace, USD)
+    move = ask(workspace, 200 * USD)
+    with psycopg.connect(postgres.conninfo()) as apart, transaction.atomic():
+        apart.execute("SELECT FROM billing_purse WHERE workspace_id = %s FOR UPDATE", [workspace])
+        rows.run("SET LOCAL lock_timeout = '50ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            desk.decline(move, by=BEN, words="no")
+    desk.decline(move, by=BEN, words="no")
 
 
 @pytest.mark.django_db

@@ -1,0 +1,42 @@
+"""What the price book waits for."""
+
+import pytest
+from django.db import connection
+
+from billing.waiting import prices
+from catalog import demo
+from catalog.models import Chain, Model, Proposal, Provider
+from kernel import clock
+
+pytestmark = pytest.mark.django_db
+
+NOW = clock.now()
+
+
+@pytest.fixture(autouse=True)
+def house() -> None:
+    demo.load(sandbox_url="http://127.0.0.1:8099/v1")
+
+
+def test_proposals_wait_as_one_thing() -> None:
+    assert prices.find_proposals(NOW) == []
+    for name in ("a", "b", "c"):
+        Proposal.objects.create(
+            provider=Provider.objects.all()[0], source="genai", kind="new", upstream_model=name, figure=name
+        )
+    [item] = prices.find_proposals(NOW)
+    assert (item.title, item.detail, item.number) == ("3 price proposals", "a and 2 more", 3)
+
+
+def test_a_model_on_sale_without_a_price_waits() -> None:
+    assert [item.key for item in prices.find_gaps(NOW)] == []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO catalog_model SELECT (jsonb_populate_record(m, jsonb_build_object('id', 0, 'public_id', 'n/p'))).*"
+            " FROM catalog_model m LIMIT 1"
+        )
+    Chain.objects.create(
+        model=Model.objects.get(public_id="n/p"), version=1, status=Chain.Status.LIVE, published_at=NOW
+    )
+    [item] = prices.find_gaps(NOW)
+    assert (item.key, item.title) == ("gaps:unpriced", "1 model without a price")
