@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from itertools import pairwise
 
 from kernel import money
@@ -14,6 +15,7 @@ __all__ = [
     "compact",
     "count",
     "day",
+    "exact",
     "milliseconds",
     "moment",
     "percent",
@@ -54,6 +56,20 @@ def amount(nano: int, *, decimals: int) -> Amount:
         strong=_pieces(part[:cut], offset=0),
         dim=_pieces(part[cut:], offset=cut),
         exact=money.show(nano),
+    )
+
+
+def exact(usd: Decimal) -> Amount:
+    """Split USD with all the decimals it has, nine at least: nothing is rounded. Dim as in `amount`."""
+    whole, _, part = f"{abs(usd):f}".partition(".")
+    part = part.rstrip("0").ljust(9, "0")
+    cut = 2 if int(whole) else 6
+    return Amount(
+        sign="−" if usd < 0 else "",
+        whole=f"{int(whole):,}",
+        strong=_pieces(part[:cut], offset=0),
+        dim=_pieces(part[cut:], offset=cut),
+        exact=f"{'-' if usd < 0 else ''}{whole}.{part}",
     )
 
 

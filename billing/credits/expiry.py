@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from billing import ledger
 from kernel import clock
+from kernel.failpoints import failpoint
 
 __all__ = ["lapse"]
 
@@ -47,6 +48,7 @@ def _end(workspace_id: int, today: date) -> int:
         cursor.execute("SELECT 1 FROM billing_purse WHERE workspace_id = %s FOR UPDATE", [workspace_id])
         cursor.execute(_ENDED, {"workspace": workspace_id, "today": today})
         lots = cursor.fetchall()
+        failpoint("lapse.held")
         for lot, transaction_id, remaining, source in lots:
             ledger.post(
                 workspace_id=workspace_id,
@@ -58,6 +60,8 @@ def _end(workspace_id: int, today: date) -> int:
                 actor="celery",
                 lot_of=transaction_id,
             )
+            failpoint("lapse.posted")
+    failpoint("lapse.committed")
     return len(lots)
 
 

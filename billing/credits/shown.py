@@ -9,9 +9,9 @@ from kernel import clock
 from . import lots
 from .lots import Lot, Source
 
-__all__ = ["Part", "parts"]
+__all__ = ["WORDS", "Part", "parts"]
 
-_WORDS = {
+WORDS = {
     Source.PLAN: "Plan credits",
     Source.GRANT: "Granted credit",
     Source.VOUCHER: "Voucher",
@@ -41,4 +41,4 @@ def parts(workspace_id: int) -> list[Part]:
 
 def _shown(lot: Lot) -> Part:
     last = None if lot.expires_on is None else lot.expires_on - timedelta(days=1)
-    return Part(_WORDS[Source(lot.source)], lot.remaining, last)
+    return Part(WORDS[Source(lot.source)], lot.remaining, last)

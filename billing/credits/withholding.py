@@ -8,6 +8,7 @@ from django.db.backends.utils import CursorWrapper
 
 from billing.models import Purse
 from kernel import clock
+from kernel.failpoints import failpoint
 
 from . import purse
 from .purse import Standing
@@ -57,11 +58,15 @@ def renew(now: datetime) -> int:
     for workspace in due:
         with transaction.atomic(), connection.cursor() as cursor:
             opened = purse.opened(cursor, workspace)
+            failpoint("renew.opened")
             cursor.execute(
                 "UPDATE billing_purse SET spill_month = %s, spilled = 0 WHERE workspace_id = %s AND spill_month < %s",
                 [month, workspace, month],
             )
+            failpoint("renew.marked")
             _say(cursor, workspace, opened.standing())
+            failpoint("renew.told")
+        failpoint("renew.committed")
     return len(due)
 
 

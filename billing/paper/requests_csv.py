@@ -12,12 +12,12 @@ from psycopg import IsolationLevel
 from billing import sums
 from billing.models import Paper
 from billing.reach import Reach
-from kernel import clock, money, postgres
+from kernel import clock, money, postgres, spreadsheets
+from kernel.spreadsheets import Figure
 
-from . import reconciliation, spreadsheets
+from . import reconciliation
 from .face import CLASSES
 from .months import Month
-from .spreadsheets import Figure
 
 __all__ = ["Late", "Span", "busy", "chunks", "span"]
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from billing.models import Paper
-from kernel import money
+from kernel import money, spreadsheets
+from kernel.spreadsheets import Figure
 
-from . import papers, spreadsheets
+from . import papers
 from .face import CLASSES
-from .spreadsheets import Figure
 
 __all__ = ["csv"]
 

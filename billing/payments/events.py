@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from billing.models import StripeCustomer, StripeEvent, TopUp
 from kernel import clock
+from kernel.failpoints import failpoint
 
 from . import alerts, calls, elsewhere, fulfilment, keys, recharge_rules
 from .fits import session_misfits
@@ -39,10 +40,14 @@ def receive(event: Event) -> StripeEvent.Outcome | None:
     with transaction.atomic():
         if not _is_new(event):
             return None
+        failpoint("event.kept")
         result = _handle(event)
+        failpoint("event.handled")
         StripeEvent.objects.filter(pk=event.id).update(
             outcome=result.outcome, workspace_id=result.workspace_id, note=result.note
         )
+        failpoint("event.answered")
+    failpoint("event.committed")
     return result.outcome
 
 

@@ -13,6 +13,7 @@ from billing import ledger
 from billing.credits.lots import Credit
 from billing.models import CreditLot, Dispute, Recharge, RefundRequest, StripeEvent, TopUp
 from kernel import clock, ids, money
+from kernel.failpoints import failpoint
 
 from . import alerts, calls, recharge_rules
 from .answers import Contested, MadeRefund, Payment
@@ -58,6 +59,7 @@ def settle(topup: TopUp, *, event_id: str, over: bool = False) -> StripeEvent.Ou
     `over` says that nobody is paying any more, so an unpaid one has failed. Raises calls.Away or calls.Unusable.
     """
     told = _ask(topup)
+    failpoint("topup.asked")
     if wrong := payment_misfits(topup, told.payment):
         refuse(topup, wrong, event_id)
         return Outcome.REFUSED
@@ -125,8 +127,10 @@ def _credit(topup: TopUp) -> None:
         actor=_ACTOR,
         credit=_RECHARGED if by_itself else _BOUGHT,
     )
+    failpoint("topup.posted")
     topup.status, topup.paid_at, topup.failure = TopUp.Status.PAID, clock.now(), ""
     topup.save(update_fields=["transaction_id", "status", "paid_at", "failure"])
+    failpoint("topup.marked")
     if by_itself:
         recharge_rules.succeeded(topup)
 
@@ -138,8 +142,10 @@ def _refund(topup: TopUp, refunded: int) -> bool:
         return False
     number = topup.refund_no + 1
     _post_against(topup, ledger.Kind.REFUND, more, f"stripe:{topup.id}:refund:{number}")
+    failpoint("refund.posted")
     topup.refunded_cents, topup.refund_no = refunded, number
     topup.save(update_fields=["refunded_cents", "refund_no"])
+    failpoint("refund.marked")
     return True
 
 
@@ -157,13 +163,16 @@ def _contest(topup: TopUp, told: Contested, event_id: str) -> bool:
             "opened_at": _moment(told.opened),
         },
     )
+    failpoint("dispute.kept")
     more = told.taken - row.taken_cents
     if more:
         row.movement_no += 1
         _post_against(topup, ledger.Kind.DISPUTE, more, f"stripe:{told.id}:{row.movement_no}")
+        failpoint("dispute.posted")
     row.amount_cents, row.taken_cents, row.status = told.amount, told.taken, told.status
     row.answer_by = None if told.answer_by is None else _moment(told.answer_by)
     row.save(update_fields=["amount_cents", "taken_cents", "movement_no", "status", "answer_by"])
+    failpoint("dispute.marked")
     if opened:
         alerts.alert(
             alerts.Kind.DISPUTE,

@@ -5,6 +5,7 @@ from billing.proof.funds import FUNDS
 from billing.proof.lots import LOTS
 from billing.proof.payments import PAYMENTS
 from billing.proof.sealed import SEALED
+from billing.proof.trail import TRAIL
 from billing.proof.usage import USAGE
 
 __all__ = ["INVARIANTS"]
@@ -15,5 +16,5 @@ def _place(name: str) -> tuple[str, int, str]:
 
 
 INVARIANTS = tuple(
-    sorted((*BOOKS, *USAGE, *FUNDS, *LOTS, *PAYMENTS, *SEALED), key=lambda rule: _place(rule.name))
+    sorted((*BOOKS, *USAGE, *FUNDS, *LOTS, *PAYMENTS, *SEALED, *TRAIL), key=lambda rule: _place(rule.name))
 )

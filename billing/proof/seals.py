@@ -13,6 +13,7 @@ from billing.proof.marks import DAILY_DIGEST, ENTRY_MARK, EVENT_MARK, FORM, SEAL
 from billing.proof.rules import SEALED_AFTER, Finding, Scope, check
 from billing.proof.sealed import SEALED
 from kernel import clock
+from kernel.failpoints import failpoint
 
 __all__ = ["due", "is_sealed", "seal", "verify"]
 
@@ -138,13 +139,17 @@ def _seal(workspace_id: int, days: Sequence[date]) -> list[date]:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('billing.seal', %s))", [workspace_id])
         cursor.execute("SET LOCAL work_mem = '64MB'")
         begins = clock.start_of_minute(sums.first_minute(min(days)))
+        failpoint("seal.locked")
         cursor.execute(_READ, {"workspace": workspace_id, "days": list(days), "begins": begins})
         found = cursor.fetchall()
+        failpoint("seal.read")
         for place, row in enumerate(found):
             # The first seal takes in all that the ledger has grown since the one before; to the others it is the same.
             cursor.execute(_WRITE, _seal_values(workspace_id, row, with_entries=place == 0))
+            failpoint("seal.written")
         done = {row[0] for row in found}
-        return [day for day in days if day not in done]
+    failpoint("seal.committed")
+    return [day for day in days if day not in done]
 
 
 def _seal_values(workspace_id: int, row: Sequence[Any], *, with_entries: bool) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from .outlook import Month, cap_met, month, run_out
 from .pace import Range
 from .runway import Lapse, Runway
 from .sources import Only
-from .spend import Group, Measures, Period, Series, Spend, spend
+from .spend import MOST_MEMBERS, Group, Measures, Period, Series, Spend, spend, spend_in
 from .standing import Balance, Limits, Meter, balance, limits
 
 __all__ = [
+    "MOST_MEMBERS",
     "Balance",
     "Cut",
     "DailyRow",
@@ -40,6 +41,7 @@ __all__ = [
     "recent",
     "run_out",
     "spend",
+    "spend_in",
     "spend_today",
     "totals",
     "zone_of",

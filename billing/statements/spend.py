@@ -103,8 +103,6 @@ def spend(
     `top` members of a group are told apart (at most MOST_MEMBERS), those that cost most. With `compare`, `before`
     is the same number of days right before. Raises ValueError for bounds of `billing.statements.cuts`.
     """
-    if not 1 <= top <= MOST_MEMBERS:
-        raise ValueError(f"top: it must be from 1 to {MOST_MEMBERS}")
     made = cut(first, last, zone=zone, by=by, now=clock.now())
     found = spend_in(workspace_id, made, group=group, only=only, top=top)
     if not compare:
@@ -114,11 +112,26 @@ def spend(
 
 
 def spend_in(
-    workspace_id: int, made: Cut, *, group: Group = "none", only: Only = EVERYTHING, top: int = 10
+    workspace_id: int,
+    made: Cut,
+    *,
+    group: Group = "none",
+    only: Only = EVERYTHING,
+    top: int = 10,
+    ranked_by: Sequence[str] = ("cost",),
 ) -> Spend:
-    """Return what a cut holds, as `spend` does."""
+    """Return what a cut holds, as `spend` does; `ranked_by` are the columns whose sum puts members in order.
+
+    Raises ValueError for another `top`, or a column that no sum has.
+    """
+    if not 1 <= top <= MOST_MEMBERS:
+        raise ValueError(f"top: it must be from 1 to {MOST_MEMBERS}")
+    if not ranked_by or not set(ranked_by) <= set(_MEASURED):
+        raise ValueError(f"ranked_by: choose of {', '.join(_MEASURED)}")
     with connection.cursor() as cursor:
-        cursor.execute(_sql(made, group, only), {**values(workspace_id, made, only=only), "top": top})
+        cursor.execute(
+            _sql(made, group, only, ranked_by), {**values(workspace_id, made, only=only), "top": top}
+        )
         rows = cursor.fetchall()
     return Spend(
         cut_in=made.zone,
@@ -135,12 +148,13 @@ def _period(workspace_id: int, first: date, last: date, *, zone: ZoneInfo, only:
     return Period(first, last, made.zone, spend_in(workspace_id, made, only=only).total)
 
 
-def _sql(made: Cut, group: Group, only: Only) -> str:
+def _sql(made: Cut, group: Group, only: Only, ranked_by: Sequence[str]) -> str:
     summed = ", ".join(f"sum({name})::bigint" for name in _MEASURED)
     return f"""
 WITH cells AS ({cells(made, {"member": _COLUMN[group]}, _MEASURED, only=only)}),
 ranked AS (
-    SELECT member, row_number() OVER (ORDER BY sum(cost) DESC, sum(requests) DESC, member) AS place
+    SELECT member, row_number() OVER (
+        ORDER BY sum({" + ".join(ranked_by)}) DESC, sum(cost) DESC, sum(requests) DESC, member) AS place
     FROM cells GROUP BY member)
 SELECT slot, least(place, %(top)s + 1), min(member::text), (SELECT count(*) FROM ranked), {summed}
 FROM cells JOIN ranked USING (member)

@@ -13,6 +13,7 @@ from billing.credits.lots import Credit
 from billing.models import CreditLot, Subscription, SubscriptionChange
 from catalog.models import PlanVersion
 from kernel import clock
+from kernel.failpoints import failpoint
 
 from . import periods
 from .periods import Period
@@ -43,9 +44,12 @@ def grant_due(now: datetime, *, seconds: float) -> int:
                 row = Subscription.objects.select_related("plan_version", "next_plan_version").get(
                     pk=subscription
                 )
+                failpoint("grant.held")
                 if row.due_on is not None and row.due_on <= today:
                     settle(row, today)
                     done += 1
+                failpoint("grant.settled")
+            failpoint("grant.committed")
         except (DatabaseError, ledger.Conflict, LookupError) as error:
             log.error("plan credits not granted", subscription=str(subscription), error=str(error))
     return done
@@ -80,6 +84,7 @@ def settle(row: Subscription, today: date) -> None:
     row.granted_for = row.current_period_start
     row.due_on = None if row.source == Subscription.Source.STRIPE else row.current_period_end
     row.save()
+    failpoint("grant.marked")
     grant(
         row,
         row.plan_version.credits_nano,

@@ -1,5 +1,7 @@
 """Template tags that set figures: money with strong and dim digits, counts, shares."""
 
+from decimal import Decimal
+
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -17,12 +19,21 @@ def money(nano: int, decimals: int) -> SafeString:
 
     Groups of three are parted by a margin, not by a character, so a copied or spoken figure stays whole.
     """
-    amount = figures.amount(nano, decimals=decimals)
-    point = "." if decimals else ""
+    return _amount(figures.amount(nano, decimals=decimals))
+
+
+@register.simple_tag
+def usd(amount: Decimal) -> SafeString:
+    """Set an exact amount of USD with all the decimals it has, nine at least."""
+    return _amount(figures.exact(amount))
+
+
+def _amount(amount: figures.Amount) -> SafeString:
+    point = "." if amount.strong else ""
     dim = format_html('<span class="dim">{}</span>', _set(amount.dim)) if amount.dim else ""
     return format_html(
         '<span class="money" title="{}${}">{}${}{}{}{}</span>',
-        "−" if nano < 0 else "",
+        "−" if amount.exact.startswith("-") else "",
         amount.exact.lstrip("-"),
         amount.sign,
         amount.whole,

@@ -110,6 +110,7 @@ def test_fulfilment_takes_partial_refunds_as_they_add_up(till: Till) -> None:
     second = till.world.refund(intent(topup), 300)
     till.deliver(second)
     till.deliver(first)
+    assert (outcome(second), outcome(first)) == ("moved", "noted")
     assert payer.kinds() == [("topup", 2500 * CENT), ("refund", -1000 * CENT)]
     till.deliver(till.world.refund(intent(topup), 1500))
     assert payer.posted == 0

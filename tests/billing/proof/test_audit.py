@@ -1,8 +1,10 @@
 """The audit command: what it says, how it exits, and that live traffic does not alarm it."""
 
+import datetime
 import json
 import threading
 import time
+from collections import defaultdict
 from io import StringIO
 
 import pytest
@@ -10,8 +12,13 @@ from django.core.management import call_command
 from django.db import connection
 
 from billing import rollup
+from billing.models import DaySeal
+from billing.proof import audit as audits
+from billing.proof import seals
 from billing.proof.invariants import INVARIANTS
+from kernel import clock
 from tests.billing import rows
+from tests.billing.proof import lives
 
 
 def audit(*words: str) -> tuple[int, str]:
@@ -49,6 +56,44 @@ def test_the_command_lists_what_is_broken_and_exits_1() -> None:
         assert json.loads(said)["sound"] is False
     finally:
         rows.run("UPDATE billing_account SET unbilled = 0 WHERE workspace_id = %s", workspace)
+
+
+@pytest.mark.usefixtures("committed")
+def test_the_seals_of_two_weeks_are_told_by_day() -> None:
+    for _ in range(2):
+        workspace = lives.past(sealed=False)
+        for days in (14, 15):
+            lives.settle_on(workspace, lives.day_before(days), **lives.priced())
+        lives.charge(workspace)
+        seals.seal(workspace, seals.due(clock.now())[workspace])
+    told = {day.day: (day.seals, day.events) for day in audits.audit(workspace_id=workspace, days=1).newest}
+    assert min(told) == lives.day_before(14)
+    kept = DaySeal.objects.filter(day__gte=min(told)).values_list("day", "events")
+    events: dict[datetime.date, list[int]] = defaultdict(list)
+    for day, number in kept:
+        events[day].append(number)
+    assert told == {day: (len(each), sum(each)) for day, each in events.items()}
+
+
+@pytest.mark.usefixtures("committed")
+def test_the_last_days_are_looked_at_and_what_is_older_is_left_to_the_night() -> None:
+    workspace = lives.past()
+    for days, wrong in ((1, True), (2, True), (3, False), (5, False)):
+        day = lives.day_before(days)
+        rows.run(
+            "UPDATE billing_daily_usage SET cost = cost + 1 WHERE workspace_id = %s AND day = %s AND tag = ''",
+            *(workspace, day),
+        )
+        try:
+            broken = audits.audit(workspace_id=workspace, days=3).broken
+            assert bool(broken) == wrong
+            assert audits.audit(workspace_id=workspace).broken
+        finally:
+            rows.run(
+                "UPDATE billing_daily_usage SET cost = cost - 1 WHERE workspace_id = %s AND day = %s AND tag = ''",
+                *(workspace, day),
+            )
+    assert audits.audit(workspace_id=workspace).broken == 0
 
 
 @pytest.mark.usefixtures("committed")

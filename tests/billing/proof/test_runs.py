@@ -7,7 +7,7 @@ import pytest
 
 from billing.models import AuditRun
 from billing.proof import runs, tasks
-from billing.proof.audit import Running, audit
+from billing.proof.audit import Running
 from kernel import clock, postgres
 from tests.billing import rows
 from tests.billing.proof import lives
@@ -37,26 +37,6 @@ def test_an_audit_of_the_last_days_says_since_when() -> None:
     row = AuditRun.objects.latest("id")
     assert (row.kind, row.since) == ("window", lives.day_before(2))
     assert {outcome.name for outcome in report.outcomes} >= {"I1", "I13", "I14", "Cost"}
-
-
-def test_the_last_days_are_looked_at_and_what_is_older_is_left_to_the_night() -> None:
-    workspace = lives.past()
-    for days, wrong in ((1, True), (5, False)):
-        day = lives.day_before(days)
-        rows.run(
-            "UPDATE billing_daily_usage SET cost = cost + 1 WHERE workspace_id = %s AND day = %s AND tag = ''",
-            *(workspace, day),
-        )
-        try:
-            broken = audit(workspace_id=workspace, days=3).broken
-            assert bool(broken) == wrong
-            assert audit(workspace_id=workspace).broken
-        finally:
-            rows.run(
-                "UPDATE billing_daily_usage SET cost = cost - 1 WHERE workspace_id = %s AND day = %s AND tag = ''",
-                *(workspace, day),
-            )
-    assert audit(workspace_id=workspace).broken == 0
 
 
 def test_findings_are_kept_with_a_bound_and_counted_in_full() -> None:

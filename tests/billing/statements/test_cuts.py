@@ -141,6 +141,8 @@ def test_need_no_quarters_where_every_edge_is_a_utc_midnight() -> None:
     assert made(first, last, ZoneInfo("UTC")).of_days
     assert made(first, last, ZoneInfo("Europe/London")).of_days
     assert not made(datetime.date(2026, 3, 28), datetime.date(2026, 3, 31), ZoneInfo("Europe/London")).of_days
+    switch = datetime.date(2026, 3, 29)
+    assert not made(switch, switch, ZoneInfo("Europe/London")).of_days
     assert not made(last, last, ZoneInfo("UTC"), "hour").of_days
     ages_ago = cut(first, last, zone=ZoneInfo("Africa/Abidjan"), by="day", now=after(last) + 1000 * DAY)
     assert (ages_ago.zone, ages_ago.of_days) == ("Africa/Abidjan", True)
@@ -182,6 +184,22 @@ def test_say_that_a_day_without_a_beginning_of_its_own_is_of_utc(zone: str, day:
 def test_have_bounds(first: str, last: str, by: Step, named: str) -> None:
     with pytest.raises(ValueError, match=f"^{named}: "):
         made(datetime.date.fromisoformat(first), datetime.date.fromisoformat(last), KOLKATA, by)
+
+
+@pytest.mark.parametrize(
+    ("first", "days", "by"),
+    [
+        ("1971-01-01", 1, "day"),
+        ("9998-12-31", 1, "day"),
+        ("2024-01-01", 1100, "day"),
+        ("2026-01-01", 31, "hour"),
+    ],
+)
+def test_reach_their_bounds(first: str, days: int, by: Step) -> None:
+    begin = datetime.date.fromisoformat(first)
+    end = begin + (days - 1) * DAY
+    spans = cut(begin, end, zone=ZoneInfo("UTC"), by=by, now=datetime.datetime(2026, 2, 2, tzinfo=UTC)).spans
+    assert len(spans) == (24 * days if by == "hour" else days)
 
 
 @pytest.mark.parametrize("name", ["", "Mars/Base", "../etc/passwd", "/etc/localtime", "a\0b", "x" * 300])

@@ -23,7 +23,7 @@ def test_a_new_workspace_has_nothing() -> None:
 
 
 def usage(workspace: int, one: int, other: int) -> None:
-    rows.settle(workspace, model_id=one, cost=10, input_tokens=1, cached_tokens=2, cache_write_tokens=3)
+    rows.settle(workspace, model_id=one, cost=10, input_tokens=1, cached_tokens=5, output_tokens=1)
     rows.settle(workspace, model_id=one, cost=5, output_tokens=10, reasoning_tokens=20, image_in_tokens=4)
     rows.settle(workspace, model_id=one, status="failed", http_status=502)
     rows.settle(workspace, model_id=other, cost=1, minute_no=minute_of(YESTERDAY), audio_out_tokens=6)
@@ -37,16 +37,27 @@ def test_a_day_reads_the_same_before_during_and_after_posting() -> None:
     open_number = statements.daily(workspace, YESTERDAY, TODAY)
     assert open_number == [
         statements.DailyRow(YESTERDAY, other, "sandbox/other", 1, 0, 0, 6, 1),
-        statements.DailyRow(TODAY, one, "sandbox/one", 3, 1, 10, 30, 15),
+        statements.DailyRow(TODAY, one, "sandbox/one", 3, 1, 10, 31, 15),
     ]
     rollup.close(workspace)
     assert statements.daily(workspace, YESTERDAY, TODAY) == open_number
     rollup.post(workspace)
     assert statements.daily(workspace, YESTERDAY, TODAY) == open_number
-    rows.settle(workspace, model_id=one, cost=1)
-    assert statements.daily(workspace, TODAY, TODAY)[0].requests == 4
-    assert statements.spend_today(workspace) == 16
-    assert statements.totals(workspace, YESTERDAY, TODAY) == statements.Totals(5, 1, 10, 36, 17)
+    usage(workspace, one, other)
+    assert statements.daily(workspace, YESTERDAY, TODAY) == [
+        statements.DailyRow(YESTERDAY, other, "sandbox/other", 2, 0, 0, 12, 2),
+        statements.DailyRow(TODAY, one, "sandbox/one", 6, 2, 20, 62, 30),
+    ]
+    assert statements.spend_today(workspace) == 30
+    assert statements.totals(workspace, YESTERDAY, TODAY) == statements.Totals(8, 2, 20, 74, 32)
+
+
+@pytest.mark.django_db
+def test_a_day_ends_with_its_last_minute() -> None:
+    workspace = rows.workspace()
+    for cost, minute in ((1, -1441), (2, -1440), (4, -1), (8, 0)):
+        rows.settle(workspace, cost=cost, minute_no=minute_of(TODAY) + minute)
+    assert statements.totals(workspace, YESTERDAY, YESTERDAY).cost == 2 + 4
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from accounts.models import ApiKey
-from billing import rollup, statements
+from billing import reach, rollup, statements
 from billing.reach import UNBOUNDED
 from tests.billing import rows
 from tests.billing.statements.used import TODAY, model
@@ -36,12 +36,20 @@ def test_recent_requests_come_newest_first_with_their_names() -> None:
 @pytest.mark.django_db
 def test_a_correction_is_part_of_its_request() -> None:
     workspace = rows.workspace()
-    request = rows.settle(workspace, cost=10, input_tokens=5, status="reaped")
+    request = rows.settle(workspace, cost=10, input_tokens=5, output_tokens=1, status="reaped")
     rows.settle(workspace, cost=50, cached_tokens=5)
     rows.settle(workspace, request_id=request, rev=1, cost=-3, input_tokens=2)
     rows.settle(workspace, request_id=request, rev=255, cost=4, output_tokens=8)
     [row] = [row for row in statements.recent(workspace, reach=UNBOUNDED) if row.request_id == request]
-    assert (row.cost, row.input_tokens, row.output_tokens) == (11, 7, 8)
+    assert (row.cost, row.input_tokens, row.output_tokens) == (11, 7, 9)
     assert len(statements.recent(workspace, reach=UNBOUNDED)) == 2
     assert statements.totals(workspace, TODAY, TODAY).requests == 2
     assert statements.totals(workspace, TODAY, TODAY).cost == 61
+
+
+@pytest.mark.django_db
+def test_requests_are_told_from_the_first_minute_of_their_reach() -> None:
+    workspace, bound = rows.workspace(), reach.of(1)
+    first = rows.settle(workspace, minute_no=bound.first_minute)
+    rows.settle(workspace, minute_no=bound.first_minute - 1)
+    assert [row.request_id for row in statements.recent(workspace, reach=bound)] == [first]

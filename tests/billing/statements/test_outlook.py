@@ -63,7 +63,46 @@ def test_of_a_month_is_that_of_the_zone(monkeypatch: pytest.MonkeyPatch) -> None
     there = statements.month(workspace, zone=ZoneInfo("Pacific/Kiritimati"))  # at +14 it is December
     assert (there.first, there.spent, there.zone) == (datetime.date(2026, 12, 1), 7, "Pacific/Kiritimati")
     here = statements.month(workspace, zone=ZoneInfo("UTC"))
-    assert (here.first, here.spent, here.whole) == (datetime.date(2026, 11, 1), 12, None)
+    assert (here.first, here.spent, here.whole, here.days) == (datetime.date(2026, 11, 1), 12, None, 0)
+
+
+@pytest.mark.django_db
+def test_of_a_month_is_of_utc_where_its_zone_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    then = datetime.datetime(1971, 11, 16, 12, tzinfo=datetime.UTC)
+    monkeypatch.setattr(clock, "now", lambda: then)
+    workspace = rows.workspace()
+    rows.settle(workspace, cost=5, minute_no=minute_of(then.date()))
+    found = statements.month(workspace, zone=ZoneInfo("Africa/Monrovia"))  # off by 44 minutes and a half
+    assert (found.zone, found.first, found.spent) == ("UTC", datetime.date(1971, 11, 1), 5)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("now", "spent"), [(NOON, 15), (NOON + 14 * DAY, 29)])
+def test_of_a_month_looks_at_four_weeks_and_at_all_of_the_month(
+    now: datetime.datetime, spent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: now)
+    workspace = rows.workspace()
+    for back in range(1, 31):
+        rows.settle(workspace, cost=USD, minute_no=minute_of(now.date() - back * DAY))
+    found = statements.month(workspace, zone=ZoneInfo("UTC"))
+    assert (found.spent, found.days) == (spent * USD, 28)
+
+
+@pytest.mark.django_db
+def test_knows_on_which_weekdays_money_is_spent() -> None:
+    workspace = rows.workspace()
+    rows.fund(workspace, 35 * USD)
+    for weeks in (1, 2, 3):  # today is a Monday
+        rows.settle(workspace, cost=7 * USD, minute_no=minute_of(TODAY - weeks * 7 * DAY))
+    rollup.close(workspace)
+    rollup.post(workspace)
+    month = statements.month(workspace, zone=ZoneInfo("UTC"))
+    # Two Mondays of November are spent, half of this one and two more are to come.
+    assert month.whole == Range(*[9 * 7 * USD // 2] * 3)
+    lasts = statements.run_out(workspace)
+    assert lasts is not None
+    assert lasts.ends == datetime.date(2026, 11, 30)
 
 
 @pytest.mark.django_db
@@ -71,6 +110,7 @@ def test_of_credit_tells_how_long_it_lasts_and_what_expires() -> None:
     workspace = rows.workspace()
     give(workspace, 30)
     give(workspace, 20, Credit(Source.PLAN, TODAY + 4 * DAY))
+    give(rows.workspace(), 50)
     spent_daily(workspace, USD)
     found = statements.run_out(workspace)
     assert found is not None
@@ -96,11 +136,24 @@ def test_of_credit_leaves_out_what_is_withheld() -> None:
 
 
 @pytest.mark.django_db
+def test_of_credit_leaves_the_balance_that_a_ceiling_allows() -> None:
+    workspace = rows.workspace()
+    rows.fund(workspace, 60 * USD)
+    rows.fund(workspace, 40 * USD)
+    give(workspace, 13, Credit(Source.PLAN))
+    withholding.set_spill(workspace, enabled=True, monthly_ceiling=50 * USD, actor="test")
+    spent_daily(workspace, USD)
+    found = statements.run_out(workspace)
+    assert found is not None
+    assert found.days == 3 + 50
+
+
+@pytest.mark.django_db
 def test_of_credit_without_use_is_none_and_without_account_an_error() -> None:
     workspace = rows.workspace()
     rows.fund(workspace, USD)
     assert statements.run_out(workspace) is None
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError, match="no account"):
         statements.run_out(-1)
 
 
@@ -112,7 +165,16 @@ def test_of_a_cap_is_the_moment_it_is_met(used: int, met: str | None) -> None:
     meter = Meter(used, 100, datetime.datetime(2026, 11, 17, tzinfo=datetime.UTC))
     found = statements.cap_met(meter, begins=NOON - DAY / 2, now=NOON)
     assert (f"{found:%H:%M}" if found else None) == met
-    assert statements.cap_met(Meter(used, None, None), begins=NOON, now=NOON) is None
+    for without in (Meter(used, None, None), Meter(used, None, NOON + DAY), Meter(used, 100, None)):
+        assert statements.cap_met(without, begins=NOON, now=NOON) is None
+
+
+def test_of_a_cap_is_told_from_the_first_request_and_not_before_time_has_passed() -> None:
+    resets = NOON + DAY / 2
+    half = Meter(1, 2, resets)
+    assert statements.cap_met(half, begins=NOON - DAY / 24, now=NOON) == NOON + DAY / 24
+    assert statements.cap_met(half, begins=NOON, now=NOON) is None
+    assert statements.cap_met(Meter(2, 2, resets), begins=NOON, now=NOON) == NOON
 
 
 @pytest.mark.django_db

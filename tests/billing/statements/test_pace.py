@@ -44,6 +44,15 @@ def test_has_no_shape_before_each_weekday_was_seen_twice() -> None:
         assert (set(found.shape) == {Fraction(1)}) is even
 
 
+def test_has_an_even_shape_where_its_whole_weeks_cost_nothing() -> None:
+    found = pace([5] + [0] * 14, last=SUNDAY)
+    assert found is not None
+    assert (found.usual, set(found.shape)) == (Fraction(0), {Fraction(1)})
+    least = pace([1] + [0] * 13, last=SUNDAY)
+    assert least is not None
+    assert [least.on(SUNDAY + datetime.timedelta(days=day)) for day in range(1, 8)] == [7, 0, 0, 0, 0, 0, 0]
+
+
 def test_of_a_few_days_is_their_mean_between_the_cheapest_and_the_dearest() -> None:
     found = pace([30, 0, 60], last=SUNDAY)
     assert found is not None

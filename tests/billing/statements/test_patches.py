@@ -65,8 +65,11 @@ def test_are_the_spans_of_any_zone(zone: ZoneInfo, first: datetime.date, days: i
 def test_move_nothing_of_utc_days_and_little_of_others() -> None:
     first, now = datetime.date(2026, 11, 1), datetime.datetime(2026, 12, 1, tzinfo=datetime.UTC)
     last = first + 29 * DAY
-    assert patches(cut(first, last, zone=ZoneInfo("UTC"), by="day", now=now)).moves == ()
+    whole = patches(cut(first, last, zone=ZoneInfo("UTC"), by="day", now=now))
+    assert (whole.slots, whole.moves) == (tuple(range(1, 31)), ())
     days = patches(cut(first, last, zone=ZoneInfo("Asia/Kolkata"), by="day", now=now))
     assert {move.ends - move.begins for move in days.moves} == {datetime.timedelta(hours=5, minutes=30)}
     assert len(days.moves) == 31
+    west = patches(cut(first + 9 * DAY, last, zone=ZoneInfo("America/New_York"), by="day", now=now))
+    assert {move.ends - move.begins for move in west.moves} == {datetime.timedelta(hours=5)}
     assert len(patches(cut(first, last, zone=ZoneInfo("Asia/Kolkata"), by="all", now=now)).moves) == 2

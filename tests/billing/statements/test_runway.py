@@ -52,8 +52,8 @@ def test_takes_first_what_is_owed() -> None:
 
 
 def test_has_no_end_beyond_a_year() -> None:
-    assert lasts(steady(1), lot(HORIZON + 1)) == Runway(None, None, None, None, ())
-    assert lasts(steady(1), lot(HORIZON)).days == HORIZON - 1
+    assert lasts(steady(1), lot(367)) == Runway(None, None, None, None, ())
+    assert lasts(steady(1), lot(366)).days == HORIZON - 1
 
 
 def test_says_what_will_expire_unused() -> None:
@@ -61,6 +61,13 @@ def test_says_what_will_expire_unused() -> None:
     assert found.lapses == (Lapse("plan", after(5), 3_200_000_000),)
     assert found.days == 14
     assert found.lapses[0].words == "$3.20 of your plan credit will expire on 21 Nov 2026."
+
+
+def test_lets_the_last_nano_dollar_expire_and_takes_no_more() -> None:
+    least = 1 / USD
+    found = lasts(steady(10 * least), lot(31 * least), lot(11 * least, "plan", expires_in=1, priority=10))
+    assert found.lapses == (Lapse("plan", after(1), 1),)
+    assert found.days == 4
 
 
 def test_lets_nothing_expire_that_is_used_up() -> None:

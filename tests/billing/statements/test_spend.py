@@ -37,6 +37,7 @@ def adds_up(found: Spend) -> None:
         assert sum((series.values[place] for series in found.series), statements.Measures()) == value
     assert sum(found.values, statements.Measures()) == found.total
     for series in found.series:
+        assert len(series.values) == len(found.values)
         assert sum(series.values, statements.Measures()) == series.total
 
 
@@ -133,9 +134,11 @@ def test_leaves_out_what_is_a_minute_outside() -> None:
     for minute, cost in ((begins - 1, 1), (begins, 10), (begins + 1439, 100), (begins + 1440, 1000)):
         rows.settle(workspace, cost=cost, minute_no=minute)
     for _ in range(2):
-        found = spend(workspace, YESTERDAY, YESTERDAY, zone=zone)
-        assert found.total.cost == 110
-        assert found.spans[0].begins.isoformat() == f"{YESTERDAY}T00:00:00+05:45"
+        for by, first, last in (("day", 110, 110), ("hour", 10, 100)):
+            found = spend(workspace, YESTERDAY, YESTERDAY, zone=zone, by=by)
+            told = (found.values[0].cost, found.values[-1].cost, found.total.cost)
+            assert told == (first, last, 110)
+            assert found.spans[0].begins.isoformat() == f"{YESTERDAY}T00:00:00+05:45"
         rollup.close(workspace)
         rollup.post(workspace)
 
@@ -191,6 +194,7 @@ def test_tells_the_dearest_apart_and_the_rest_as_one() -> None:
         ("sandbox/d", 5, 0),
         ("", 6, 2),
     ]
+    assert [bool(series.member) for series in found.series] == [True, True, True, False]
     assert found == spend(workspace, group="model", top=3)
     whole = spend(workspace, group="model")
     assert [series.name for series in whole.series][-1] == "model 424242"
@@ -199,10 +203,21 @@ def test_tells_the_dearest_apart_and_the_rest_as_one() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("top", [0, 101])
-def test_tells_a_bounded_number_apart(top: int) -> None:
-    with pytest.raises(ValueError, match="top"):
-        spend(1, group="tag", top=top)
+def test_ranks_by_all_that_was_spent_and_then_by_requests() -> None:
+    workspace = rows.workspace()
+    for tag, *costs in (("z busy", 3, 7), ("y dear", 10), ("x even", 6, 6)):
+        for back, cost in enumerate(costs):
+            rows.settle(workspace, cost=cost, tag=tag, minute_no=minute_of(TODAY - back * DAY))
+    found = spend(workspace, group="tag")
+    assert [series.name for series in found.series] == ["x even", "z busy", "y dear"]
+
+
+@pytest.mark.django_db
+def test_tells_a_bounded_number_apart() -> None:
+    for top in (0, 101):
+        with pytest.raises(ValueError, match="top"):
+            spend(1, group="tag", top=top)
+    assert [spend(1, group="tag", top=top).series for top in (1, 100)] == [(), ()]
 
 
 @pytest.mark.django_db
@@ -271,7 +286,8 @@ def test_is_of_one_workspace() -> None:
     rollup.close(other)
     rollup.post(other)
     rows.settle(other, cost=5)
-    assert spend(workspace).total == statements.Measures()
+    for by in ("day", "hour"):
+        assert spend(workspace, by=by).total == statements.Measures()
 
 
 @pytest.mark.django_db

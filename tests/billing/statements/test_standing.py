@@ -34,6 +34,18 @@ def test_the_balance_says_what_may_still_be_spent() -> None:
     )
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(("ahead", "withheld"), [(0, 5), (2, 0)])
+def test_the_balance_is_without_what_has_ended_by_now(ahead: int, withheld: int) -> None:
+    workspace = rows.workspace()
+    rows.run(
+        "UPDATE billing_account SET lapsing = 5, lapse_minute = %s WHERE workspace_id = %s",
+        clock.minute_number() + ahead,
+        workspace,
+    )
+    assert statements.balance(workspace).withheld == withheld
+
+
 def set_windows(workspace: int, minute: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -52,6 +64,18 @@ def test_limits_count_the_present_windows() -> None:
     used = [meter.used for meter in (limits.minute, limits.hour, limits.day, limits.streams)]
     caps = [meter.cap for meter in (limits.minute, limits.hour, limits.day, limits.streams)]
     assert (used, caps) == ([3, 4, 5, 2], [10, None, 100, 7])
+
+
+@pytest.mark.django_db
+def test_windows_count_from_their_first_moment_on() -> None:
+    workspace = rows.workspace()
+    present, limits = -1, None
+    while clock.minute_number() != present:  # the minute may end meanwhile
+        present = clock.minute_number()
+        set_windows(workspace, present)
+        limits = statements.limits(workspace)
+    assert limits is not None
+    assert [meter.used for meter in (limits.minute, limits.hour, limits.day)] == [3, 4, 5]
 
 
 @pytest.mark.django_db
