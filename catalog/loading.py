@@ -16,7 +16,7 @@ from .pricing import Factor, RateCard
 from .snapshot import Catalogue, DatedFactor, Hop, Key, Offer, Terms
 from .timetable import Timetable, Version, Window
 
-__all__ = ["VERSIONS", "Watch", "load", "timetables"]
+__all__ = ["REVISION", "STATEMENTS", "VERSIONS", "Watch", "assemble", "load", "timetables"]
 
 Row = dict[str, Any]
 Prices = Mapping[int, Mapping[int | None, Timetable]]
@@ -60,7 +60,17 @@ _FACTS = (
     "chain_id",
 )
 _LISTS = ("aliases", "input_modalities", "output_modalities", "supported_parameters")
-_REVISION = "SELECT number FROM catalog_catalogrevision"
+REVISION = "SELECT number FROM catalog_catalogrevision"
+STATEMENTS: Mapping[str, str] = {
+    "models": _MODELS,
+    "hops": _HOPS,
+    "keys": _KEYS,
+    "rates": VERSIONS,
+    "plans": _PLANS,
+    "multipliers": _MULTIPLIERS,
+    "revision": REVISION,
+}
+"""What is read of the database for a whole catalogue, in one snapshot or with the revision before and after."""
 
 
 class Watch:
@@ -107,7 +117,7 @@ class Watch:
 
     async def _refresh(self) -> None:
         async with self._pool.connection(timeout=5) as connection:
-            row = await (await connection.execute(_REVISION)).fetchone()
+            row = await (await connection.execute(REVISION)).fetchone()
             if self._catalogue is not None and row is not None and row[0] == self._catalogue.revision:
                 return
             self._catalogue = await load(connection)
@@ -122,21 +132,10 @@ async def load(connection: psycopg.AsyncConnection[Any]) -> Catalogue:
     try:
         async with connection.transaction():
             await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            rows = {
-                name: await _rows(connection, sql)
-                for name, sql in {
-                    "models": _MODELS,
-                    "hops": _HOPS,
-                    "keys": _KEYS,
-                    "rates": VERSIONS,
-                    "plans": _PLANS,
-                    "multipliers": _MULTIPLIERS,
-                    "revision": _REVISION,
-                }.items()
-            }
+            rows = {name: await _rows(connection, sql) for name, sql in STATEMENTS.items()}
     finally:
         await connection.set_autocommit(True)
-    return _assemble(rows)
+    return assemble(rows)
 
 
 async def _rows(connection: psycopg.AsyncConnection[Any], sql: str) -> list[Row]:
@@ -145,7 +144,8 @@ async def _rows(connection: psycopg.AsyncConnection[Any], sql: str) -> list[Row]
         return await cursor.fetchall()
 
 
-def _assemble(rows: Mapping[str, list[Row]]) -> Catalogue:
+def assemble(rows: Mapping[str, list[Row]]) -> Catalogue:
+    """Return the catalogue that rows make, by the names of STATEMENTS."""
     hops, prices = _hops(rows["hops"], _keys(rows["keys"])), timetables(rows["rates"])
     offers = tuple(_offer(row, hops, prices.get(row["id"], {})) for row in rows["models"])
     names = {alias: offer for offer in offers for alias in offer.aliases}

@@ -1,5 +1,6 @@
 """Which terms of a plan are the newest, and how the custom plan of one workspace is made."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from kernel import clock
 
 from .models import Multiplier, Plan, PlanVersion, Scope
 
-__all__ = ["COPIED", "custom", "newest", "on_offer", "without_price"]
+__all__ = ["COPIED", "custom", "newest", "on_offer", "priced_alike", "without_price"]
 
 COPIED = (
     *("price_nano", "credits_nano", "period", "tiers", "also_models", "except_models"),
@@ -69,18 +70,34 @@ def custom(
     return version
 
 
+def priced_alike(one: str, other: str) -> bool:
+    """Tell whether two plans, by slug, have the same multipliers from now on."""
+    moment = clock.now()
+
+    def told(slug: str) -> list[tuple[Any, ...]]:
+        return [
+            (row.factor_ppm, max(row.valid_from, moment), row.valid_until) for row in _to_come(slug, moment)
+        ]
+
+    return told(one) == told(other)
+
+
 def _copy_multipliers(of: str, to: str) -> None:
     moment = clock.now()
+    for row in _to_come(of, moment):
+        Multiplier.objects.create(
+            scope=Scope.PLAN,
+            target=to,
+            factor_ppm=row.factor_ppm,
+            valid_from=max(row.valid_from, moment),
+            valid_until=row.valid_until,
+            reason=f"{row.reason} (as on {of})"[:200],
+        )
+
+
+def _to_come(slug: str, moment: datetime) -> list[Multiplier]:
+    """Return the multiplier of a plan that is in force at a moment, and those that are to come."""
     standing = Multiplier.objects.filter(Q(valid_until=None) | Q(valid_until__gt=moment), scope=Scope.PLAN)
-    rows = list(standing.filter(target=of).order_by("-valid_from"))
+    rows = list(standing.filter(target=slug).order_by("-valid_from"))
     in_force = next((row for row in rows if row.valid_from <= moment), None)
-    for row in rows:
-        if row is in_force or row.valid_from > moment:
-            Multiplier.objects.create(
-                scope=Scope.PLAN,
-                target=to,
-                factor_ppm=row.factor_ppm,
-                valid_from=max(row.valid_from, moment),
-                valid_until=row.valid_until,
-                reason=f"{row.reason} (as on {of})"[:200],
-            )
+    return [row for row in rows if row is in_force or row.valid_from > moment]

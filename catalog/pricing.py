@@ -14,11 +14,15 @@ __all__ = [
     "cost",
     "factors_text",
     "fold",
+    "most_output",
     "parse_factors",
+    "within",
     "without_prompt",
 ]
 
 PPM = 1_000_000
+GREATEST = 2**40
+"""No count of tokens is greater; the database says the same."""
 PROMPT_CLASSES = ("input", "cached", "cache_write", "cache_write_1h", "image_in", "audio_in")
 OUTPUT_CLASSES = ("output", "reasoning", "image_out", "audio_out")
 
@@ -60,6 +64,7 @@ class Counts:
 
 
 CLASSES = tuple(field.name for field in fields(Counts))
+CUT_IN_ORDER = (*OUTPUT_CLASSES, "web_search", "image", *reversed(PROMPT_CLASSES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +118,54 @@ def ceiling(
     on the web.
     Raises Unpriced if a side that is used has no rate.
     """
-    pico = _per_request(card)
-    if prompt_tokens:
-        pico += _dearest(card, PROMPT_CLASSES) * prompt_tokens
+    pico = _beside_output(card, prompt_tokens, images, searches)
     if output_tokens:
         pico += _dearest(card, OUTPUT_CLASSES) * output_tokens
-    if images:
-        pico += _dearest(card, ("image",)) * images
-    if searches:
-        pico += _dearest(card, ("web_search",)) * searches
     numerator, denominator = _exact(pico, factors)
     return -(-numerator // denominator)
+
+
+def most_output(
+    card: RateCard,
+    amount: int,
+    *,
+    prompt_tokens: int,
+    images: int = 0,
+    searches: int = 0,
+    factors: Iterable[Factor],
+) -> int:
+    """Return the most output tokens whose ceiling is within an amount of nano-USD; 0 if not even the prompt is.
+
+    GREATEST where output costs nothing. Raises Unpriced if a side that is used has no rate.
+    """
+    numerator, denominator = _exact(1, factors)
+    rate = _dearest(card, OUTPUT_CLASSES)
+    if not numerator:
+        return GREATEST
+    left = amount * denominator // numerator - _beside_output(card, prompt_tokens, images, searches)
+    if left < 0:
+        return 0
+    return min(left // rate, GREATEST) if rate else GREATEST
+
+
+def within(card: RateCard, counts: Counts, factors: Iterable[Factor], *, amount: int) -> Counts:
+    """Return counts that cost no more than an amount of nano-USD: of the output as little as need be is left out.
+
+    Only then of what came beside it, and of the prompt. Raises Unpriced.
+    """
+    factors = tuple(factors)
+    for name in CUT_IN_ORDER:
+        if cost(card, counts, factors) <= amount:
+            break
+        least, most = 0, getattr(counts, name)
+        while least < most:
+            middle = (least + most + 1) // 2
+            if cost(card, replace(counts, **{name: middle}), factors) <= amount:
+                least = middle
+            else:
+                most = middle - 1
+        counts = replace(counts, **{name: least})
+    return counts
 
 
 def fold(card: RateCard, counts: Counts) -> tuple[Counts, bool]:
@@ -172,6 +214,17 @@ def _pico(card: RateCard, counts: Counts) -> int:
 
 def _per_request(card: RateCard) -> int:
     return card.rate("request", 0) if "request" in card.rates else 0
+
+
+def _beside_output(card: RateCard, prompt_tokens: int, images: int, searches: int) -> int:
+    pico = _per_request(card)
+    if prompt_tokens:
+        pico += _dearest(card, PROMPT_CLASSES) * prompt_tokens
+    if images:
+        pico += _dearest(card, ("image",)) * images
+    if searches:
+        pico += _dearest(card, ("web_search",)) * searches
+    return pico
 
 
 def _dearest(card: RateCard, names: tuple[str, ...]) -> int:

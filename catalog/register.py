@@ -10,10 +10,10 @@ import psycopg
 
 from kernel import postgres
 
-__all__ = ["Ending", "House", "Register", "Registrar"]
+__all__ = ["READ", "Ending", "House", "Register", "Registrar", "assemble"]
 
 # One statement, and so one moment of the database.
-_READ = b"""
+READ = b"""
 SELECT (SELECT number FROM catalog_catalogrevision),
        (SELECT coalesce(jsonb_agg(jsonb_build_array(slug, name, status_page_url)), '[]') FROM catalog_provider),
        (SELECT coalesce(jsonb_agg(jsonb_build_array(public_id, name, expires_on) ORDER BY expires_on, public_id), '[]')
@@ -66,13 +66,14 @@ class Registrar:
 
 async def _read() -> Register:
     async with await psycopg.AsyncConnection.connect(postgres.conninfo(), autocommit=True) as connection:
-        row = await (await connection.execute(_READ)).fetchone()
+        row = await (await connection.execute(READ)).fetchone()
     if row is None:
         raise psycopg.DataError("the register is one row")
-    return _assemble(row)
+    return assemble(row)
 
 
-def _assemble(row: tuple[Any, ...]) -> Register:
+def assemble(row: tuple[Any, ...]) -> Register:
+    """Return the register that the row of READ makes."""
     revision, houses, endings = row
     return Register(
         revision=revision,

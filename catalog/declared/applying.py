@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from catalog.checks import contradictions
 from catalog.models import (
+    CatalogRevision,
     Endpoint,
     Model,
     Plan,
@@ -14,6 +15,7 @@ from catalog.models import (
     Provider,
     Scope,
 )
+from kernel import deeds
 
 from . import book, hops, multipliers, prices, secrets, shape
 from .book import Book
@@ -47,8 +49,17 @@ def apply(
         if run.changes and not run.problems.found:
             _check(run, stated)
         run.problems.raise_any()
+        if run.changes and not dry_run:
+            _tell(run)
         transaction.set_rollback(dry_run)
     return Outcome(tuple(run.changes), tuple(run.notes))
+
+
+def _tell(run: Run) -> None:
+    changed = {f"{change.sign} {change.path}": (None, change.text) for change in run.changes}
+    said = f"Applied a file: {len(run.changes)} changes."
+    row = CatalogRevision.objects.get()
+    deeds.tell(deeds.Deed("change", row, said, actor="manage.py catalog", changes=changed))
 
 
 def _providers(run: Run, stated: Book) -> None:

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
+from catalog.changes import note
 from catalog.models import Proposal
 from kernel import clock
 
@@ -38,7 +37,7 @@ def approve(
         proposal.first_by, proposal.first_at, proposal.first_reason = by, clock.now(), reason
         proposal.sell_too = sell_too
         proposal.save(update_fields=["first_by", "first_at", "first_reason", "sell_too"])
-        _log(proposal, by, f"Approved as the first of two: {reason}")
+        note(proposal, f"Approved as the first of two: {reason}", by=by)
         return Outcome(proposal, None)
     if proposal.needs_two and proposal.first_by == by:
         raise Refused("You have approved it. Such a move takes a second person.")
@@ -52,7 +51,7 @@ def approve(
         made.drafted,
     )
     _decide(proposal, Status.APPROVED, by, reason)
-    _log(proposal, by, f"Approved: {reason}{_told(made)}")
+    note(proposal, f"Approved: {reason}{_told(made)}", by=by)
     return Outcome(proposal, made)
 
 
@@ -61,7 +60,7 @@ def reject(proposal_id: int, *, by: int, reason: str) -> Proposal:
     """Reject an open proposal; the same figure is not proposed again. Raises Refused where it is not open any more."""
     proposal = _open(proposal_id)
     _decide(proposal, Status.REJECTED, by, reason)
-    _log(proposal, by, f"Rejected: {reason}")
+    note(proposal, f"Rejected: {reason}", by=by)
     return proposal
 
 
@@ -94,14 +93,3 @@ def _told(made: Made) -> str:
     rows = ((made.cost_version, "cost version"), (made.sell_version, "sell version"), (made.drafted, "draft"))
     told = ", ".join(f"{what} {row.pk}" for row, what in rows if row is not None)
     return f" ({told})" if told else ""
-
-
-def _log(proposal: Proposal, by: int, said: str) -> None:
-    LogEntry.objects.create(
-        user_id=by,
-        content_type=ContentType.objects.get_for_model(Proposal),
-        object_id=str(proposal.pk),
-        object_repr=str(proposal)[:200],
-        action_flag=CHANGE,
-        change_message=said,
-    )

@@ -36,6 +36,10 @@ ANSWER: Mapping[str, tuple[Schema, str]] = {
     "Cache-Control": (WORD, "`no-store` on everything that a credential was sent for."),
     "Vary": (fixed("Authorization, X-API-Key, Cookie"), "Credentials make another answer."),
     "Access-Control-Allow-Origin": (fixed("*"), "Any page may call, without the browser's credentials."),
+    "X-Tollway-Degraded": (
+        WORD,
+        "The degraded modes that the process which answered is in, comma-separated; absent in health.",
+    ),
     "X-Error-Code": (WORD, "The code of a refusal."),
     "x-should-retry": (
         choice(["true", "false"]),
@@ -69,11 +73,15 @@ ANSWER: Mapping[str, tuple[Schema, str]] = {
         "The same as `RateLimit-Reset`, like `12s`.",
     ),
 }
-ALWAYS = ("X-Request-Id", "x-router-request-id", "Cache-Control", "Vary", "Access-Control-Allow-Origin")
+ALWAYS = (
+    *("X-Request-Id", "x-router-request-id", "X-Tollway-Degraded"),
+    *("Cache-Control", "Vary", "Access-Control-Allow-Origin"),
+)
 REFUSAL = (*ALWAYS, "x-should-retry")
 # What not every answer of its kind has.
 _SOMETIMES = frozenset(name for name in ANSWER if name.lower().startswith(("ratelimit", "x-ratelimit"))) | {
     "Retry-After",
+    "X-Tollway-Degraded",
     "X-Tollway-Truncated",
     "X-Tollway-Cost",
     "X-Tollway-Attempts",

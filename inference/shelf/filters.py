@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from django.core.exceptions import TooManyFieldsSent
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
 from catalog.snapshot import Offer
 
-from ..arrival import Arrival
 from ..errors import Failure
 from .visible import Listed
 
@@ -64,7 +63,7 @@ class Choice:
         return self.matching(models)[self.offset : end]
 
 
-def read(request: Arrival) -> Choice:
+def read(request: HttpRequest) -> Choice:
     """Read the parameters; those that no list knows are ignored.
 
     Prices are list prices of input in USD per million tokens. Raises Failure naming a parameter with a bad value.
@@ -127,7 +126,7 @@ class _Asked:
         return Fraction(value) * _MICRO_PER_USD
 
 
-def _query(request: Arrival) -> QueryDict:
+def _query(request: HttpRequest) -> QueryDict:
     try:
         return request.GET
     except TooManyFieldsSent as error:

@@ -4,11 +4,37 @@ from typing import Any
 
 from accounts.callers import Caller
 from catalog.quote import Quote, quote
-from catalog.snapshot import Hop, Terms
+from catalog.snapshot import Hop, Price, Terms
 
 from .visible import Listed, Shelf
 
-__all__ = ["row"]
+__all__ = ["prices", "row"]
+
+
+def prices(listed: Listed, shelf: Shelf, *, caller: Caller, terms: Terms) -> tuple[Price, dict[str, Price]]:
+    """Return what a model costs the caller at the upstream tried first, and by upstream where they are not alike.
+
+    It is the function that charges are priced by, so that no list can say another figure.
+    """
+
+    def at(hop: Hop | None) -> Price:
+        return shelf.catalogue.price(
+            listed.offer,
+            terms,
+            workspace_id=caller.workspace_id,
+            provider=hop.provider if hop else None,
+            own_key=hop is not None and hop.provider_id in caller.own_keys,
+        )
+
+    hops = {hop.provider: hop for hop in shelf.hops(listed.offer)}
+    differs = any(
+        ("provider", hop.provider) in shelf.catalogue.multipliers or hop.provider_id in caller.own_keys
+        for hop in hops.values()
+    )
+    by_provider = {name: at(hop) for name, hop in hops.items()} if differs else {}
+    first = next(iter(by_provider.values()), None) or at(None)
+    unlike = len({tuple(price.factors) for price in by_provider.values()}) > 1
+    return first, by_provider if unlike else {}
 
 
 def row(listed: Listed, shelf: Shelf, *, caller: Caller, terms: Terms) -> dict[str, Any]:
@@ -17,32 +43,17 @@ def row(listed: Listed, shelf: Shelf, *, caller: Caller, terms: Terms) -> dict[s
     `your_price` is that of the upstream tried first. Where another one would be charged differently,
     `your_price_by_provider` has them all.
     """
-
-    def yours(hop: Hop | None) -> dict[str, Any]:
-        price = shelf.catalogue.price(
-            listed.offer,
-            terms,
-            workspace_id=caller.workspace_id,
-            provider=hop.provider if hop else None,
-            own_key=hop is not None and hop.provider_id in caller.own_keys,
-        )
-        return _object(quote(listed.card, price.factors))
-
-    hops = {hop.provider: hop for hop in shelf.hops(listed.offer)}
-    differs = any(
-        ("provider", hop.provider) in shelf.catalogue.multipliers or hop.provider_id in caller.own_keys
-        for hop in hops.values()
-    )
-    by_provider = {name: yours(hop) for name, hop in hops.items()} if differs else {}
-    first = next(iter(by_provider.values()), None) or yours(None)
-    unlike = any(price != first for price in by_provider.values())
+    first, by_provider = prices(listed, shelf, caller=caller, terms=terms)
+    yours = {name: _object(quote(listed.card, price.factors)) for name, price in by_provider.items()}
+    mine = _object(quote(listed.card, first.factors))
+    unlike = any(price != mine for price in yours.values())
     return {
         "model": listed.offer.public_id,
         "display_name": listed.offer.name,
         "tier": listed.offer.tier,
         **{name: float(price) for name, price in quote(listed.card, ()).prices.items()},
-        "your_price": first,
-        **({"your_price_by_provider": by_provider} if unlike else {}),
+        "your_price": mine,
+        **({"your_price_by_provider": yours} if unlike else {}),
     }
 
 

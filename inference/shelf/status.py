@@ -1,6 +1,7 @@
 """What anybody may know of the service: how its providers and models are and were, and the settings of money."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from billing.beats import State
@@ -8,7 +9,7 @@ from billing.incidents import Incident
 from billing.vitals import Health, Window
 from catalog.pricing import PPM
 from catalog.snapshot import Catalogue, Hop
-from kernel import clock
+from kernel import clock, degraded
 
 from .. import routing
 from .visible import Listed, Shelf
@@ -27,7 +28,10 @@ _WRONG = (
 
 
 def status(shelf: Shelf, health: Health) -> dict[str, Any]:
-    """Return the providers and models in sale with their health, and what was wrong in the last day, newest first."""
+    """Return the providers and models in sale with their health, and what was wrong in the last day, newest first.
+
+    `degraded` says in words what Tollway itself does without at present.
+    """
     served = [(listed, _hops(listed)) for listed in shelf.all()]
     houses = {hop.provider: hop.provider_id for _, hops in served for hop in hops}
     names = {number: name for name, number in houses.items()}
@@ -36,7 +40,11 @@ def status(shelf: Shelf, health: Health) -> dict[str, Any]:
         "providers": [_house(name, houses[name], health) for name in sorted(houses)],
         "models": [_model(listed, hops, health) for listed, hops in served],
         "incidents": [_incident(incident, names[incident.provider_id], shelf) for incident in told],
-        "last_updated": shelf.moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "degraded": [
+            {"mode": held.mode.name, "description": held.mode.callers, "since": _told_at(held.since)}
+            for held in degraded.current()
+        ],
+        "last_updated": _told_at(shelf.moment),
     }
 
 
@@ -99,6 +107,10 @@ def _description(incident: Incident) -> str:
         return f"{beats.checks_failed + beats.checks_refused} of {beats.checks} checks failed."
     kinds = [f"{count} {words}" for name, words in _WRONG if (count := getattr(beats, name))]
     return f"{beats.failures} of {beats.calls} calls failed: {', '.join(kinds)}."
+
+
+def _told_at(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _moment(minute: int) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from catalog.pricing import (
     CLASSES,
+    CUT_IN_ORDER,
     Counts,
     Factor,
     RateCard,
@@ -17,7 +18,9 @@ from catalog.pricing import (
     cost,
     factors_text,
     fold,
+    most_output,
     parse_factors,
+    within,
     without_prompt,
 )
 
@@ -141,6 +144,52 @@ def test_the_ceiling_holds_the_dearest_step_of_searches() -> None:
 def test_the_ceiling_needs_both_sides_priced() -> None:
     with pytest.raises(Unpriced, match="output"):
         ceiling(RateCard(1, {"input": ((0, 1),)}), prompt_tokens=1, output_tokens=1, factors=())
+
+
+@given(amount=st.integers(0, 10**9), prompt=st.integers(0, 10_000), searches=st.integers(0, 3), chain=factors)
+def test_the_most_output_is_all_that_an_amount_covers(
+    amount: int, prompt: int, searches: int, chain: list[Factor]
+) -> None:
+    card = replace(CARD, rates={**CARD.rates, "web_search": ((0, 5_000),)})
+    beside = {"prompt_tokens": prompt, "searches": searches}
+    most = most_output(card, amount, **beside, factors=chain)
+    if most < 2**40:
+        assert ceiling(card, output_tokens=most + 1, **beside, factors=chain) > amount
+    if most:
+        assert ceiling(card, output_tokens=most, **beside, factors=chain) <= amount
+
+
+def test_output_that_costs_nothing_has_no_end() -> None:
+    free = RateCard(1, {"input": ((0, 1000),), "output": ((0, 0),)})
+    assert most_output(free, 10_000, prompt_tokens=10_000, factors=()) == 2**40
+    assert most_output(free, 9_999, prompt_tokens=10_000, factors=()) == 0
+    assert most_output(CARD, 0, prompt_tokens=10_000, factors=(Factor(1, 0),)) == 2**40
+
+
+@given(usage=counts, chain=factors, share=st.fractions(0, 1))
+def test_what_is_within_an_amount_leaves_out_as_little_as_need_be(
+    usage: Counts, chain: list[Factor], share: Fraction
+) -> None:
+    card = RateCard(1, {name: ((0, 100 + place),) for place, name in enumerate(CLASSES)})
+    whole = cost(card, usage, chain)
+    amount = int(whole * share)
+    kept = within(card, usage, chain, amount=amount)
+    assert cost(card, kept, chain) <= amount
+    if amount == whole:
+        assert kept == usage
+    for name in CLASSES:
+        assert getattr(kept, name) <= getattr(usage, name)
+    last = next((name for name in reversed(CUT_IN_ORDER) if getattr(kept, name) < getattr(usage, name)), None)
+    if last is not None:
+        one_more = replace(kept, **{last: getattr(kept, last) + 1})
+        assert cost(card, one_more, chain) > amount
+
+
+def test_the_prompt_is_the_last_that_is_left_out() -> None:
+    card = RateCard(1, {"input": ((0, 1000),), "output": ((0, 1000),)})
+    usage = Counts(input=10, output=10)
+    assert within(card, usage, (), amount=14) == Counts(input=10, output=4)
+    assert within(card, usage, (), amount=3) == Counts(input=3)
 
 
 @given(factors)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from billing.beats import State
 from catalog.quote import FIELDS
+from kernel.modes import MODES
 
 from ...shelf.endpoints import PERCENTILES, STATUS, UPTIMES
 from ...shelf.status import INCIDENT_STATES
@@ -121,6 +122,7 @@ _STATUS = record(
     providers=listed(record(name=WORD, status=_HEALTH, latency_ms=nullable(NUMBER))),
     models=listed(record(id=WORD, name=TEXT, provider=nullable(WORD), tier=WORD, status=_HEALTH)),
     incidents=listed(_INCIDENT),
+    degraded=listed(record(mode=choice(list(MODES)), description=TEXT, since=MOMENT)),
     last_updated=MOMENT,
 )
 SCHEMAS: Mapping[str, Schema] = {

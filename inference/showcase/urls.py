@@ -1,0 +1,15 @@
+"""Where models and prices are."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "showcase"
+urlpatterns = [
+    path("dashboard/models", views.models, name="models"),
+    path("dashboard/models.csv", views.table, name="table"),
+    path("dashboard/models/<path:name>", views.model, name="model"),
+    path("catalog/models", views.for_anybody, name="public_models"),
+    path("catalog/models/<path:name>", views.public_model, name="public_model"),
+    path("models", views.for_browsers),
+]

@@ -1,0 +1,18 @@
+"""What tests of the pages about models stand on: nothing kept from another test's transaction."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from billing import uptime
+from catalog import at_hand
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> Iterator[None]:
+    """Read the catalogue and the record anew, before this test and after it."""
+    at_hand.forget()
+    uptime.forget()
+    yield
+    at_hand.forget()
+    uptime.forget()
