@@ -13,10 +13,12 @@ from inference.desk.door import Desk, owns  # noqa: E402
 from inference.handler import Handler  # noqa: E402
 
 from . import lifespan, logs  # noqa: E402
+from .site import Site  # noqa: E402
 
 logs.configure()
 _inference = Handler()
 _desk = Desk()
+_pages = Site(_site)
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -27,4 +29,4 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         door = _desk if owns(scope["path"]) else _inference
         await door(scope, receive, send)
     else:
-        await _site(scope, receive, send)
+        await _pages(scope, receive, send)

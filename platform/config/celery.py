@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import celeryd_init, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -12,10 +12,14 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
     [
         "billing",
+        "billing.alerting",
+        "billing.bulk",
+        "billing.month_end",
         "billing.payments",
         "billing.paper",
         "billing.proof",
         "billing.repricing",
+        "billing.team",
         "catalog",
         "inference",
     ]
@@ -29,3 +33,9 @@ def close_inherited_pools(**_: object) -> None:
 
     for connection in connections.all(initialized_only=True):
         connection.close_pool()  # type: ignore[attr-defined]
+
+
+@celeryd_init.connect
+def watch_the_worker(**_: object) -> None:
+    """Have a worker watched and its runs written down, and nothing of what only sends."""
+    from . import job_notes, watchdog  # noqa: F401  # connect themselves; need Django set up

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -12,16 +14,24 @@ from django.core.exceptions import ImproperlyConfigured
 from kernel import engines
 
 __all__ = [
+    "SECOND_FACTOR",
     "database",
     "embedded",
     "flag",
     "integer",
+    "networks",
     "redis_url",
+    "second_factor",
     "secret",
     "stripe_webhook_secrets",
     "text",
     "words",
 ]
+
+SECOND_FACTOR = "TOLLWAY_STAFF_SECOND_FACTOR"
+_LOOPBACK = re.compile(
+    r"localhost|127(\.\d+){3}|\[::1\]|testserver"
+)  # the last is Django's own name in tests
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -102,6 +112,25 @@ def secret(name: str) -> str:
     if len(value) < 32:
         raise ImproperlyConfigured(f"{name} must be set, to at least 32 random characters.")
     return value
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Return a comma-separated variable as networks. Raises ImproperlyConfigured for what is none."""
+    try:
+        return [ip_network(word) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must list networks such as 203.0.113.0/24: {error}.") from None
+
+
+def second_factor(hosts: list[str]) -> bool:
+    """Tell whether operators must show a second factor. Raises ImproperlyConfigured if that is let go for other machines."""
+    asked = flag(SECOND_FACTOR, default=True)
+    afar = [host for host in hosts if not _LOOPBACK.fullmatch(host)]
+    if not asked and afar:
+        raise ImproperlyConfigured(
+            f"{SECOND_FACTOR}=no is for a demo on this machine alone, and TOLLWAY_HOSTS names {afar[0]}."
+        )
+    return asked
 
 
 def stripe_webhook_secrets() -> list[str]:

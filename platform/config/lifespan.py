@@ -11,6 +11,9 @@ from billing import takeover
 from inference.arrival import Receive, Send
 from inference.process import Process
 from kernel import drain
+from kernel.standstill import Standstill
+
+from . import connections
 
 __all__ = ["serve"]
 
@@ -21,6 +24,7 @@ log = structlog.get_logger()
 async def serve(receive: Receive, send: Send) -> None:
     """Speak the lifespan protocol with the server."""
     await receive()
+    connections.make_room()
     process = Process()
     try:
         await process.open()
@@ -30,12 +34,15 @@ async def serve(receive: Receive, send: Send) -> None:
         await send({"type": "lifespan.startup.failed", "message": str(error)})
         return
     _drain_at_signals(asyncio.get_running_loop())
+    standstill = Standstill()
+    standstill.start()
     watching = asyncio.create_task(takeover.watch(drain.stop_event()), name="takeover")
     await send({"type": "lifespan.startup.complete"})
     await receive()
     drain.begin()
     await asyncio.wait([watching], timeout=LAST_LOOK_SECONDS)
     await process.close()
+    await standstill.stop()
     await send({"type": "lifespan.shutdown.complete"})
 
 

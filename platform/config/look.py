@@ -4,8 +4,6 @@ from typing import Any
 
 from django.templatetags.static import static
 
-from .navigation import NAVIGATION
-
 __all__ = ["UNFOLD"]
 
 UNFOLD: dict[str, Any] = {
@@ -26,13 +24,20 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "6px",
     "SHOW_HISTORY": True,
     "DASHBOARD_CALLBACK": "billing.admin_proof.home",
-    "STYLES": [lambda request: static("css/operator.css")],
+    "STYLES": [
+        lambda request: static("css/operator.css"),
+        lambda request: static("css/operator_home.css"),
+        lambda request: static("css/operator_workspace.css"),
+        lambda request: static("css/operator_usage.css"),
+        lambda request: static("css/operator_alerts.css"),
+    ],
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
         "show_all_applications": False,
-        "navigation": NAVIGATION,
+        "navigation": "config.navigation.sidebar",
     },
+    "TABS": "config.navigation.tabs",
     "COLORS": {
         "base": {
             "50": "oklch(97.7% .003 145)",

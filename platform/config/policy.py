@@ -1,12 +1,12 @@
 """The content security policies: strict for customers' pages, one of its own for the admin, whose theme needs eval."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.http import HttpRequest, HttpResponse
 
-__all__ = ["CUSTOMERS", "OPERATORS", "operators_policy"]
+__all__ = ["CUSTOMERS", "OPERATORS", "customers", "operators_policy"]
 
 CUSTOMERS: dict[str, Any] = {
     "DIRECTIVES": {
@@ -25,6 +25,12 @@ OPERATORS: dict[str, Any] = {
     "script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE],
     "style-src": [SELF, UNSAFE_INLINE],
 }
+
+
+def customers(places: Sequence[str]) -> dict[str, Any]:
+    """Return the customers' policy where forms may lead to other places too: those that people sign in by."""
+    directives = CUSTOMERS["DIRECTIVES"]
+    return {"DIRECTIVES": {**directives, "form-action": [*directives["form-action"], *places]}}
 
 
 def operators_policy(

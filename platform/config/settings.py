@@ -7,12 +7,13 @@ from celery.schedules import crontab
 
 from kernel import engines
 
-from . import env, look, policy
+from . import env, look, policy, sign_in_elsewhere
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _BESIDE = ROOT if (ROOT / "templates").is_dir() else Path(__file__).resolve().parent
 
 DEBUG = False
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_pages.NothingSent"
 SECRET_KEY = env.secret("TOLLWAY_SECRET_KEY")
 KEY_PEPPER = env.secret("TOLLWAY_KEY_PEPPER").encode()
 CREDENTIAL_KEYS = [key.encode() for key in env.secret("TOLLWAY_CREDENTIAL_KEYS").split(",")]
@@ -24,7 +25,7 @@ SANDBOX_URL = env.text("TOLLWAY_SANDBOX_URL", "http://127.0.0.1:8099")
 INSTALLED_APPS = [
     "config",
     "unfold",
-    "django.contrib.admin",
+    "config.admin_pages.AdminPages",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -35,6 +36,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
+    *sign_in_elsewhere.APPS,
     "ninja",
     "rest_framework",
     "catalog",
@@ -49,12 +52,16 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "config.sessions.ends_in_time",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.viewing.read_only",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.policy.operators_policy",
+    "config.admin_guard.AdminGuard",
+    "config.admin_door.AdminDoor",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -69,6 +76,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.banner.degraded",
             ],
         },
     }
@@ -83,12 +91,21 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
             **_database["OPTIONS"],  # type: ignore[dict-item]
-            "pool": {"min_size": 0, "max_size": 8, "timeout": 5},
+            # A server that is cut off says nothing: its connections would be waited for a quarter of an hour.
+            **{
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 10_000,
+            },
+            # It gives up on a connection after two seconds and begins anew, instead of trying ever more seldom.
+            "pool": {"min_size": 0, "max_size": 8, "timeout": 5, "reconnect_timeout": 2},
             "options": "-c statement_timeout=60000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000",
         },
     }
 }
 REDIS_URL = env.redis_url()
+CACHES = {"default": {"BACKEND": "accounts.tries.SharedTries", "LOCATION": REDIS_URL, "KEY_PREFIX": "tries"}}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -99,13 +116,48 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_ADAPTER = "accounts.signup.ClosedSignup"
+# A code in the mail and not a link: who opens the mail elsewhere goes on here, and no scanner of mails can use it up.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds
+ACCOUNT_ADAPTER = "accounts.signup.Door"
 MFA_ADAPTER = "accounts.second_factor.SealedSecrets"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Tollway"
+# Browsers take localhost for safe; allauth asks for TLS there too unless told otherwise.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = env.embedded()
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody gets in without a proven address
+SOCIALACCOUNT_PROVIDERS = sign_in_elsewhere.PROVIDERS
+SOCIALACCOUNT_STORE_TOKENS = False
+SIGN_UP = env.flag("TOLLWAY_SIGN_UP", default=env.embedded())
+SIGN_UP_PLAN = env.text("TOLLWAY_SIGN_UP_PLAN")  # a slug; empty: the lowest public plan without a price
+MOST_WORKSPACES = env.integer("TOLLWAY_MOST_WORKSPACES", 5, low=1, high=100)  # that one person opens
+CLOSING_DAYS = env.integer("TOLLWAY_CLOSING_DAYS", 14, low=1, high=90)  # until what is deleted is gone
+# Operators show a second factor, and prove again who they are before they move money; let go on this machine's own demo only.
+STAFF_SECOND_FACTOR = env.second_factor(ALLOWED_HOSTS)
+STAFF_NETWORKS = env.networks("TOLLWAY_STAFF_NETWORKS")  # empty: from anywhere
+STAFF_IDLE_SECONDS = env.integer("TOLLWAY_STAFF_IDLE_SECONDS", 30 * 60, low=60, high=86_400)
+STAFF_SESSION_SECONDS = env.integer("TOLLWAY_STAFF_SESSION_SECONDS", 12 * 3600, low=300, high=7 * 86_400)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/dashboard/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-EMAIL_BACKEND = env.text("TOLLWAY_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST = env.text("TOLLWAY_SMTP_HOST", "localhost")
+EMAIL_PORT = env.integer("TOLLWAY_SMTP_PORT", 587, low=1, high=65535)
+EMAIL_HOST_USER = env.text("TOLLWAY_SMTP_USER")
+EMAIL_HOST_PASSWORD = env.text("TOLLWAY_SMTP_PASSWORD")
+EMAIL_USE_TLS = env.flag("TOLLWAY_SMTP_TLS", default=True)
+EMAIL_TIMEOUT = 10  # seconds
+EMAIL_BACKEND = env.text(
+    "TOLLWAY_EMAIL_BACKEND",
+    f"django.core.mail.backends.{'smtp' if env.text('TOLLWAY_SMTP_HOST') else 'console'}.EmailBackend",
+)
 DEFAULT_FROM_EMAIL = env.text("TOLLWAY_FROM_EMAIL", "tollway@localhost")
 
 LANGUAGE_CODE = "en"
@@ -119,6 +171,7 @@ STATIC_ROOT = env.text("TOLLWAY_STATIC_ROOT") or None
 SERVESTATIC_USE_FINDERS = STATIC_ROOT is None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+SESSION_COOKIE_AGE = 14 * 86_400  # of customers, from their sign-in on
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -126,7 +179,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("TOLLWAY_HTTPS", default=n
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = policy.CUSTOMERS
+CONTENT_SECURITY_POLICY = policy.customers(sign_in_elsewhere.PLACES)
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
 CELERY_TASK_IGNORE_RESULT = True
@@ -139,6 +192,9 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # as long as it takes
+CELERY_WORKER_CONSUMER = "config.background:Consumer"
+CELERY_BEAT_SCHEDULER = "config.background:Scheduler"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
     "unacked_restore_interval": 1,  # else a killed worker's task is back only after ten times this
@@ -165,7 +221,13 @@ CELERY_BEAT_SCHEDULE = {
     "old events": {"task": "billing.drop_events", "schedule": crontab(hour="4", minute="30")},
     "papers": {"task": "billing.issue_papers", "schedule": 60.0, "options": {"expires": 50}},
     "recharge": {"task": "billing.recharge_due", "schedule": 30.0, "options": {"expires": 60}},
+    "jobs on many rows": {"task": "billing.finish_bulk_jobs", "schedule": 15.0, "options": {"expires": 30}},
+    "farewells": {"task": "billing.finish_farewells", "schedule": 600.0, "options": {"expires": 500}},
     "repricings": {"task": "billing.finish_repricings", "schedule": 60.0, "options": {"expires": 50}},
+    "alerts": {"task": "billing.evaluate_alerts", "schedule": 60.0, "options": {"expires": 50}},
+    "alert messages": {"task": "billing.send_alerts", "schedule": 15.0, "options": {"expires": 30}},
+    "months": {"task": "billing.count_months", "schedule": 3600.0, "options": {"expires": 600}},
+    "months asked for": {"task": "billing.count_asked_months", "schedule": 60.0, "options": {"expires": 50}},
     "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
 }
 
@@ -202,6 +264,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # Longer than clients keep idle connections (httpx 5 s, load balancers 60): who closes first must be the caller, or
 # a request that is on its way into a closing connection is lost.
 KEEP_ALIVE_SECONDS = 75
+# How long callers may take for the head of a request, for its body, and to take what they are sent.
+HEADER_SECONDS = env.integer("TOLLWAY_HEADER_SECONDS", 10, low=1, high=60)
+BODY_SECONDS = env.integer("TOLLWAY_BODY_SECONDS", 30, low=1, high=600)
+WRITE_SECONDS = env.integer("TOLLWAY_WRITE_SECONDS", 30, low=1, high=600)
+# Of one process; fewer where it may not open so many files. Who comes then gets a 503.
+MOST_CONNECTIONS = env.integer("TOLLWAY_MOST_CONNECTIONS", 4096, low=1, high=30_000)
 DRAIN_SECONDS = env.integer("TOLLWAY_DRAIN_SECONDS", 30, low=1, high=600)
 WORKER_SILENCE_SECONDS = env.integer("TOLLWAY_WORKER_SILENCE_SECONDS", 15, low=2, high=120)
 # Settlements wait here while PostgreSQL is away: a lasting disk, one directory for each database.
@@ -213,6 +281,10 @@ PROPOSAL_JUMP_PERCENT = env.integer("TOLLWAY_PROPOSAL_JUMP_PERCENT", 50, low=1, 
 # Events older than this leave by whole months, once charged, sealed and audited. Sums and ledger stay for ever.
 USAGE_RETENTION_DAYS = env.integer("TOLLWAY_USAGE_RETENTION_DAYS", 400, low=124, high=36_500)
 TAKEOVER_SECONDS = env.integer("TOLLWAY_TAKEOVER_SECONDS", 180, low=5, high=3600)
+# After so long without a sweep, or without a beat, all who look say so; a worker that hears nothing ends itself sooner.
+BACKGROUND_SILENCE_SECONDS = env.integer("TOLLWAY_BACKGROUND_SILENCE_SECONDS", 60, low=3, high=3600)
+WORKER_DEAF_SECONDS = env.integer("TOLLWAY_WORKER_DEAF_SECONDS", 15, low=3, high=3600)
+METRICS_TOKEN = env.text("TOLLWAY_METRICS_TOKEN")  # empty: /metrics is for this machine alone
 
 UNFOLD = look.UNFOLD
 LOGGING_CONFIG = None

@@ -4,15 +4,25 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from . import health
+from . import admin_guard, finding, health, metrics
+from .guide import set_up
+
+admin.autodiscover()
 
 urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
+    path("admin/search/", admin.site.admin_view(finding.search)),
+    path("admin/login/", admin_guard.to_the_door),
     path("admin/", admin.site.urls),
     path("auth/", include("accounts.urls")),
     path("api/schema", SpectacularJSONAPIView.as_view()),
+    path("accounts/", include("accounts.person_urls")),
     path("accounts/", include("allauth.urls")),
     path("docs/", include("config.guide.urls")),
+    path("", include("inference.showcase.urls")),
+    path("", include("inference.playing.urls")),
+    path("dashboard/set-up", set_up.page, name="set_up"),
     path("", include("billing.urls")),
 ]

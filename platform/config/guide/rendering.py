@@ -17,7 +17,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from . import shelf, tables
 
-__all__ = ["MODEL", "ORIGIN", "Heading", "Page", "page"]
+__all__ = ["BEGINNING", "KEY", "MODEL", "ORIGIN", "Heading", "Page", "Section", "page", "sections"]
 
 ORIGIN = "https://tollway.example"
 """What documents write for the address of the site."""
@@ -25,6 +25,8 @@ MODEL = "route/deepseek-v3.2"
 """What documents write for a model that can be called."""
 KEY = "TOLLWAY_API_KEY"
 """The variable that holds the key in every example."""
+BEGINNING = "rk_…"
+"""What documents write for the key itself, where a client reads no variable."""
 
 _OWN = (ORIGIN, "http://127.0.0.1:8000")
 _NAMES = {
@@ -65,13 +67,23 @@ class Page:
         return mark_safe(self.body.replace(ORIGIN, escapeHtml(origin)).replace(MODEL, escapeHtml(model)))
 
 
+@dataclass(frozen=True)
+class Section:
+    """What stands below one heading of the second level, but for the address, the model and the key."""
+
+    heading: Heading
+    body: str
+
+    def at(self, origin: str, *, model: str, beginning: str = BEGINNING) -> str:
+        """Return the body for a site at this address, its examples calling this model with a key that begins so."""
+        filled = self.body.replace(ORIGIN, escapeHtml(origin)).replace(MODEL, escapeHtml(model))
+        return mark_safe(filled.replace(BEGINNING, escapeHtml(beginning)))
+
+
 @cache
 def page(entry: shelf.Entry) -> Page:
     """Read and render a page. Raises OSError where its file is missing, ValueError where it has no title."""
-    text = tables.filled((shelf.folder() / entry.path).read_text())
-    for own in _OWN:
-        text = text.replace(own, ORIGIN)
-    markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
+    markdown, text = _markdown(), _text(entry)
     tokens = markdown.parse(text)
     headings = _linked(tokens)
     if not headings or headings[0].level != 1:
@@ -83,6 +95,33 @@ def page(entry: shelf.Entry) -> Page:
         headings=tuple(each for each in headings[1:] if each.level in (2, 3)),
         uses_key=KEY in text,
     )
+
+
+@cache
+def sections(entry: shelf.Entry) -> tuple[Section, ...]:
+    """Read a page and render what stands below each of its headings of the second level by itself."""
+    markdown = _markdown()
+    tokens = markdown.parse(_text(entry))
+    headings = iter([each for each in _linked(tokens) if each.level == 2])
+    starts = [
+        place for place, token in enumerate(tokens) if token.type == "heading_open" and token.tag == "h2"
+    ]
+    return tuple(
+        # A heading is three tokens: its opening, its text, its end.
+        Section(next(headings), str(markdown.renderer.render(tokens[start + 3 : end], markdown.options, {})))
+        for start, end in itertools.pairwise([*starts, len(tokens)])
+    )
+
+
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
+
+
+def _text(entry: shelf.Entry) -> str:
+    text = tables.filled((shelf.folder() / entry.path).read_text())
+    for own in _OWN:
+        text = text.replace(own, ORIGIN)
+    return text
 
 
 def _linked(tokens: Sequence[Token]) -> list[Heading]:

@@ -59,7 +59,8 @@ def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -
     settings.SANDBOX_URL = sandbox_url  # read before the port was chosen; the steps run in this process
     sandbox = (python, "-m", "inference.sandbox", "--host", "127.0.0.1", "--port", str(sandbox_port))
     web = (python, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port))
-    web += ("--workers", str(workers), "--loop", "uvloop", "--http", "httptools", "--no-access-log")
+    web += ("--workers", str(workers), "--loop", "uvloop", "--no-access-log")
+    web += ("--http", "config.connections:Connection")
     web += ("--log-level", "warning", "--timeout-graceful-shutdown", str(settings.DRAIN_SECONDS))
     web += ("--timeout-keep-alive", str(settings.KEEP_ALIVE_SECONDS))
     celery = (python, "-m", "celery", "--quiet", "-A", "config")

@@ -11,7 +11,7 @@ from billing import ledger
 from billing.subscriptions import book
 from catalog import plans
 from catalog.models import Plan, PlanVersion
-from kernel import money
+from kernel import deeds, money
 
 GREATEST_USD = 1_000_000
 ACTOR = "manage.py create_workspace"
@@ -56,6 +56,7 @@ def _make(name: str, terms: PlanVersion, amount: int) -> dict[str, Any]:
             actor=ACTOR,
         )
     book.begin(workspace, actor=ACTOR, reason="New workspace")
+    deeds.tell(deeds.Deed("add", workspace, f"Made on {terms} with {money.show(amount, decimals=2)} USD.", actor=ACTOR))
     return {"workspace": workspace.pk, "slug": workspace.slug, "api_key": secret}
 
 

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from config import env
 from config.supervisor.banner import banner
 from config.supervisor.lines import BoundedLog, Lines, Screen
 from config.supervisor.loop import Supervisor, stop_signals
@@ -63,6 +64,7 @@ def _run(wishes: Wishes, screen: Screen) -> None:
     refusal = port_taken(wishes.host, wishes.port)
     if refusal:
         raise UpError(refusal)
+    os.environ[env.SECOND_FACTOR] = _second_factor(wishes.host)
     port = wishes.port or free_port(wishes.host)
     last = load()
     state = State(
@@ -101,6 +103,19 @@ def _supervise(state: State, workers: int, lines: Lines) -> None:
                 lines.show("engines", f"{' and '.join(needed)} ready after {time.monotonic() - begun:.1f} s")
             supervisor.run(own, announce)
     lines.show("up", "stopped")
+
+
+def _second_factor(host: str) -> str:
+    """Return whether operators show a second factor: not on a demo that this machine alone can reach."""
+    asked = os.environ.get(env.SECOND_FACTOR)
+    alone = host in {"localhost", "127.0.0.1", "::1"}
+    if asked is None:
+        return "no" if alone and env.embedded() else "yes"
+    if not alone and not env.flag(env.SECOND_FACTOR, default=True):
+        raise UpError(
+            f"{env.SECOND_FACTOR}=no is for this machine alone: listen on 127.0.0.1, or leave it out."
+        )
+    return asked
 
 
 def _check_external() -> None:
