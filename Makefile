@@ -9,7 +9,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance schema faults ledger payments chaos soak mutation docs picture check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance schema faults failpoints hostile ledger payments outages chaos soak mutation docs picture check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,12 +31,22 @@ schema: ## Schemathesis over both OpenAPI documents, 20,000 requests, into docs/
 faults: ## every fault of an upstream, 10,000 trials, into docs/faults-campaign.md (REPEAT=20)
 	@REPEAT=$(or $(REPEAT),20) $(BOOTSTRAP) test -q tests/upstreams/campaign.py $(ARGS)
 
+hostile: ## callers and upstreams that would hold or fill the gateway, some 15 minutes, into docs/hostile-peers.md (SECONDS=60 STREAMS=10000)
+	@SECONDS_OF_SIEGE=$(or $(SECONDS),60) STREAMS=$(or $(STREAMS),10000) $(BOOTSTRAP) test -q tests/hostile/campaign.py $(ARGS)
+
+failpoints: ## every boundary between statements, killed and cut off there 5 times each, into docs/failpoints.md (REPEAT=5)
+	@REPEAT=$(or $(REPEAT),5) $(BOOTSTRAP) test -q tests/failpoints/campaign.py $(ARGS)
+
 # The long runs of what the suite plays briefly.
 ledger: ## the ledger against its model, 10,000 runs of 50 steps (RUNS=10000)
 	@LEDGER_RUNS=$(or $(RUNS),10000) $(BOOTSTRAP) test -q tests/billing/test_ledger_machine.py $(ARGS)
 
 payments: ## 2,000 card payments in chaos and 5,000 forged events (PAYMENTS=2000 FORGERIES=5000)
 	@TOLLWAY_CHAOS_PAYMENTS=$(or $(PAYMENTS),2000) TOLLWAY_CHAOS_FORGERIES=$(or $(FORGERIES),5000) $(BOOTSTRAP) test -q tests/billing/payments/test_chaos.py $(ARGS)
+
+# SECONDS is how long Redis is away each time (PostgreSQL half as long), REQUESTS how many are offered at the caps.
+outages: ## Redis, PostgreSQL, broker and processes away under load, into docs/outages-campaign.md (SECONDS=60 REQUESTS=50000 STREAMS=50)
+	@SECONDS=$(or $(SECONDS),60) REQUESTS=$(or $(REQUESTS),50000) STREAMS=$(or $(STREAMS),50) $(BOOTSTRAP) test -q tests/chaos/outages_campaign.py tests/chaos/broker_campaign.py $(ARGS)
 
 # One seed makes the load and the plan of the kills.
 chaos: install ## every part killed under load, 40 kills over 6,000 requests, three witnesses compared (ARGS="--kills 10 --seed 2")

@@ -8,7 +8,7 @@ from accounts.models import ApiKey, Workspace
 from catalog.models import Capability, Chain, Model, Tier
 from kernel import clock
 
-__all__ = ["FirstDay", "first_day"]
+__all__ = ["FirstDay", "callable_model", "first_day"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ def first_day(workspace: Workspace) -> FirstDay:
     usable = Q(expires_at__isnull=True) | Q(expires_at__gt=clock.now())
     return FirstDay(
         key=workspace.keys.filter(usable, revoked_at__isnull=True).order_by("created_at").first(),
-        model=_callable_model(workspace),
+        model=callable_model(workspace),
     )
 
 
-def _callable_model(workspace: Workspace) -> str | None:
+def callable_model(workspace: Workspace) -> str | None:
     """Return the id of an active chat model of the lowest tier in the plan that has a live chain.
 
     The sandbox's own models are left to those who look for trouble: many of them answer with errors on purpose.

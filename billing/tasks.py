@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import health, idempotency, leases, partitions, refusals, rollup, sweeps
+from billing import health, idempotency, leases, partitions, parts, present, refusals, rollup, sweeps
 from billing.credits import expiry, withholding
 from billing.subscriptions import granting
 from kernel import clock
@@ -17,7 +17,9 @@ _REAP_ROUNDS = 20
 @shared_task(name="billing.charge_due")
 def charge_due() -> int:
     """Charge the workspaces that are due, for about 20 s; return how many numbers were posted."""
-    return sweeps.charge(rollup.due(clock.now()), actor="celery", seconds=_CHARGE_SECONDS)
+    posted = sweeps.charge(rollup.due(present.now()), actor="celery", seconds=_CHARGE_SECONDS)
+    parts.tell("sweep")
+    return posted
 
 
 @shared_task(name="billing.reap")
@@ -25,7 +27,7 @@ def reap() -> int:
     """End what dead workers left open, at most 10,000 requests; return how many."""
     ended = 0
     for _ in range(_REAP_ROUNDS):
-        more = leases.reap(clock.now())
+        more = leases.reap(present.now())
         ended += more
         if not more:
             break
@@ -41,6 +43,7 @@ def make_partitions() -> int:
     refusals.drop_old(now)
     health.drop_old(now)
     leases.forget_workers(now)
+    parts.forget(now)
     idempotency.forget()
     return made
 
@@ -48,12 +51,12 @@ def make_partitions() -> int:
 @shared_task(name="billing.grant_due")
 def grant_due() -> int:
     """Grant the credits of subscriptions whose period has begun, for about 20 s; return how many were settled."""
-    return granting.grant_due(clock.now(), seconds=_GRANT_SECONDS)
+    return granting.grant_due(present.now(), seconds=_GRANT_SECONDS)
 
 
 @shared_task(name="billing.lapse_credit")
 def lapse_credit() -> int:
     """End the credit whose day has come, and open the balance again where a new month gives it; return how many lots."""
-    now = clock.now()
+    now = present.now()
     withholding.renew(now)
     return expiry.lapse(now)

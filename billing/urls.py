@@ -4,21 +4,33 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from billing import views
+from billing.announcing import views as announcing
+from billing.exploring import urls as exploring
+from billing.keyring import urls as keyring
+from billing.logs import urls as logs
 from billing.paper import urls as paper
 from billing.payments import urls as payments
 from billing.proof import trust
+from billing.setting_up import urls as setting_up
 from billing.subscriptions import urls as subscriptions
+from billing.team import urls as team
 from billing.vouchers import urls as vouchers
 
 app_name = "dashboard"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="dashboard:home"), name="door"),
     path("dashboard/", views.home, name="home"),
+    path("announcements", announcing.page, name="announcements"),
     path("trust", trust.page, name="trust"),
     path("trust.json", trust.told, name="trust-json"),
     path("dashboard/theme", views.theme, name="theme"),
+    *exploring.urlpatterns,
+    *keyring.urlpatterns,
+    *logs.urlpatterns,
     *paper.urlpatterns,
     *payments.urlpatterns,
+    *setting_up.urlpatterns,
+    *team.urlpatterns,
     *vouchers.urlpatterns,
     *subscriptions.urlpatterns,
 ]

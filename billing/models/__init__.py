@@ -1,13 +1,21 @@
 """The rows of the money."""
 
 from .account import Account
+from .alert import AlertChannel, AlertDelivery, AlertFiring, AlertRule
+from .announcement import Announcement, AnnouncementUpdate
 from .budget import KeyBudget
+from .bulk import BulkJob, BulkLine
 from .credit import CreditLot, CreditMovement, Purse
+from .desk import DeskMark
+from .job import JobRun
 from .ledger import LedgerEntry, LedgerTransaction
+from .month import BookMonth, MonthClose
 from .move import Move
 from .paper import BillingDetails, Paper, PaperIssuer
+from .part import Part
 from .payment import Dispute, PaymentAlert, Recharge, RefundRequest, StripeCustomer, StripeEvent, TopUp
 from .proof import AuditRun, DaySeal, DroppedMonth
+from .reconciling import LineDecision, UpstreamFile, UpstreamLine
 from .refusal import Refusal, RefusalCount
 from .repeat import IdempotencyKey
 from .repricing import PriceGap, Reprice, RepriceLine
@@ -18,22 +26,36 @@ from .voucher import Redemption, Voucher, VoucherBatch
 __all__ = [
     "Account",
     "Admission",
+    "AlertChannel",
+    "AlertDelivery",
+    "AlertFiring",
+    "AlertRule",
+    "Announcement",
+    "AnnouncementUpdate",
     "Attempt",
     "AuditRun",
     "BillingDetails",
+    "BookMonth",
+    "BulkJob",
+    "BulkLine",
     "CreditLot",
     "CreditMovement",
     "DailyUsage",
     "DaySeal",
+    "DeskMark",
     "Dispute",
     "DroppedMonth",
     "IdempotencyKey",
+    "JobRun",
     "KeyBudget",
     "LedgerEntry",
     "LedgerTransaction",
+    "LineDecision",
+    "MonthClose",
     "Move",
     "Paper",
     "PaperIssuer",
+    "Part",
     "PaymentAlert",
     "PriceGap",
     "Purse",
@@ -49,6 +71,8 @@ __all__ = [
     "Subscription",
     "SubscriptionChange",
     "TopUp",
+    "UpstreamFile",
+    "UpstreamLine",
     "UsageBucket",
     "UsageEvent",
     "Voucher",

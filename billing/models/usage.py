@@ -102,6 +102,7 @@ class UsageEvent(Tokens):
         OK = "ok"
         CLIENT_GONE = "client_gone"
         UPSTREAM_CUT = "upstream_cut"
+        SPENT = "spent"
         KILLED = "killed"
         DRAINED = "drained"
         REAPED = "reaped"
@@ -173,6 +174,7 @@ class DailyUsage(Tokens):
     class Meta:
         db_table = "billing_daily_usage"
         verbose_name_plural = "daily usage"
+        permissions = [("view_revenue", "Sees what the whole house takes, and what stays of it")]
 
     def __str__(self) -> str:
         return f"{self.workspace_id} {self.day}"

@@ -2,7 +2,7 @@
 
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -188,6 +188,14 @@ def event_ids(workspace_id: int) -> set[UUID]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM billing_usage_event WHERE workspace_id = %s", [workspace_id])
         return {row[0] for row in cursor.fetchall()}
+
+
+@contextlib.contextmanager
+def locked(workspace_id: int) -> Iterator[None]:
+    """Hold the lock on a workspace's account row in another session."""
+    with psycopg.connect(postgres.conninfo()) as apart:
+        apart.execute("SELECT FROM billing_account WHERE workspace_id = %s FOR UPDATE", [workspace_id])
+        yield
 
 
 @contextlib.asynccontextmanager

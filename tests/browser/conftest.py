@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -11,7 +12,9 @@ from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
-from tests.browser import people
+from tests.browser import people, shop
+from tests.fakes.gateway import running_gateway
+from tests.fakes.upstream import running_sandbox
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # Root may not sandbox; the rest keeps the browser from talking to anybody but us.
@@ -59,6 +62,31 @@ def site(chromium: str, django_db_setup: None, django_db_blocker: DjangoDbBlocke
             raise server.error
         yield Site(address=f"http://127.0.0.1:{server.port}", busy=busy, fresh=fresh)
         server.terminate()
+        connections.close_all()
+
+
+@dataclass(frozen=True)
+class Street:
+    """A gateway that serves the pages too, with a customer who has keys and models to choose among."""
+
+    address: str
+    shop: shop.Shop
+
+
+@pytest.fixture(scope="session")
+def street(chromium: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Street]:
+    """Serve pages and /v1 as one process does, over a sandbox that answers."""
+    with running_sandbox() as sandbox, running_gateway() as gateway:
+        with django_db_blocker.unblock(), ThreadPoolExecutor(1) as beside:
+            opened = beside.submit(_opened, sandbox).result()
+        yield Street(gateway.base_url.removesuffix("/v1"), opened)
+
+
+def _opened(sandbox: str) -> shop.Shop:
+    """Open the shop in a thread: a browser of another file may have its loop in this one, where Django refuses rows."""
+    try:
+        return shop.opened(sandbox)
+    finally:
         connections.close_all()
 
 

@@ -167,6 +167,6 @@ def test_dashboard_door_is_clean_and_says_what_went_wrong(
     visit.page.get_by_label("E-mail").fill(site.fresh.email)
     visit.page.get_by_label("Password").fill("wrong")
     visit.page.get_by_role("button", name="Sign in").click()
-    visit.page.locator(".wrong").wait_for()
+    visit.page.locator(".wrong:visible").wait_for()
     assert visit.page.evaluate("document.activeElement.id") == "id_password"
     visit.assert_clean()
