@@ -205,9 +205,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the pages that stand beside each other."""
+    """Return the pages that stand beside each other: lists show them of themselves, a view by its name in its page."""
     return [
         {
+            "page": next((page.name for page in place.pages if "." not in page.name), ""),
             "models": [page.name for page in place.pages if "." in page.name],
             "items": [
                 {"title": page.title, "link": page.link, "permission": page.seen} for page in place.pages

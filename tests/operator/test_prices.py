@@ -200,7 +200,7 @@ def test_a_promotion_is_ended_with_the_running_minute(operator: Client, model: M
     end(operator, row)
     assert row.valid_until is not None
     assert timedelta(0) < row.valid_until - clock.now() <= timedelta(minutes=1)
-    assert "a mistake" in text(operator, "admin_logentry_changelist")
+    assert "a mistake" in text(operator, "accounts_trailrow_changelist")
 
 
 def test_an_announced_price_is_taken_back(operator: Client, model: Model) -> None:

@@ -65,8 +65,8 @@ def test_keys_go_in_and_never_come_out(operator: Client, endpoint: Endpoint) -> 
     ]
     assert all("…6789" in page for page in pages)
     pages += [
-        text(operator, "catalog_endpoint_history", endpoint.pk),
-        text(operator, "catalog_endpointkey_history", first.pk),
+        text(operator, "accounts_trailrow_changelist", query=f"?model=catalog.endpoint&object={endpoint.pk}"),
+        text(operator, "accounts_trailrow_changelist", query=f"?model=catalog.endpointkey&object={first.pk}"),
     ]
     assert not any(SECRET in page or "very-secret" in page for page in pages)
     assert not LogEntry.objects.filter(change_message__contains="very-secret").exists()
