@@ -128,8 +128,8 @@ def _seconds(text: str | None) -> float | None:
     return float(text) if text and text.isdecimal() else None
 
 
-async def read(response: aiohttp.ClientResponse, place: Place) -> bytes:
-    """Return a whole answer, in the place it is given. Raises UpstreamFailed beyond MAX_ANSWER_BYTES."""
+async def read(response: aiohttp.ClientResponse, place: Place, *, most: int) -> bytes:
+    """Return a whole answer of at most `most` bytes, in the place it is given. Raises UpstreamFailed."""
     first = await response.content.readany()
     if response.content.at_eof():
         return first
@@ -138,7 +138,7 @@ async def read(response: aiohttp.ClientResponse, place: Place) -> bytes:
         while block := await response.content.readany():
             blocks.append(block)
             size += len(block)
-            if size > MAX_ANSWER_BYTES:
+            if size > most:
                 raise UpstreamFailed("too_long", status=200)
             await place.grow(size)
         return b"".join(blocks)

@@ -10,11 +10,13 @@ from catalog.snapshot import Hop, Offer, Price
 from . import sse
 from .breaker import Place
 from .dialects import Ask
+from .hearing import MAX_ANSWER_BYTES
 from .meter import MOST_SEARCHES
 
 __all__ = ["Leg"]
 
 PICTURE_EVENT_BYTES = 32 * 1024 * 1024
+PICTURES_BYTES = 64 * 1024 * 1024
 # What may be sold by the piece alone, and by which class; everything else has a price for its tokens.
 _PIECES = {"rerank": "request", "image": "image"}
 
@@ -64,7 +66,16 @@ class Leg:
     @property
     def event_bytes(self) -> int:
         """The most bytes of one event of a stream: pictures come in one piece."""
-        return PICTURE_EVENT_BYTES if "image" in self.offer.output_modalities else sse.MAX_EVENT_BYTES
+        return PICTURE_EVENT_BYTES if self._draws else sse.MAX_EVENT_BYTES
+
+    @property
+    def answer_bytes(self) -> int:
+        """The most bytes of a whole answer: ten pictures may come at once."""
+        return PICTURES_BYTES if self._draws else MAX_ANSWER_BYTES
+
+    @property
+    def _draws(self) -> bool:
+        return self.offer.capability == "image" or "image" in self.offer.output_modalities
 
     def sold(self, card: pricing.RateCard, counts: Counts) -> Counts:
         """Return the counts that are charged for: no prompt where a rate card prices pieces and not tokens.

@@ -43,6 +43,7 @@ async def _serve(visit: Visit, place: Place) -> Answer:
                 request_id=request_id,
                 seconds=seconds,
                 place=place,
+                most=leg.answer_bytes,
                 secret=leg.own_key,
             )
         finally:

@@ -43,12 +43,13 @@ class Upstreams:
         request_id: str,
         seconds: float,
         place: Place,
+        most: int = MAX_ANSWER_BYTES,
         secret: str | None = None,
     ) -> Whole:
         """Send a request and read the whole answer within so many seconds. Raises UpstreamFailed.
 
-        A large one waits until its place may grow. `accepts` tells whether a JSON object without an error is an answer. `secret` is a customer's own key, in the
-        place of ours.
+        It may have `most` bytes, and a large one waits until its place may grow. `accepts` tells whether a JSON object
+        without an error is an answer. `secret` is a customer's own key, in the place of ours.
         """
         adapter = adapter_for(hop.dialect)
 
@@ -56,7 +57,7 @@ class Upstreams:
             call = await adapter.call(hop, path, body, secret=key, stream=False)
             async with self._post(hop, call, accept="application/json", request_id=request_id) as response:
                 await hearing.check(response, "application/json", adapter)
-                return hearing.whole(await hearing.read(response, place), adapter, accepts)
+                return hearing.whole(await hearing.read(response, place, most=most), adapter, accepts)
 
         with _translated():
             async with asyncio.timeout(min(seconds, hop.total_seconds)):

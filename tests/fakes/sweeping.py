@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.celery import app
 from tests.fakes.gateway import ROOT, database_url
 
 __all__ = ["running_worker"]
@@ -14,7 +15,11 @@ __all__ = ["running_worker"]
 
 @contextmanager
 def running_worker(schedule: Path, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run one worker with an embedded beat until the block ends; `schedule` is a file of its own for the beat."""
+    """Run one worker with an embedded beat until the block ends; `schedule` is a file of its own for the beat.
+
+    What earlier tests have queued is thrown away: it would be done first, and of rows that are gone.
+    """
+    app.control.purge()
     command = [
         sys.executable,
         "-m",

@@ -212,10 +212,13 @@ def test_know_no_other_methods(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_take_no_body_beyond_the_bound(gateway: Gateway, announced: bool) -> None:
+    who = customer()  # of somebody unknown not even this much is heard
+    gateway.knows(who.secret)
     host, port = gateway.address
     length = b"Content-Length: 33554433" if announced else b"Transfer-Encoding: chunked"
+    key = f"X-API-Key: {who.secret}\r\n".encode()
     with socket.create_connection((host, port), timeout=20) as wire:
-        wire.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n" + length + b"\r\n\r\n")
+        wire.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n" + key + length + b"\r\n\r\n")
         if not announced:
             block = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
             for _ in range(33):
