@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from accounts.models import Member, User
@@ -45,6 +46,7 @@ def customer(*, used: bool) -> Customer:
         rows.settle(workspace, status="failed", http_status=502, error_code="PROVIDER_ERROR")
         rows.admit(workspace, hold=840_000_000)
     user = User.objects.create_user(f"{secrets.token_hex(6)}@northwind.example", PASSWORD)
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     Member.objects.create(user=user, workspace_id=workspace, role="owner")
     client = Client()
     client.force_login(user)

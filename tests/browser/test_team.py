@@ -72,6 +72,7 @@ def test_a_passkey_is_added_and_signs_in(browser: Browser, site: Site) -> None:
     page.get_by_label("E-mail").fill(site.fresh.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/accounts/reauthenticate/**")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Go on").click()
     page.get_by_label("Sign in with it alone").check()

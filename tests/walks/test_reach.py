@@ -26,7 +26,12 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 SHOWS = {
     *("/v1/generation", "/v1/explain/charge", "/v1/explain/denial"),
-    *("/dashboard/", "/dashboard/papers/requests.csv", "/dashboard/logs", "/dashboard/logs/<uuid:request_id>"),
+    *(
+        "/dashboard/",
+        "/dashboard/papers/requests.csv",
+        "/dashboard/logs",
+        "/dashboard/logs/<uuid:request_id>",
+    ),
 }
 """Where single requests are shown. What is new here must take a reach (billing/reach.py)."""
 

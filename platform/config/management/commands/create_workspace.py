@@ -56,7 +56,11 @@ def _make(name: str, terms: PlanVersion, amount: int) -> dict[str, Any]:
             actor=ACTOR,
         )
     book.begin(workspace, actor=ACTOR, reason="New workspace")
-    deeds.tell(deeds.Deed("add", workspace, f"Made on {terms} with {money.show(amount, decimals=2)} USD.", actor=ACTOR))
+    deeds.tell(
+        deeds.Deed(
+            "add", workspace, f"Made on {terms} with {money.show(amount, decimals=2)} USD.", actor=ACTOR
+        )
+    )
     return {"workspace": workspace.pk, "slug": workspace.slug, "api_key": secret}
 
 
