@@ -13,10 +13,20 @@ from django.conf import settings
 from config.supervisor.plan import plan
 from tests.fakes.gateway import ROOT, database_url
 
-__all__ = ["Service", "beating", "sweeping"]
+from .town import Town
+
+__all__ = ["HEALED_SECONDS", "Service", "beating", "causes", "sweeping"]
+
+HEALED_SECONDS = 180.0  # a minute, were this machine ours alone; most of it is Celery's start
 
 STOP_SECONDS = 15.0
 TICK_SECONDS = 0.5
+_CAUSES = {"beat", "broker", "worker"}
+
+
+def causes(town: Town) -> set[str]:
+    """Return what of Celery a town says is away."""
+    return town.said() & _CAUSES
 
 
 class Service:

@@ -11,13 +11,10 @@ from billing.models import LedgerTransaction
 from kernel import clock
 from tests.billing import rows
 
-from .background import beating, sweeping
+from .background import HEALED_SECONDS, beating, causes, sweeping
 from .town import SHORT, Town
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900), pytest.mark.usefixtures("committed")]
-
-CAUSES = {"beat", "broker", "worker"}
-HEALED_SECONDS = 180.0  # a minute, were this machine ours alone; most of it is Celery's start
 
 
 def charged(workspace: int) -> list[str]:
@@ -30,10 +27,6 @@ def owing() -> int:
     workspace = rows.workspace()
     rows.settle(workspace, cost=5, recorded_at=clock.now() - timedelta(hours=1))
     return workspace
-
-
-def causes(town: Town) -> set[str]:
-    return town.said() & CAUSES
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +51,3 @@ def test_two_beats_charge_once(town: Town, celery: dict[str, Any]) -> None:
     time.sleep(3)  # more sweeps of both come
     assert [len(charged(each)) for each in workspaces] == [1, 1, 1]
     assert [rows.account(each)["posted"] for each in workspaces] == [-5, -5, -5]
-
-
-def test_a_worker_that_hears_nothing_is_named_and_ends_itself(town: Town) -> None:
-    environment: dict[str, Any] = {"REDIS_URL": town.valkey.url, **SHORT}
-    with beating(**environment), sweeping("-Q", "another queue", **environment) as worker:
-        town.gateways[0].eventually(lambda: causes(town) == {"worker"}, within=HEALED_SECONDS)
-        worker.process.wait(HEALED_SECONDS)

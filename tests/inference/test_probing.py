@@ -170,7 +170,7 @@ def test_are_made_by_celery(tmp_path: Path) -> None:
     with scripted(MODELS) as place, running_worker(tmp_path / "beat"):
         provider = upstream(place.base_url)
         tasks.check_quiet_providers.delay()
-        Gateway.eventually(lambda: counts(provider) == (1, 0, 0), within=40)
+        Gateway.eventually(lambda: counts(provider) == (1, 0, 0), within=120)
 
 
 def test_turn_down_a_provider_whose_keys_are_all_set_aside() -> None:
