@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.enums import ActionVariant
@@ -16,7 +15,7 @@ from billing.admin_announcement_forms import END, PUBLISH, SAY, DraftForm, Previ
 from billing.announcing import publishing
 from billing.announcing.publishing import State
 from billing.models import Announcement, AnnouncementUpdate
-from catalog.admin_page import DeepPaginator, Page, Panelled, ReadOnlyPage, go_to, moment
+from catalog.admin_page import DeepPaginator, Page, Panelled, ReadOnlyPage, badge, go_to, moment
 from kernel import clock
 
 # What can be done with an announcement in each state; the paths of the actions below.
@@ -26,7 +25,7 @@ OFFERED = {
     State.ON: {"say", "end"},
     State.OVER: set[str](),
 }
-_BADGES = {State.DRAFT: " begun", State.TO_COME: " waits", State.ON: "", State.OVER: " cut"}
+_BADGES = {State.DRAFT: "begun", State.TO_COME: "waits", State.ON: "", State.OVER: "cut"}
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class AnnouncementPage(Panelled):
     def state(self, row: Announcement) -> SafeString:
         """Show the state in a word."""
         state = publishing.state_of(row, clock.now())
-        return format_html('<span class="badge{}">{}</span>', _BADGES[state], state)
+        return badge(_BADGES[state], state)
 
     @admin.display(description="For")
     def concerns(self, row: Announcement) -> str:

@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
 from unfold.decorators import action
@@ -23,7 +22,7 @@ from billing.admin_bulk_forms import CREDIT_REQUESTS, RequestsForm
 from billing.bulk import jobs
 from billing.models import BulkJob, BulkLine
 from billing.templatetags.figures import money
-from catalog.admin_page import NOTHING, DeepPaginator, ReadOnlyPage, figure, go_to, moment
+from catalog.admin_page import NOTHING, DeepPaginator, ReadOnlyPage, badge, figure, go_to, moment
 
 __all__ = ["BulkJobPage", "drafted", "narrowed"]
 
@@ -225,10 +224,8 @@ def _panel(job: BulkJob) -> dict[str, Any]:
 
 
 def _badge(job: BulkJob) -> SafeString:
-    kind = {"draft": " begun", "asked": " waits", "running": " begun", "done": "", "stopped": " cut"}[
-        job.state
-    ]
-    return format_html('<span class="badge{}">{}</span>', kind, job.get_state_display())
+    kind = {"draft": "begun", "asked": "waits", "running": "begun", "done": "", "stopped": "cut"}[job.state]
+    return badge(kind, job.get_state_display())
 
 
 def _is_id(text: str | None) -> bool:

@@ -1,6 +1,6 @@
-"""The operator's pages of months: how each stands, what moved in it to the nano, and how it is closed."""
+"""The operator's pages of months: how each stands, what moved in it to the nano, and its closing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -16,40 +16,15 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldBooleanWidget
 
 from billing import figures as words
-from billing.ledger import Kind
+from billing.admin_month_figures import compared, file_lines, moved_now
 from billing.models import AuditRun, BookMonth, MonthClose
 from billing.month_end import closing, sweeps
 from billing.month_end.counting import Figures
 from billing.paper.months import Month
 from billing.templatetags.figures import money
-from catalog.admin_page import NOTHING, ReadOnlyPage, figure, go_to, link, moment, table
+from catalog.admin_page import NOTHING, ReadOnlyPage, badge, figure, go_to, link
 from catalog.admin_why import asked_why
 from kernel import clock, spreadsheets
-from kernel import money as usd
-
-# How movements on workspaces' accounts are called, in the order of a statement.
-_CALLED = {
-    Kind.TOP_UP: "Top-ups",
-    Kind.REFUND: "Refunds",
-    Kind.DISPUTE: "Disputes",
-    Kind.GRANT: "Credit granted",
-    Kind.EXPIRY: "Credit expired",
-    Kind.ADJUSTMENT: "Adjustments",
-    Kind.REVERSAL: "Reversals",
-    Kind.USAGE: "Usage",
-}
-
-
-def _lines(of: Figures) -> Iterator[tuple[str, int]]:
-    yield "Prepaid balances carried in", of.opening
-    for kind, called in _CALLED.items():
-        yield called, of.moved(kind)
-    yield "Prepaid balances carried out", of.closing
-    yield "Revenue", of.revenue
-    yield "Upstream cost", of.provider_cost
-    yield "Margin", of.margin
-    for account, amount in of.house.items():
-        yield f"House account {account}", amount
 
 
 def _figure(name: str, label: str) -> Any:
@@ -126,10 +101,10 @@ class BookMonthPage(ReadOnlyPage):
         """Show whether it is closed, and whether something came later."""
         if row.close is not None:
             changed = closing.later(Figures.read(row.close.figures), row.counted)
-            return _badge(" waits", "closed, differs") if changed else _badge(" cut", "closed")
+            return badge("waits", "closed, differs") if changed else badge("cut", "closed")
         if closing.ends_at(Month(row.first)) > clock.now():
-            return _badge(" begun", "goes on")
-        return _badge(" failed", "does not add up") if row.counted.differences else _badge("", "open")
+            return badge("begun", "goes on")
+        return badge("failed", "does not add up") if row.counted.differences else badge("", "open")
 
     @admin.display(description="Sealed")
     def sealed(self, row: Any) -> str:
@@ -147,8 +122,8 @@ class BookMonthPage(ReadOnlyPage):
             return "not since its end"
         page = reverse("admin:billing_auditrun_change", args=[row.audited.pk])
         said = f"{row.audited.broken:,} findings" if row.audited.broken else "every rule held"
-        return _badge(
-            " failed" if row.audited.broken else "",
+        return badge(
+            "failed" if row.audited.broken else "",
             format_html('<a class="ref" href="{}">{}</a>', page, said),
         )
 
@@ -175,14 +150,9 @@ class BookMonthPage(ReadOnlyPage):
         """Show every figure; of a closed month also as it was closed, and the difference."""
         if row.counted_at is None:
             return "It is counted within minutes."
-        now = dict(_lines(row.counted))
         if row.close is None:
-            return _scrolling(("", "USD"), ((name, money(amount, 9)) for name, amount in now.items()))
-        kept = dict(_lines(Figures.read(row.close.figures)))
-        names = dict.fromkeys((*kept, *now))
-        each = ((name, kept.get(name, 0), now.get(name, 0)) for name in names)
-        cells = ((name, money(then, 9), money(at, 9), money(at - then, 9) if at != then else NOTHING) for name, then, at in each)  # fmt: skip
-        return _scrolling(("", "At the close", "Now", "Came later"), cells)
+            return moved_now(row.counted)
+        return compared(Figures.read(row.close.figures), row.counted)
 
     @admin.display(description="Does it add up")
     def adds_up(self, row: Any) -> SafeString | str:
@@ -264,13 +234,9 @@ class BookMonthPage(ReadOnlyPage):
     def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Hand out the figures, as they are now and as they were closed."""
         row: Any = self.get_object(request, object_id)
-        kept = dict(_lines(Figures.read(row.close.figures))) if row.close is not None else {}
-        now = dict(_lines(row.counted))
+        kept = Figures.read(row.close.figures) if row.close is not None else None
         heads = ("month", "figure", "usd_now", "usd_at_the_close")
-        cells = [
-            (f"{row.first:%Y-%m}", name, _usd(now.get(name, 0)), _usd(kept.get(name, 0)) if kept else "")
-            for name in dict.fromkeys((*now, *kept))
-        ]
+        cells = file_lines(f"{row.first:%Y-%m}", kept, row.counted)
         answer = HttpResponse(spreadsheets.rows([heads, *cells]), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="month-{row.first:%Y-%m}.csv"'
         return answer
@@ -279,57 +245,8 @@ class BookMonthPage(ReadOnlyPage):
         return go_to(request, reverse("admin:billing_bookmonth_change", args=[object_id]))
 
 
-@admin.register(MonthClose)
-class MonthClosePage(ReadOnlyPage):
-    """How a month was closed: by whom, why, against what, and the hash that chains it to the close before."""
-
-    list_display = ("__str__", moment("closed_at", "Closed"), "closed_by", "what_stood", "reason")
-    ordering = ("-no",)
-    fieldsets = (
-        (None, {"fields": (("__str__", "no"), ("closed_by", moment("closed_at", "Closed")), "reason", "what_stood")}),
-        ("Figures, in USD", {"fields": ("amounts", moment("counted_at", "Counted"))}),
-        ("Chain", {"fields": ("chained", "hash_of_this", "hash_before")}),
-    )  # fmt: skip
-
-    @admin.display(description="Stood against it")
-    def what_stood(self, row: MonthClose) -> str:
-        """Show what stood against it."""
-        return " ".join(row.against) or "nothing"
-
-    @admin.display(description="To the nano")
-    def amounts(self, row: MonthClose) -> SafeString:
-        """Show the figures as they were closed."""
-        return table(
-            ("", "USD"), ((name, money(amount, 9)) for name, amount in _lines(Figures.read(row.figures)))
-        )
-
-    @admin.display(description="As it was closed")
-    def chained(self, row: MonthClose) -> SafeString:
-        """Show whether it is as it was closed, and follows on the close before."""
-        holds = row.no not in closing.verify()
-        return (
-            _badge("", "the hashes hold")
-            if holds
-            else _badge(" failed", "changed since, or out of its place")
-        )
-
-    @admin.display(description="Hash")
-    def hash_of_this(self, row: MonthClose) -> str:
-        """Show the close's own hash."""
-        return bytes(row.hash).hex()
-
-    @admin.display(description="Hash before")
-    def hash_before(self, row: MonthClose) -> str:
-        """Show the hash it is chained to."""
-        return bytes(row.before).hex() or NOTHING
-
-
 def _asked(form: CloseForm) -> dict[str, Any]:
     return {"reason": form.cleaned_data["reason"], "nonetheless": form.cleaned_data["nonetheless"]}
-
-
-def _scrolling(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> SafeString:
-    return format_html('<div class="wide-slip">{}</div>', table(heads, rows))
 
 
 def _day(text: str) -> date:
@@ -337,11 +254,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise Http404(f"No month begins on {text}.") from error
-
-
-def _usd(nano: int) -> str:
-    return spreadsheets.Figure(usd.show(nano))
-
-
-def _badge(mark: str, word: str) -> SafeString:
-    return format_html('<span class="badge{}">{}</span>', mark, word)

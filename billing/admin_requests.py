@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
 from unfold.decorators import action
@@ -25,7 +24,7 @@ from billing.admin_windows import EventTimeFilter
 from billing.models import Attempt, UsageEvent
 from billing.moves import desk
 from catalog.admin_lists import PreparedChangeList
-from catalog.admin_page import NOTHING, Reference, figure, go_to, moment, named
+from catalog.admin_page import NOTHING, Reference, badge, figure, go_to, moment, named
 from catalog.admin_patience import patient
 from catalog.models import Provider
 from kernel import clock, ids
@@ -159,9 +158,9 @@ class RequestPage(UsagePage):
     @admin.display(description="Outcome")
     def outcome(self, event: UsageEvent) -> SafeString:
         """Show the badge that customers see."""
-        kind = {"ok": "", "failed": " failed"}.get(event.status, " cut")
+        kind = {"ok": "", "failed": "failed"}.get(event.status, "cut")
         detail = f" {event.http_status}" if event.http_status >= 400 else ""
-        return format_html('<span class="badge{}">{}{}</span>', kind, event.get_status_display(), detail)
+        return badge(kind, f"{event.get_status_display()}{detail}")
 
     @admin.display(description="Suspect")
     def doubted(self, event: UsageEvent) -> str:

@@ -18,7 +18,7 @@ from billing.admin_workspace_overview import DAY, spent_within
 from billing.models import Account, RefusalCount
 from billing.present import now as present
 from billing.templatetags.figures import money
-from catalog.admin_page import NOTHING, figure
+from catalog.admin_page import NOTHING, badge, figure
 from catalog.admin_plans import PlanFilter
 from kernel import clock
 from kernel.money import NANO_PER_USD
@@ -99,8 +99,8 @@ def _ago(passed: timedelta) -> str:
 @display(description="State")
 def state(row: Workspace) -> SafeString:
     """Show the state as a badge."""
-    kind = {"active": "", "suspended": " waits", "closed": " cut"}[row.status]
-    return format_html('<span class="badge{}">{}</span>', kind, row.get_status_display())
+    kind = {"active": "", "suspended": "waits", "closed": "cut"}[row.status]
+    return badge(kind, row.get_status_display())
 
 
 @display(description="30 days")

@@ -29,6 +29,7 @@ __all__ = [
     "Panelled",
     "ReadOnlyPage",
     "Reference",
+    "badge",
     "commits_itself",
     "figure",
     "go_to",
@@ -232,6 +233,11 @@ def link(row: Model) -> str:
 def stack(lines: Iterable[tuple[Any, Any]]) -> SafeString:
     """Return lines one beneath the other, the second part of each dimmed."""
     return format_html_join("", '<span class="hop">{} <span class="dim">{}</span></span>', lines)
+
+
+def badge(mark: str, word: str) -> SafeString:
+    """Return a word of state; `mark` is empty, or one of the classes of colour: waits, begun, cut, failed."""
+    return format_html('<span class="{}">{}</span>', f"badge {mark}".rstrip(), word)
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], *, figures_from: int = 1) -> SafeString:

@@ -15,7 +15,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from . import credentials, endpoint_keys
-from .admin_page import NOTHING, Inline, Page, figure, go_to, link, moment
+from .admin_page import NOTHING, Inline, Page, badge, figure, go_to, link, moment
 from .models import Endpoint, EndpointKey, Provider
 
 
@@ -27,9 +27,7 @@ def _hints(endpoint: Endpoint) -> str:
 def _badge(key: EndpointKey, *, way: SafeString | str = "") -> SafeString:
     if key.set_aside_at is not None:
         return format_html('<span class="badge failed">set aside: {}{}</span>', key.set_aside_reason, way)
-    return format_html(
-        '<span class="badge{}">{}</span>', *(("", "in turn") if key.active else (" cut", "off"))
-    )
+    return badge("", "in turn") if key.active else badge("cut", "off")
 
 
 class EndpointsInline(Inline):
