@@ -54,14 +54,16 @@ def network(address: str) -> str:
 
 
 def _counted(name: str) -> int:
+    # Counted here as well: where Redis goes and comes within a minute, this process knows what it let pass.
+    own = _own.add(name)
     counter = _shared(settings.REDIS_URL)
     if not counter.away():
         try:
-            return counter.add(name)
+            return max(own, counter.add(name))
         except (redis.RedisError, OSError) as error:
             counter.leave()
             log.warning("rates are counted in this process", error=type(error).__name__)
-    return _own.add(name)
+    return own
 
 
 class _Shared:

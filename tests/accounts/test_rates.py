@@ -66,6 +66,15 @@ def test_without_redis_this_process_counts_and_nobody_waits_long(settings: LazyS
     assert time.monotonic() - began < 1
 
 
+def test_what_passed_before_redis_went_is_not_forgotten(settings: LazySettings) -> None:
+    who = secrets.token_hex(8)
+    for _ in range(3):
+        rates.take("test", who, limit=3)
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    with pytest.raises(rates.TooOften):
+        rates.take("test", who, limit=3)
+
+
 @pytest.mark.parametrize(
     ("address", "counted"),
     [
