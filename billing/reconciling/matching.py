@@ -73,22 +73,29 @@ def match(
     `requests` are those of ours that the file names, each with its day and model; `sums` is all we have of the days by
     model, which `called` leads to from what the upstream calls it.
     """
-    named: list[Line] = []
+    named: dict[UUID, list[Charged]] = defaultdict(list)
     summed: dict[tuple[date, str], list[Charged]] = defaultdict(list)
-    left = dict(sums)
     for line in lines:
-        found = requests.get(line.request_id) if line.request_id is not None else None
-        if found is not None:
-            day, model, had = found
-            left[day, model] = left.get((day, model), Had()).less(had)
-            named.append(
-                Line(line.number, _state(line, had), line.day, line.model, line.request_id, line, had)
-            )
-        elif line.request_id is not None:
-            named.append(Line(line.number, "missing", line.day, line.model, line.request_id, line, None))
+        if line.request_id is not None:
+            named[line.request_id].append(line)
         else:
             summed[line.day, called.get(line.model, line.model)].append(line)
-    return [*named, *_by_day(summed, left)]
+    left = dict(sums)
+    for request_id in named.keys() & requests.keys():
+        day, model, had = requests[request_id]
+        left[day, model] = left.get((day, model), Had()).less(had)
+    return [*_by_request(named, requests), *_by_day(summed, left)]
+
+
+def _by_request(
+    named: Mapping[UUID, list[Charged]], requests: Mapping[UUID, tuple[date, str, Had]]
+) -> Iterator[Line]:
+    # Together: a request may have a line for each kind of its tokens, and one that is charged twice costs twice.
+    for request_id, lines in named.items():
+        whole = _whole(lines)
+        had = requests[request_id][2] if request_id in requests else None
+        state: State = "missing" if had is None else _state(whole, had)
+        yield Line(whole.number, state, whole.day, whole.model, request_id, whole, had)
 
 
 def _by_day(
@@ -104,14 +111,16 @@ def _by_day(
 
 
 def _whole(lines: list[Charged]) -> Charged:
-    """Return lines of one day and model as one, by the number of the first."""
+    """Return lines of one request, or of one day and model, as one by the number of the first."""
     first = lines[0]
 
     def total(name: str) -> int | None:
         known = [value for line in lines if (value := getattr(line, name)) is not None]
         return sum(known) if known else None
 
-    return Charged(first.number, first.day, first.model, None, *(total(name) for name in (*_COUNTS, "cost")))
+    return Charged(
+        first.number, first.day, first.model, first.request_id, *(total(name) for name in (*_COUNTS, "cost"))
+    )
 
 
 def _state(theirs: Charged, ours: Had) -> State:

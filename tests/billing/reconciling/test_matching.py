@@ -74,3 +74,18 @@ def test_a_day_that_is_told_request_by_request_to_the_last_leaves_nothing_over()
         called={},
     )
     assert states(found) == [(2, "matched", 0)]
+
+
+@pytest.mark.parametrize(
+    ("costs", "state", "difference"),
+    [([20_000, 40_000], "matched", 0), ([60_000, 60_000], "price", 60_000)],
+    ids=["a line for each kind of its tokens", "charged twice"],
+)
+def test_lines_of_one_request_are_held_against_it_together(
+    costs: list[int], state: str, difference: int
+) -> None:
+    lines = [charged(2 + place, cost=cost, request=OURS) for place, cost in enumerate(costs)]
+    had = Had(1, 0, 0, 60_000)
+    found = match(lines, requests={OURS: (DAY, "m", had)}, sums={(DAY, "m"): had}, called={})
+    assert states(found) == [(2, state, difference)]
+    assert (found[0].request_id, found[0].ours) == (OURS, had)
