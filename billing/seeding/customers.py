@@ -1,6 +1,7 @@
 """Who made-up requests come from: workspaces with keys and habits, a few of which send most of it."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,9 @@ from django.db import transaction
 
 from accounts import keys, workspaces
 from accounts.models import ApiKey, Workspace
+from billing.models import Account
 from catalog import plans
+from catalog.models import PlanVersion
 
 from .wares import Ware
 
@@ -58,10 +61,17 @@ class Customer:
 
 
 def made(
-    number: int, requests: int, wares: list[Ware], dice: random.Random, *, since: datetime
+    number: int,
+    requests: int,
+    wares: list[Ware],
+    dice: random.Random,
+    *,
+    since: datetime,
+    first: Workspace | None = None,
 ) -> list[Customer]:
     """Save workspaces with keys that are as old as their usage, and share the requests out among them.
 
+    `first` is the largest of them, where one that is there already is to be it; its keys stay and get others beside.
     Raises LookupError if the catalogue has no plan Pay as you go.
     """
     found = {slug: plans.newest(slug) for slug in _PLANS}
@@ -72,14 +82,26 @@ def made(
     customers = []
     for place, sent in enumerate(many):
         terms = found[_PLANS[place % len(_PLANS)]] or standing
-        name = f"{dice.choice(_FIRST)} {dice.choice(_SECOND)} {place + 1}"
         with transaction.atomic():
-            workspace = workspaces.create(name, plan_version=terms)
-            minted = [keys.mint(workspace, name=key)[0].pk for key in _KEYS[: 1 + place % len(_KEYS)]]
+            workspace = first if first is not None and place == 0 else _workspace(place, terms, dice)
+            minted = _keys(workspace, _KEYS[: 1 + place % len(_KEYS)] if workspace != first else _KEYS[:-1])
             Workspace.objects.filter(pk=workspace.pk).update(created_at=since)
             ApiKey.objects.filter(pk__in=minted).update(created_at=since)
-        customers.append(Customer(workspace.pk, _habits(workspace.pk, minted, wares, dice), sent))
+        charge_no = Account.objects.get(workspace_id=workspace.pk).charge_no
+        habits = _habits(workspace.pk, minted, wares, dice)
+        customers.append(Customer(workspace.pk, habits, sent, charge_no))
     return customers
+
+
+def _workspace(place: int, terms: PlanVersion, dice: random.Random) -> Workspace:
+    name = f"{dice.choice(_FIRST)} {dice.choice(_SECOND)} {place + 1}"
+    return workspaces.create(name, plan_version=terms)
+
+
+def _keys(workspace: Workspace, names: Sequence[str]) -> list[int]:
+    """Return the keys of a workspace: those it has, and new ones of these names."""
+    known = list(ApiKey.objects.filter(workspace=workspace, revoked_at=None).values_list("pk", flat=True))
+    return known + [keys.mint(workspace, name=name)[0].pk for name in names]
 
 
 def shares(requests: int, number: int) -> list[int]:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Workspace
 from billing import ledger, partitions, rollup
 from billing.models import UsageEvent
 from billing.proof import retained
@@ -50,12 +50,13 @@ def seed(
     workspaces: int,
     days: int,
     here: bool = False,
+    first: Workspace | None = None,
     tell: Callable[[date, int, float], None] = lambda *_: None,
 ) -> Seeded:
     """Write that many settled requests of new workspaces over the last UTC days, charged to the last nano-dollar.
 
     Each day is one commit in which the accounts move too, then its charges are posted as the roll-up posts them, so
-    the books agree after every commit. `tell` is given the day, the requests so far and the seconds they took.
+    the books agree after every commit. `first` is a workspace that is to be the largest customer. `tell` is given the day, the requests so far and the seconds they took.
     Raises Refused where events are already (but for `here`), months were dropped, or nothing is on sale.
     """
     began, now = time.monotonic(), clock.now()
@@ -73,6 +74,7 @@ def seed(
         goods,
         dice,
         since=clock.start_of_minute(spread.begins_ms(spread.days[0]) // 60_000),
+        first=first,
     )
     worn = [shapes.drawn(ware, dice) for ware in goods]
     names = [ware.public_id for ware in goods]
