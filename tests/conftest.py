@@ -10,6 +10,7 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
+from billing.announcing import notices
 from kernel import degraded
 from kernel.modes import MODES
 
@@ -59,3 +60,10 @@ def health() -> Iterator[None]:
     for mode in MODES.values():
         degraded.note(mode, held=False)
     degraded.learn([])
+
+
+@pytest.fixture(autouse=True)
+def announcements(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read what is announced once in a test: how often it is read anew would change the number of queries."""
+    notices.forget()
+    monkeypatch.setattr(notices, "FRESH_SECONDS", 3600.0)
