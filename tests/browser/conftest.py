@@ -1,9 +1,10 @@
 """What a test in a real browser stands on: a Chromium, and the pages served from the committed test database."""
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
@@ -13,19 +14,11 @@ from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tests.browser import people, shop
+from tests.browser.chromium import ARGUMENTS, MISSING, installed
 from tests.fakes.gateway import running_gateway
 from tests.fakes.upstream import running_sandbox
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-# Root may not sandbox; the rest keeps the browser from talking to anybody but us.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,9 +33,9 @@ class Site:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Return the path of an installed Chromium, or skip."""
-    found = next((path for path in map(shutil.which, CHROMIUM) if path), None)
+    found = installed()
     if found is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+        pytest.skip(MISSING)
     return found
 
 
@@ -73,19 +66,21 @@ class Street:
     shop: shop.Shop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def street(chromium: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Street]:
     """Serve pages and /v1 as one process does, over a sandbox that answers."""
     with running_sandbox() as sandbox, running_gateway() as gateway:
         with django_db_blocker.unblock(), ThreadPoolExecutor(1) as beside:
-            opened = beside.submit(_opened, sandbox).result()
-        yield Street(gateway.base_url.removesuffix("/v1"), opened)
+            others = beside.submit(_with_rows, shop.put_away).result()
+            opened = beside.submit(_with_rows, partial(shop.opened, sandbox)).result()
+            yield Street(gateway.base_url.removesuffix("/v1"), opened)
+            beside.submit(_with_rows, partial(shop.put_back, others)).result()
 
 
-def _opened(sandbox: str) -> shop.Shop:
-    """Open the shop in a thread: a browser of another file may have its loop in this one, where Django refuses rows."""
+def _with_rows(work: Callable[[], T]) -> T:
+    """Work in a thread: a browser of another file may have its loop in this one, where Django refuses rows."""
     try:
-        return shop.opened(sandbox)
+        return work()
     finally:
         connections.close_all()
 

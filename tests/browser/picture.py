@@ -13,7 +13,8 @@ from catalog.models import Model, Plan
 from kernel import clock
 from tests.billing import rows
 from tests.browser import people
-from tests.browser.conftest import ARGUMENTS, Site
+from tests.browser.chromium import ARGUMENTS
+from tests.browser.conftest import Site
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "dashboard.png"
 DAYS = 30

@@ -13,7 +13,8 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from catalog.models import Chain
-from tests.browser.conftest import ARGUMENTS, chromium
+from tests.browser.chromium import ARGUMENTS
+from tests.browser.conftest import chromium
 from tests.fakes import chained
 
 __all__ = ["chromium"]
