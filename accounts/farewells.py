@@ -17,7 +17,17 @@ from kernel.deeds import Deed, tell
 
 from . import workspaces
 from .members import locked, owners
-from .models import ApiKey, Farewell, Invitation, Member, ProviderKey, SignIn, User, Workspace
+from .models import (
+    ApiKey,
+    Farewell,
+    Invitation,
+    ManagementToken,
+    Member,
+    ProviderKey,
+    SignIn,
+    User,
+    Workspace,
+)
 
 __all__ = [
     "SoleOwner",
@@ -122,6 +132,9 @@ def _erase_workspace(workspace: Workspace) -> None:
     moment = clock.now()
     ApiKey.objects.filter(workspace=workspace, revoked_at=None).update(revoked_at=moment)
     ApiKey.objects.filter(workspace=workspace).update(name="Key of a deleted workspace", default_tag="")
+    tokens = ManagementToken.objects.filter(workspace=workspace)
+    tokens.filter(revoked_at=None).update(revoked_at=moment)
+    tokens.update(name="Token of a deleted workspace")
     ProviderKey.objects.filter(workspace=workspace, active=True).update(active=False, sealed=b"", hint="")
     Invitation.objects.filter(workspace=workspace).delete()
     Member.objects.filter(workspace=workspace).delete()

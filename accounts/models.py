@@ -20,6 +20,7 @@ from kernel import clock
 
 from .farewell_row import Farewell as Farewell  # rows of this app, in files of their own
 from .invitation_row import Invitation as Invitation
+from .management_token_row import ManagementToken as ManagementToken
 from .notes import Note as Note
 from .trail_row import TrailRow as TrailRow
 

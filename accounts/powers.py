@@ -17,6 +17,7 @@ class Power(StrEnum):
     CALL = "call"
     OWN_KEYS = "own_keys"
     EVERY_KEY = "every_key"
+    TOKENS = "tokens"
     PAY = "pay"
     TEAM = "team"
     SETTINGS = "settings"
@@ -42,6 +43,7 @@ POWERS = {
     ),
     Power.OWN_KEYS: _granted("Make keys, and end one's own", Role.OWNER, Role.ADMIN, Role.DEVELOPER),
     Power.EVERY_KEY: _granted("See and end every key", Role.OWNER, Role.ADMIN),
+    Power.TOKENS: _granted("Make and end tokens of the management API", Role.OWNER, Role.ADMIN),
     Power.PAY: _granted(
         "Add credit, choose the plan, read papers and payments", Role.OWNER, Role.ADMIN, Role.BILLING
     ),

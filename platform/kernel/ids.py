@@ -1,4 +1,4 @@
-"""Ids that sort by time, and the shape of an inference key."""
+"""Ids that sort by time, and the shape of keys: `rk_` for inference, `rkm_` for the management API."""
 
 import hashlib
 import hmac
@@ -7,11 +7,13 @@ import re
 import secrets
 import time
 import zlib
+from typing import Literal
 from uuid import UUID
 
-__all__ = ["digest_key", "key_is_shaped", "mint_key", "request_id", "revision_id"]
+__all__ = ["KeyKind", "digest_key", "key_is_shaped", "mint_key", "request_id", "revision_id"]
 
-_KEY = re.compile(r"rk_[0-9a-f]{64}\Z")
+KeyKind = Literal["rk", "rkm"]
+_KEY = re.compile(r"(rkm?)_[0-9a-f]{64}\Z")
 _REVISIONS = 256
 
 
@@ -39,15 +41,16 @@ def revision_id(request: UUID, revision: int) -> UUID:
     return UUID(int=request.int | revision)
 
 
-def mint_key() -> str:
-    """Return a new inference key: `rk_` and 64 lower-case hex, the last 8 of them the CRC-32 of what precedes."""
-    body = "rk_" + secrets.token_hex(28)
+def mint_key(kind: KeyKind = "rk") -> str:
+    """Return a new key: its kind, `_` and 64 lower-case hex, the last 8 of them the CRC-32 of what precedes."""
+    body = f"{kind}_" + secrets.token_hex(28)
     return body + f"{zlib.crc32(body.encode()):08x}"
 
 
-def key_is_shaped(text: str) -> bool:
-    """Tell whether a text has the shape and the check digits of an inference key, without any query."""
-    return _KEY.match(text) is not None and text[-8:] == f"{zlib.crc32(text[:-8].encode()):08x}"
+def key_is_shaped(text: str, kind: KeyKind = "rk") -> bool:
+    """Tell whether a text has the shape and the check digits of a key of that kind, without any query."""
+    match = _KEY.match(text)
+    return match is not None and match[1] == kind and text[-8:] == f"{zlib.crc32(text[:-8].encode()):08x}"
 
 
 def digest_key(secret: str, *, pepper: bytes) -> bytes:

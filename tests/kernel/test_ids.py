@@ -60,3 +60,11 @@ def test_the_digest_depends_on_the_pepper() -> None:
     key = ids.mint_key()
     assert ids.digest_key(key, pepper=b"a") != ids.digest_key(key, pepper=b"b")
     assert len(ids.digest_key(key, pepper=b"a")) == 32
+
+
+def test_keys_of_one_kind_are_none_of_the_other() -> None:
+    inference, management = ids.mint_key(), ids.mint_key("rkm")
+    assert ids.key_is_shaped(inference)
+    assert ids.key_is_shaped(management, "rkm")
+    assert not ids.key_is_shaped(management)
+    assert not ids.key_is_shaped(inference, "rkm")
