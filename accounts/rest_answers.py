@@ -1,6 +1,6 @@
-"""What the routes under /auth answer, as the OpenAPI document of /api/schema tells it."""
+"""What the routes of REST framework answer, as the OpenAPI document of /api/schema tells it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from drf_spectacular.types import OpenApiTypes
@@ -46,21 +46,34 @@ class Refused(serializers.Serializer[Any]):
 
 
 def answers(
-    form: type[serializers.Serializer[Any]], found: type[serializers.Serializer[Any]]
+    form: type[serializers.Serializer[Any]] | None,
+    found: type[serializers.Serializer[Any]],
+    *,
+    name: str | None = None,
+    status: int = 200,
+    asked: Sequence[OpenApiParameter] = (),
+    refusals: Mapping[int, str] = {},
+    security: Sequence[dict[str, list[str]]] = (),
+    tag: str = "auth",
 ) -> Callable[[_View], _View]:
-    """Return what describes a route that reads a form and answers with this, or refuses."""
-    refused = {status: OpenApiResponse(Refused, text) for status, text in _WHEN.items()}
+    """Return what describes a route that reads a form, or parameters, and answers with this, or refuses.
+
+    `refusals` are those that not every route has, by status.
+    """
+    refused = {code: OpenApiResponse(Refused, text) for code, text in {**_WHEN, **refusals}.items()}
     return extend_schema(
+        operation_id=name,
         request=form,
-        responses={200: found, **refused},
+        responses={status: found, **refused},
         parameters=[
+            *asked,
             _header("X-Request-Id", OpenApiTypes.UUID, True),
             _header("Cache-Control", OpenApiTypes.STR, True),
-            _header("X-Error-Code", OpenApiTypes.STR, list(_WHEN)),
-            _header("x-should-retry", OpenApiTypes.STR, list(_WHEN)),
+            _header("X-Error-Code", OpenApiTypes.STR, list(refused)),
+            _header("x-should-retry", OpenApiTypes.STR, list(refused)),
         ],
-        auth=[],
-        tags=["auth"],
+        auth=list(security),  # type: ignore[arg-type]  # requirements, as the document has them
+        tags=[tag],
     )
 
 
