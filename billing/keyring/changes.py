@@ -25,6 +25,7 @@ __all__ = [
     "revoke",
     "revoke_all",
     "rotate",
+    "standing",
 ]
 
 CREATIONS_A_MINUTE = 5
@@ -91,7 +92,7 @@ def create(workspace_id: int, wish: Wish, *, by: User) -> tuple[ApiKey, str]:
 @transaction.atomic
 def amend(key: ApiKey, wish: Wish, *, by: User) -> None:
     """Change what a key is called, opens and may spend. Raises Wrong, ApiKey.DoesNotExist if it is not in use."""
-    before = _standing(key)
+    before = standing(key)
     if wish.expires_at != before.expires_at or wish.allowed_models != before.allowed_models:
         _check(wish)
     keys.amend(
@@ -160,7 +161,8 @@ def _put(key: ApiKey, allowance: Allowance | None, by: User) -> None:
     budgets.put(key.workspace_id, key.pk, limit=allowance.limit, period=allowance.period, actor=by.email)
 
 
-def _standing(key: ApiKey) -> Wish:
+def standing(key: ApiKey) -> Wish:
+    """Return what a key is at present, as a wish that changes nothing."""
     return Wish(
         key.name,
         key.expires_at,

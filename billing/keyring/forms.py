@@ -13,7 +13,7 @@ from kernel import clock, money
 
 from .changes import Allowance, Wish
 
-__all__ = ["GRACES", "KeyForm", "RotateForm"]
+__all__ = ["GRACES", "KeyForm", "RotateForm", "day_ends", "printable"]
 
 _PERIODS = (
     (Period.MONTH.value, "a month"),
@@ -74,25 +74,25 @@ class KeyForm(forms.Form):
 
     def clean_name(self) -> str:
         """Refuse what cannot be shown in one line."""
-        return _printable(self.cleaned_data["name"])
+        return printable(self.cleaned_data["name"])
 
     def clean_default_tag(self) -> str:
         """Refuse what cannot be shown in one line."""
-        return _printable(self.cleaned_data["default_tag"])
+        return printable(self.cleaned_data["default_tag"])
 
     def clean_last_day(self) -> date | None:
         """Refuse a day that is over, unless it is the one that the key has."""
         day: date | None = self.cleaned_data["last_day"]
         if day is None or (self._key and day == _last_day(self._key, self._zone)):
             return day
-        if _end(day, self._zone) <= clock.now():
+        if day_ends(day, self._zone) <= clock.now():
             raise forms.ValidationError("This day is over. Choose today or a later one.")
         return day
 
     def wish(self) -> Wish:
         """Return what was entered; a last day that was not touched keeps its moment."""
         day, models = self.cleaned_data["last_day"], self.cleaned_data["models"]
-        expires = _end(day, self._zone) if day is not None else None
+        expires = day_ends(day, self._zone) if day is not None else None
         if self._key and day == _last_day(self._key, self._zone):
             expires = self._key.expires_at
         return Wish(
@@ -131,13 +131,15 @@ class RotateForm(forms.Form):
     )
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return a text as it is. Raises ValidationError for what cannot be shown in one line."""
     if not text.isprintable():
         raise forms.ValidationError("Only characters that can be seen.")
     return text
 
 
-def _end(day: date, zone: ZoneInfo) -> datetime:
+def day_ends(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first moment after a local day, in UTC."""
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
 
 

@@ -13,7 +13,19 @@ from billing import budgets, figures
 from billing.budgets import Budget, Period
 from kernel import clock, money
 
-__all__ = ["AT_ONCE", "DORMANT_DAYS", "STATES", "Asked", "Gauge", "Page", "Row", "page", "row"]
+__all__ = [
+    "AT_ONCE",
+    "DORMANT_DAYS",
+    "STATES",
+    "Asked",
+    "Gauge",
+    "Page",
+    "Row",
+    "ago",
+    "moment",
+    "page",
+    "row",
+]
 
 DORMANT_DAYS = 90
 """A key that nobody used for so long is told of."""
@@ -121,7 +133,7 @@ def row(key: ApiKey, budget: Budget | None, *, zone: ZoneInfo, now: datetime) ->
     gauge = _gauge(budget, zone=zone)
     quiet = (now - (key.last_used_at or key.created_at)).days
     kind, badge, state = _state(key, gauge, quiet, zone=zone, now=now)
-    used = "Never" if key.last_used_at is None else _ago(key.last_used_at, now=now, zone=zone)
+    used = "Never" if key.last_used_at is None else ago(key.last_used_at, now=now, zone=zone)
     exact = f"{key.last_used_at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if key.last_used_at else ""
     return Row(
         key=key,
@@ -132,7 +144,7 @@ def row(key: ApiKey, budget: Budget | None, *, zone: ZoneInfo, now: datetime) ->
         used=used,
         used_title=exact,
         quiet_days=quiet,
-        expires=_moment(key.expires_at, zone) if key.expires_at else "Never",
+        expires=moment(key.expires_at, zone) if key.expires_at else "Never",
         models=_models(key.allowed_models),
     )
 
@@ -175,7 +187,7 @@ def _state(
     if gauge is not None and gauge.state == "full":
         return "limit", "failed", "Limit reached"
     if key.retired_until is not None and key.retired_until > now:
-        return "active", "near", f"Rotating until {_moment(key.retired_until, zone)}"
+        return "active", "near", f"Rotating until {moment(key.retired_until, zone)}"
     if gauge is not None and gauge.state == "near":
         return "limit", "near", f"{gauge.width} % of limit"
     if quiet >= DORMANT_DAYS:
@@ -194,7 +206,7 @@ def _gauge(budget: Budget | None, *, zone: ZoneInfo) -> Gauge | None:
         width=width,
         state="full" if width >= 100 else "near" if width > _NEAR else "",
         often="" if budget.period == Period.NONE else f" a {budget.period}",
-        resets=_moment(budget.resets_at, zone) if budget.resets_at else "",
+        resets=moment(budget.resets_at, zone) if budget.resets_at else "",
     )
 
 
@@ -204,13 +216,15 @@ def _models(named: Sequence[str] | None) -> str:
     return named[0] if len(named) == 1 else f"{len(named)} models"
 
 
-def _ago(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+def ago(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """Return how long ago something was, in words."""
     passed = now - at
     if passed < timedelta(days=1):
         return figures.age(passed)
     return "yesterday" if passed < timedelta(days=2) else f"{passed.days} days ago"
 
 
-def _moment(at: datetime, zone: ZoneInfo) -> str:
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Return a moment by the clock of a zone, with the year where that is another."""
     local = at.astimezone(zone)
     return f"{figures.day(local.date(), year=local.year != clock.now().year)} {local:%H:%M}"

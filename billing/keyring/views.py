@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import keys, rates
+from accounts import keys, powers, rates
 from accounts.models import ApiKey, Member
 from accounts.powers import Power
 from billing import budgets
@@ -21,12 +21,11 @@ from kernel import clock
 
 from . import changes, page, streaming
 from .forms import KeyForm, RotateForm
+from .once import remember, shown_before
 from .page import Asked
 
 __all__ = ["change", "listed", "make", "revoke", "rotate"]
 
-_ONCE = "secrets shown"
-_MOST_SHOWN = 20  # of a session: more than a person loads again
 _LONGEST = 100
 _TOO_OFTEN = f"One person makes at most {changes.CREATIONS_A_MINUTE} keys a minute."
 
@@ -58,7 +57,7 @@ def make(request: HttpRequest, member: Member) -> HttpResponse:
     """Ask for a new key, or make it and show its secret."""
     form = _form(request, member, None)
     if request.method == "POST" and form.is_valid():
-        if _shown_before(request):
+        if shown_before(request):
             return _again(request)
         try:
             key, secret = changes.create(member.workspace_id, form.wish(), by=member.user)
@@ -97,7 +96,7 @@ def rotate(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     key = _one(member, number)
     form = RotateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if _shown_before(request):
+        if shown_before(request):
             return _again(request)
         secret = changes.rotate(key, by=member.user, grace_seconds=form.cleaned_data["grace"])
         return _with_secret(request, member, key, secret, rotated=True)
@@ -140,7 +139,13 @@ def _listed(request: HttpRequest, member: Member, asked: Asked, made: Made | Non
     kept = request.GET.copy()
     kept.pop("page", None)
     shown = page.page(member, asked)
-    context = {"page": shown, "made": made, "states": page.STATES.items(), "kept": kept.urlencode()}
+    context = {
+        "page": shown,
+        "made": made,
+        "states": page.STATES.items(),
+        "kept": kept.urlencode(),
+        "may_manage": powers.may(member.role, Power.TOKENS),
+    }
     return render(request, "billing/keyring/keys.html", frame(member, here="keys") | context)
 
 
@@ -148,19 +153,10 @@ def _with_secret(
     request: HttpRequest, member: Member, key: ApiKey, secret: str, *, rotated: bool
 ) -> HttpResponse:
     """Answer with the list and the secret above it. It is kept nowhere, and loading the page again makes no other."""
-    used = request.session.get(_ONCE, [])
-    request.session[_ONCE] = [*used, request.POST.get("once", "")][-_MOST_SHOWN:]
+    remember(request)
     models = key.allowed_models
     model = models[0] if models else callable_model(member.workspace)
     return _listed(request, member, Asked(), Made(key, secret, rotated, model))
-
-
-def _shown_before(request: HttpRequest) -> bool:
-    try:
-        once = str(UUID(request.POST.get("once", "")))
-    except ValueError:
-        raise Http404("once: from the page that asks") from None
-    return once in request.session.get(_ONCE, [])
 
 
 def _again(request: HttpRequest) -> HttpResponse:
