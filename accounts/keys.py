@@ -19,6 +19,7 @@ __all__ = [
     "TooMany",
     "amend",
     "in_reach",
+    "is_over",
     "known",
     "may_manage",
     "mint",
@@ -82,6 +83,11 @@ def known(workspace_id: int, *, role: str, person_id: int) -> QuerySet[ApiKey]:
     if powers.may(role, Power.EVERY_KEY):
         return keys
     return keys.filter(created_by_id=person_id) if powers.may(role, Power.OWN_KEYS) else keys.none()
+
+
+def is_over(key: ApiKey) -> bool:
+    """Tell whether a key's time has passed."""
+    return key.expires_at is not None and key.expires_at <= clock.now()
 
 
 def amend(

@@ -6,6 +6,7 @@ from psycopg_pool import PoolTimeout
 from accounts import powers, tokens
 from accounts.callers import Caller, Directory, ForeignWorkspace
 from accounts.powers import Power
+from kernel import ids
 
 from .arrival import Arrival
 from .errors import Failure
@@ -59,6 +60,10 @@ async def _found(directory: Directory, request: Arrival, secret: str) -> Caller:
         if person is None:
             raise _refused("The access token is not valid, or its sign-in has ended.")
         return person
+    if ids.key_is_shaped(secret, "rkm"):
+        raise _refused(
+            "A management token (rkm_…) is for /api. Here a key is needed: send one that begins with rk_."
+        )
     found = await directory.find(secret)
     if found is None:
         raise _refused("The API key is not valid.")

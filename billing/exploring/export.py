@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from billing import sums
 from billing.statements import Measures, Series, Spend
@@ -13,14 +14,15 @@ from kernel.spreadsheets import Figure
 from .question import Question
 from .tally import NOTHING, name_of
 
-__all__ = ["as_csv", "as_json", "file_name"]
+__all__ = ["MEASURES", "as_csv", "as_json", "file_name", "told"]
 
-_MEASURES = ("requests", "failed", *sums.COUNTS)
+MEASURES = ("requests", "failed", *sums.COUNTS)
+"""What a row counts besides money."""
 
 
 def as_csv(found: Spend, question: Question) -> str:
     """Return the rows under one head; no row is a sum of others, so a column may be summed."""
-    heads = ("begins", "ends", _of(question), "others", *_MEASURES, "usd_exact")
+    heads = ("begins", "ends", _of(question), "others", *MEASURES, "usd_exact")
     return spreadsheets.rows([heads, *_cells(found, question)])
 
 
@@ -38,7 +40,12 @@ def _cells(found: Spend, question: Question) -> Iterator[Sequence[str]]:
 
 
 def as_json(found: Spend, question: Question) -> str:
-    """Return the same rows with what was asked and the total; money as decimal strings of USD."""
+    """Return the same rows with what was asked and the total."""
+    return json.dumps(told(found, question), indent=1, ensure_ascii=False)
+
+
+def told(found: Spend, question: Question) -> dict[str, Any]:
+    """Return what was asked, the rows and their total, ready to be JSON; money as decimal strings of USD."""
     rows = [
         {
             "begins": begins,
@@ -49,9 +56,9 @@ def as_json(found: Spend, question: Question) -> str:
         }
         for series, begins, ends, value in _used(found)
     ]
-    asked = {"first": question.days.first.isoformat(), "last": question.days.last.isoformat()}
-    told = {
-        **asked,
+    return {
+        "first": question.days.first.isoformat(),
+        "last": question.days.last.isoformat(),
         "zone": found.cut_in,
         "per": question.per,
         "by": question.by,
@@ -59,7 +66,6 @@ def as_json(found: Spend, question: Question) -> str:
         "rows": rows,
         "total": _told(found.total),
     }
-    return json.dumps(told, indent=1, ensure_ascii=False)
 
 
 def file_name(question: Question, ending: str) -> str:
@@ -85,4 +91,4 @@ def _numbers(value: Measures) -> tuple[int, ...]:
 
 
 def _told(value: Measures) -> dict[str, int | str]:
-    return {**dict(zip(_MEASURES, _numbers(value), strict=True)), "usd_exact": money.show(value.cost)}
+    return {**dict(zip(MEASURES, _numbers(value), strict=True)), "usd_exact": money.show(value.cost)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.db import connection
 from billing.ledger import Kind
 from billing.models import Paper
 
-__all__ = ["Moved", "corrected", "find", "undocumented", "words"]
+__all__ = ["Booking", "Moved", "booked", "corrected", "find", "undocumented", "words"]
 
 _WORDS: Mapping[str, str] = {
     Kind.USAGE: "Usage",
@@ -60,6 +60,39 @@ class Moved:
         if (self.kind == Kind.REFUND or reversed_top_up) and self.amount < 0:
             return Paper.Kind.CREDIT_NOTE
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One line of a workspace's own account, in nano-USD; `seq` counts its lines up, `at` is in UTC."""
+
+    seq: int
+    kind: str
+    idem_key: str
+    day: date
+    at: datetime
+    amount: int
+    balance_after: int
+
+    @property
+    def what(self) -> str:
+        """What it is called on papers."""
+        return words(self.kind, self.idem_key)
+
+
+def booked(workspace_id: int, *, before: int | None, limit: int) -> list[Booking]:
+    """Return the lines of a workspace's account before one of them, or the last ones, the newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT e.seq, t.kind, t.idem_key, t.day, t.created_at, e.amount, e.balance_after
+               FROM billing_ledger_entry e
+               JOIN billing_ledger_transaction t ON t.id = e.transaction_id AND t.workspace_id = e.workspace_id
+               WHERE e.workspace_id = %(workspace)s AND e.account = 'workspace'
+                   AND e.seq < coalesce(%(before)s, 9223372036854775807)
+               ORDER BY e.seq DESC LIMIT %(limit)s""",
+            {"workspace": workspace_id, "before": before, "limit": limit},
+        )
+        return [Booking(*row) for row in cursor.fetchall()]
 
 
 def words(kind: str, idem_key: str = "") -> str:

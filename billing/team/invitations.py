@@ -18,7 +18,7 @@ from .forms import InviteForm
 from .page import team
 from .views import shown
 
-__all__ = ["again", "answer", "invite", "revoke"]
+__all__ = ["INVITED_A_MINUTE", "again", "answer", "invite", "mailed", "revoke"]
 
 INVITED_A_MINUTE = 10
 _WORDS = {
@@ -108,14 +108,21 @@ def _page(request: HttpRequest, name: str, *, status: int = 200, **context: obje
 
 def _sent(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Send the mail of an invitation that is committed; where that fails it can be sent again."""
+    if mailed(request, invitation):
+        messages.info(request, f"A mail is on its way to {invitation.email}. Its link is good for 7 days.")
+    else:
+        messages.error(
+            request, f"{invitation.email} is invited, but the mail could not be sent. Send it again later."
+        )
+    return redirect("dashboard:team")
+
+
+def mailed(request: HttpRequest, invitation: Invitation) -> bool:
+    """Send the mail of an invitation that is committed; tell whether that went well."""
     link = reverse("dashboard:invitation", args=[inviting.token(invitation)])
     context = {"invitation": invitation, "link": request.build_absolute_uri(link)}
     try:
         get_adapter(request).send_mail("account/email/invitation", invitation.email, context)
     except OSError:  # every failure of a mail server is one
-        messages.error(
-            request, f"{invitation.email} is invited, but the mail could not be sent. Send it again later."
-        )
-    else:
-        messages.info(request, f"A mail is on its way to {invitation.email}. Its link is good for 7 days.")
-    return redirect("dashboard:team")
+        return False
+    return True

@@ -256,6 +256,15 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "ENFORCE_NON_BLANK_FIELDS": True,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "ManagementToken": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A management token (rkm_…), made at /dashboard/tokens; keys (rk_…) are for /v1.",
+            }
+        }
+    },
 }
 
 # The gateway's own bounds; seconds unless named otherwise.

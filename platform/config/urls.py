@@ -18,6 +18,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("auth/", include("accounts.urls")),
     path("api/schema", SpectacularJSONAPIView.as_view()),
+    path("api/", include("billing.managing.urls")),
     path("accounts/", include("accounts.person_urls")),
     path("accounts/", include("allauth.urls")),
     path("docs/", include("config.guide.urls")),

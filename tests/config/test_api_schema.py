@@ -1,5 +1,6 @@
 """The OpenAPI document of what REST framework serves, at /api/schema."""
 
+import re
 from collections.abc import Iterator
 
 from django.test import Client
@@ -22,7 +23,8 @@ def routes(resolver: URLResolver, prefix: str = "/") -> Iterator[str]:
 
 def test_has_every_route_and_no_other(client: Client) -> None:
     document = client.get("/api/schema").json()
-    assert set(document["paths"]) == set(routes(get_resolver())) != set()
+    declared = {re.sub(r"<str:(\w+)>", r"{\1}", path) for path in routes(get_resolver())}
+    assert set(document["paths"]) == declared != set()
 
 
 def test_is_a_document_of_openapi(client: Client) -> None:

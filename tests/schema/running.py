@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.accounts.rows import PASSWORD
+from accounts import management_tokens
+from accounts.models import Member, Workspace
+from tests.accounts.rows import PASSWORD, person
 from tests.fakes.cast import customer, model
 from tests.fakes.gateway import ROOT, Gateway
 from tests.fakes.signed_in import signed_in
@@ -74,11 +76,18 @@ def callers(gateway: Gateway, sandbox: str) -> dict[str, str]:
     return {
         "SCHEMA_KEY": who.secret,
         "SCHEMA_TOKEN": person.access,
+        "SCHEMA_MANAGEMENT": _management(customer().workspace),
         "SCHEMA_EMAIL": person.user.email,
         "SCHEMA_PASSWORD": PASSWORD,
         "SCHEMA_REQUEST": answered.headers["x-request-id"],
         **{f"SCHEMA_MODEL_{kind}": name for kind, name in models.items()},
     }
+
+
+def _management(workspace: Workspace) -> str:
+    """Return a token that manages a workspace which nobody else calls for."""
+    owner = Member.objects.select_related("user").get(workspace=workspace, user=person(workspace))
+    return management_tokens.make(owner, name="schema", scope="write", expires_at=None)[1]
 
 
 def run(url: str, callers: dict[str, str], arguments: Sequence[str], *, folder: Path) -> Outcome:

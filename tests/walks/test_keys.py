@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accounts import management_tokens
 from accounts.models import ApiKey, Member
 from kernel import clock, ids
 from tests.fakes.cast import customer, model
@@ -301,3 +302,14 @@ def test_a_reset_alone_makes_no_key(gateway: Gateway) -> None:
 def test_nobody_limits_the_keys_of_others(gateway: Gateway) -> None:
     who, other = signed_in(customer().workspace), customer()
     assert desk(gateway, who, "PUT", f"/{other.key.pk}/limit", {"limit": 0}).refusal == (404, "NOT_FOUND")
+
+
+def test_a_management_token_opens_nothing_here_and_is_told_what_would(gateway: Gateway) -> None:
+    place = customer().workspace
+    owner = Member.objects.select_related("user").get(user=signed_in(place).user)
+    _, secret = management_tokens.make(owner, name="script", scope="write", expires_at=None)
+    for path in ("/key", "/models", "/user/key"):
+        for headers in ({"X-API-Key": secret}, {"Authorization": f"Bearer {secret}"}):
+            told = ask("GET", gateway.base_url + path, headers=headers)
+            assert told.refusal == (401, "AUTHENTICATION_ERROR")
+            assert "rk_" in told.body.decode()

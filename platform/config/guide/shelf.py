@@ -47,6 +47,11 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             "models", "What the routes about models and prices promise beyond their shape.", "models-api.md"
         ),
         Entry("usage", "What the routes about your own usage promise beyond their shape.", "usage-api.md"),
+        Entry(
+            "management",
+            "Keys, usage, books and team for scripts, with management tokens.",
+            "management-api.md",
+        ),
         Entry("health", "How providers are measured, how exactly, and what is shown of it.", "health.md"),
     ),
 }
