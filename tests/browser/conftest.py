@@ -69,16 +69,19 @@ class Street:
 @pytest.fixture(scope="package")
 def street(chromium: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Street]:
     """Serve pages and /v1 as one process does, over a sandbox that answers."""
-    with running_sandbox() as sandbox, running_gateway() as gateway:
+
+    def rows(work: Callable[[], T]) -> T:
+        # In a thread: a browser of another file may have its loop in this one, where Django refuses rows.
         with django_db_blocker.unblock(), ThreadPoolExecutor(1) as beside:
-            others = beside.submit(_with_rows, shop.put_away).result()
-            opened = beside.submit(_with_rows, partial(shop.opened, sandbox)).result()
-            yield Street(gateway.base_url.removesuffix("/v1"), opened)
-            beside.submit(_with_rows, partial(shop.put_back, others)).result()
+            return beside.submit(_and_close, work).result()
+
+    with running_sandbox() as sandbox, running_gateway() as gateway:
+        others = rows(shop.put_away)
+        yield Street(gateway.base_url.removesuffix("/v1"), rows(partial(shop.opened, sandbox)))
+        rows(partial(shop.put_back, others))
 
 
-def _with_rows(work: Callable[[], T]) -> T:
-    """Work in a thread: a browser of another file may have its loop in this one, where Django refuses rows."""
+def _and_close(work: Callable[[], T]) -> T:
     try:
         return work()
     finally:

@@ -43,6 +43,18 @@ class Shop:
     key: int
 
 
+def put_away() -> list[int]:
+    """Switch off the models of other tests, of which there may be a thousand, and return them."""
+    others = list(Model.objects.filter(active=True).values_list("pk", flat=True))
+    Model.objects.update(active=False)
+    return others
+
+
+def put_back(others: list[int]) -> None:
+    """Switch them on again."""
+    Model.objects.filter(pk__in=others).update(active=True)
+
+
 def opened(sandbox: str) -> Shop:
     """Save it all."""
     owner = cast.customer(credit_usd="148.27", tiers=["free", "lite"])

@@ -12,6 +12,10 @@ pytestmark = pytest.mark.browser
 WIDE, PHONE, NARROW = (1440, 900), (390, 844), (320, 700)
 
 
+# The icon is given up where the page is left before it came; a stream that was read to its end may be told as aborted.
+ABORTED = ("/favicon.svg", "/v1/chat/completions")
+
+
 class Visit:
     """A page of the site with what the browser complained about."""
 
@@ -30,9 +34,8 @@ class Visit:
         self.page.on("requestfailed", self._failed)
 
     def _failed(self, request: Request) -> None:
-        # The icon is fetched after everything else, and given up where the page is left before.
-        if not (request.url.endswith("/favicon.svg") and request.failure == "net::ERR_ABORTED"):
-            self.complaints.append(request.url)
+        if request.failure != "net::ERR_ABORTED" or not request.url.endswith(ABORTED):
+            self.complaints.append(f"{request.url}: {request.failure}")
 
     def come_home(self, who: Customer) -> None:
         """Open Home with a session that is already open."""

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.browser.conftest import Street
 from tests.browser.street import LOOKS, walk
@@ -60,20 +60,14 @@ def test_markup_in_prompt_and_answer_stays_text(browser: Browser, street: Street
 
 def test_no_cookie_goes_to_the_api_and_a_conversation_goes_on(browser: Browser, street: Street) -> None:
     visit = walk(browser, street, path(street))
-    sent: list[dict[str, str]] = []
-    bodies: list[dict[str, object]] = []
-
-    def note(request: object) -> None:
-        if "/v1/chat" in request.url:  # type: ignore[attr-defined]
-            sent.append(request.all_headers())  # type: ignore[attr-defined]
-            bodies.append(request.post_data_json)  # type: ignore[attr-defined]
-
-    visit.page.on("requestfinished", note)
+    asked: list[Request] = []
+    visit.page.on("request", lambda request: asked.append(request) if "/v1/chat" in request.url else None)
     for prompt in ("Say hello.", "And again."):
         visit.page.get_by_label("Prompt", exact=True).fill(prompt)
         visit.page.get_by_role("button", name="Send").click()
         answered(visit.page, "a")
         expect(visit.page.get_by_role("button", name="Send")).to_be_enabled()
+    sent, bodies = [each.all_headers() for each in asked], [each.post_data_json for each in asked]
     assert len(sent) == 2
     for headers in sent:
         assert "cookie" not in headers
