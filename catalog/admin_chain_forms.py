@@ -26,6 +26,12 @@ class ReasonForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
 
     note = asked_why("Kept with the version and in the list of changes.")
 
+    def __init__(
+        self, request: HttpRequest, object_id: int | str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        # The page has a note of its own, and a label leads to the first that has its id.
+        super().__init__(request, object_id, *args, **{"auto_id": "asked_%s", **kwargs})
+
 
 class GoingLiveForm(ReasonForm):
     """Why a draft goes live, with what that changes and what speaks against it."""
