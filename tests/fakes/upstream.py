@@ -25,9 +25,11 @@ def running_sandbox(log: Path | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def sandbox_process(log: Path | None = None) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """Start the sandbox; yields the process, which the caller may stop or kill, and the base URL."""
-    command = [sys.executable, "-m", "inference.sandbox", "--host", "127.0.0.1", "--port", "0"]
+def sandbox_process(
+    log: Path | None = None, *, port: int = 0
+) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Start the sandbox, on a free port unless one is named; yields the process, which the caller may stop or kill, and the base URL."""
+    command = [sys.executable, "-m", "inference.sandbox", "--host", "127.0.0.1", "--port", str(port)]
     if log is not None:
         command += ["--log", str(log)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
