@@ -9,7 +9,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance schema faults failpoints hostile ledger payments outages chaos soak mutation docs picture check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance schema faults failpoints hostile ledger payments outages chaos soak mutation docs picture pictures check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ audit: install ## prove the invariants of money and limits on the database in us
 
 picture: ## take the README's picture of the dashboard anew (needs Chromium)
 	@$(BOOTSTRAP) test -q tests/browser/picture.py
+
+pictures: install ## a picture of every page, light and dark, into a folder (OUT=build/pictures ARGS="--only plan"; needs Chromium)
+	@$(PYTHON) -m tests.browser.pictures $(or $(OUT),build/pictures) $(ARGS)
 
 clean: ## stop Tollway and delete its local data, root's under /var/lib/tollway too
 	@if [ -x $(PYTHON) ]; then $(PYTHON) manage.py down && $(PYTHON) -m kernel.engines clean; fi
