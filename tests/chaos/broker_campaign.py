@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from .background import HEALED_SECONDS, causes
 from .offered import under
-from .test_background_outages import HEALED_SECONDS, causes, celery, charged, owing
+from .test_background_outages import celery, charged, owing
 from .town import Town
 
 __all__ = ["celery"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -60,7 +61,8 @@ def another_database(name: str) -> Iterator[None]:
 def go_over_to(name: str) -> None:
     """Have this process, and those it starts from now on, work in the database of that name."""
     connections.close_all()
-    connections["default"].close_pool()
+    database: Any = connections["default"]  # the pool is PostgreSQL's alone
+    database.close_pool()
     settings.DATABASES["default"]["NAME"] = name
 
 
