@@ -11,16 +11,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.browser import sights
 from tests.browser.chromium import ARGUMENTS, MISSING, installed
 from tests.fakes.site import Site, new_site
 
-WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
+WIDE, PHONE = ViewportSize(width=1440, height=1000), ViewportSize(width=390, height=844)
 WAIT_MS = 30_000
 SETTLED_MS = 400
 """In this time charts have drawn themselves, and menus have closed."""
+UNSTUCK = ".bottom-0 { position: static !important }"
+"""A bar at the foot of the window would lie across the middle of a long page."""
 BESIDE, ROWS = "#nav-sidebar-inner a, #tabs-items a, .page-tabs a", "#result_list tbody a[href*='/change/']"
 
 
@@ -38,7 +40,7 @@ class Album:
         if answer is None or answer.status != 200:
             self.complaints.append(f"{path}: {answer.status if answer else 'no answer'}")
         name = re.sub(r"[^a-z0-9.]+", "-", path.lower()).strip("-") or "door"
-        page.screenshot(path=self.folder / f"{name}-{look}.png", full_page=True)
+        page.screenshot(path=self.folder / f"{name}-{look}.png", full_page=True, style=UNSTUCK)
         self.taken += 1
 
     def listen(self, page: Page) -> None:

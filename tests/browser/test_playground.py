@@ -68,7 +68,10 @@ def test_no_cookie_goes_to_the_api_and_a_conversation_goes_on(browser: Browser, 
         visit.page.get_by_role("button", name="Send").click()
         answered(visit.page, "a")
         expect(visit.page.get_by_role("button", name="Send")).to_be_enabled()
-    sent, bodies = [each.all_headers() for each in asked], [json.loads(each.post_data or "") for each in asked]
+    sent, bodies = (
+        [each.all_headers() for each in asked],
+        [json.loads(each.post_data or "") for each in asked],
+    )
     assert len(sent) == 2
     for headers in sent:
         assert "cookie" not in headers
