@@ -6,6 +6,7 @@ from . import admin_notes as admin_notes
 from . import admin_people as admin_people
 from . import admin_roles as admin_roles
 from . import admin_signins as admin_signins
+from . import admin_tokens as admin_tokens
 from . import admin_trail as admin_trail
 from . import admin_upgrades as admin_upgrades
 from . import admin_workspaces as admin_workspaces

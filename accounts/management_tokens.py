@@ -19,6 +19,7 @@ __all__ = [
     "NotAllowed",
     "Past",
     "TooMany",
+    "end",
     "find",
     "known",
     "make",
@@ -81,12 +82,18 @@ def known(workspace_id: int) -> QuerySet[ManagementToken]:
 
 @transaction.atomic
 def revoke(by: Member, token: ManagementToken) -> bool:
-    """End a token for good; tell whether it was still in use. Raises NotAllowed."""
+    """End a token of a member's workspace for good; tell whether it was still in use. Raises NotAllowed."""
     _check(by)
-    ended = known(by.workspace_id).filter(pk=token.pk, revoked_at=None).update(revoked_at=clock.now())
-    token.refresh_from_db(fields=["revoked_at"])
+    ended = token.workspace_id == by.workspace_id and end(token)
     if ended:
         _tell(by, "change", token, "Revoked the token of the management API.")
+    return ended
+
+
+def end(token: ManagementToken) -> bool:
+    """End a token for good; tell whether it was still in use. Whoever asks writes down why."""
+    ended = ManagementToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=clock.now())
+    token.refresh_from_db(fields=["revoked_at"])
     return bool(ended)
 
 

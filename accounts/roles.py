@@ -54,6 +54,7 @@ _RIGHTS = {
     "accounts.invitation": "view OFSR",
     "accounts.farewell": "view OFSR",
     "accounts.apikey": "view OFSR, change OS, rotate_apikey O",
+    "accounts.managementtoken": "view OFSR, change OS",
     "accounts.providerkey": "view OSR, change OS",
     "accounts.signin": "view OSR, change OS",
     "account.emailaddress": "view OSR",

@@ -71,7 +71,12 @@ GROUPS: Mapping[str, tuple[Place, ...]] = {
             ("Plan changes", "billing.subscriptionchange"),
             ("Upgrades", "accounts.planupgrade"),
         ),
-        _place("Keys", "key", ("Keys", "accounts.apikey"), ("Budgets", "billing.keybudget")),
+        _place(
+            *("Keys", "key"),
+            ("Keys", "accounts.apikey"),
+            ("Budgets", "billing.keybudget"),
+            ("Management tokens", "accounts.managementtoken"),
+        ),
         _place(
             *("People", "person"),
             ("People", "accounts.user"),
