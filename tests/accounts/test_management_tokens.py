@@ -76,7 +76,9 @@ def test_a_token_ends(end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "rkm_", "rkm_" + "0" * 64, "rk_" + "0" * 64, ids.mint_key(), "\x00" * 68]
+    "text",
+    ["", "rkm_", "rkm_" + "0" * 64, "rk_" + "0" * 64, ids.mint_key(), "\x00" * 68],
+    ids=["nothing", "no secret", "a checksum that is wrong", "of a key, wrong", "a key", "no text"],
 )
 def test_what_is_no_token_finds_nobody(text: str) -> None:
     assert management_tokens.find(text) is None
@@ -135,7 +137,9 @@ def test_used_is_noted_once_a_minute() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"scope": "all"}, {"name": ""}, {"expires_at": clock.now() - timedelta(days=400)}], ids=str
+    "wrong",
+    [{"scope": "all"}, {"name": ""}, {"expires_at": clock.now() - timedelta(days=400)}],
+    ids=[*("scope", "name"), "over before it began"],
 )
 def test_the_database_refuses_what_no_token_can_be(wrong: dict[str, object]) -> None:
     token, _ = made(member())

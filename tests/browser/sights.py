@@ -2,18 +2,12 @@
 
 __all__ = ["CUSTOMERS", "FILLING", "OPERATORS"]
 
-# The customer of the demo moves in with the seeded workspace that has most usage; then comes what nights do.
+# What nights do: seals, papers, an audit of everything, months counted.
 _NIGHT = """
-from billing.models import DailyUsage
-from accounts.models import Member
 from billing.month_end import sweeps
 from billing.paper import sweeps as papers
 from billing.proof import runs, seals
-from config.demo_people import CUSTOMER
-from django.db.models import Sum
 from kernel import clock
-most = DailyUsage.objects.values("workspace_id").annotate(n=Sum("requests")).order_by("-n")[0]["workspace_id"]
-Member.objects.filter(user__email=CUSTOMER).update(workspace_id=most)
 for workspace, days in seals.due(clock.now()).items():
     seals.seal(workspace, days)
 papers.for_months(clock.now(), seconds=60)
@@ -21,14 +15,14 @@ runs.run(days=None, actor="make pictures")
 sweeps.count_due(clock.now(), seconds=60)
 """
 FILLING = (
-    ("seed_events", "--count", "20000", "--workspaces", "12", "--days", "45", "--here"),
+    ("seed_demo", "--requests", "20000", "--days", "60"),
     ("shell", "-c", _NIGHT),
 )
 """What `manage.py` is told, in this order, on a site with the demo."""
 
 CUSTOMERS = (
     *("/dashboard/", "/dashboard/activity", "/dashboard/logs"),
-    *("/dashboard/keys", "/dashboard/keys/new", "/dashboard/set-up"),
+    *("/dashboard/keys", "/dashboard/keys/new", "/dashboard/tokens", "/dashboard/set-up"),
     *("/dashboard/models", "/dashboard/models/route/deepseek-v3.2", "/dashboard/playground"),
     *("/dashboard/credit", "/dashboard/plan", "/dashboard/papers", "/dashboard/papers/details"),
     *("/dashboard/voucher", "/dashboard/team", "/dashboard/team/changes"),
