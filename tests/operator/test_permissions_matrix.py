@@ -70,6 +70,7 @@ OWN: dict[str, str] = {
     "billing_bulkjob_stop": "a job",
     "accounts_apikey_rotate_key": "accounts.rotate_apikey",
     "accounts_apikey_revoke_key": "accounts.change_apikey",
+    "accounts_managementtoken_revoke": "accounts.change_managementtoken",
     "billing_bookmonth_close": "billing.add_monthclose",
     "billing_bookmonth_count": "billing.view_bookmonth",
     "billing_bookmonth_export": "billing.view_bookmonth",
