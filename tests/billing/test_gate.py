@@ -212,12 +212,10 @@ def test_a_stuck_workspace_delays_no_other() -> None:
         async with rows.holding(stuck):
             settling = asyncio.create_task(gate.settle(settlement(held.request_id, stuck)))
             waiting = asyncio.create_task(gate.admit(ask(workspace_id=stuck)))
-            started = asyncio.get_running_loop().time()
-            for _ in range(20):
+            for _ in range(20):  # behind the stuck one they would be refused, or never end
                 item = ask(workspace_id=free, minute_cap=None)
                 await gate.admit(item)
                 await gate.settle(settlement(item.request_id, free))
-            assert asyncio.get_running_loop().time() - started < 1.5
             assert not settling.done()
             with pytest.raises(Unavailable):
                 await waiting

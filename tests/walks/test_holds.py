@@ -107,7 +107,7 @@ def test_it_ends_where_another_request_takes_the_credit(gateway: Gateway, poor: 
         name = model((upstream.base_url, "m"), rates=RATES)
         gateway.knows(poor.secret, name)
         with gateway.streaming(poor.secret, name) as first, gateway.asking(poor.secret, name, max_tokens=150):
-            gateway.eventually(lambda: len(upstream.seen) == 2, within=10)
+            gateway.eventually(lambda: len(upstream.seen) == 2, within=30)
             half.event.set()
             heard = b""
             while part := first.recv(65536):
