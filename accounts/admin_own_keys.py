@@ -6,10 +6,10 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from catalog import credentials
+from catalog.admin_acts import Dialog
 from catalog.admin_page import Inline, moment
 from catalog.models import Provider
 
@@ -42,7 +42,7 @@ class OwnKeysInline(Inline):
         return False
 
 
-class SetOwnKeyForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class SetOwnKeyForm(Dialog):
     """Asks for a provider and the workspace's key there."""
 
     provider = forms.ModelChoiceField(
@@ -62,7 +62,7 @@ class SetOwnKeyForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no type
         return secret
 
 
-class TakeOwnKeyForm(BaseDialogForm):  # type: ignore[misc]
+class TakeOwnKeyForm(Dialog):
     """Asks at which provider the workspace's key is taken away."""
 
     provider = forms.ModelChoiceField(

@@ -11,10 +11,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
-from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminEmailInputWidget
 
+from catalog.admin_acts import ReasonForm, action
 from catalog.admin_page import Inline, Page, go_to, moment
 
 from . import roles, signins
@@ -26,12 +26,6 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
-
-
-class ReasonForm(BaseDialogForm):  # type: ignore[misc]
-    """Asks why."""
-
-    reason = forms.CharField(label="Why", max_length=200, widget=UnfoldAdminTextInputWidget())
 
 
 SIGN_OUT = ActionDialog(
@@ -110,7 +104,7 @@ class PersonPage(UserAdmin, Page):  # type: ignore[type-arg,misc]  # generic for
 
     @action(
         description="Sign out everywhere", permissions=("sign_out",), url_path="sign-out", dialog=SIGN_OUT
-    )  # type: ignore[untyped-decorator]
+    )
     def sign_out(self, request: HttpRequest, form: ReasonForm, object_id: int) -> HttpResponse:
         """End all sessions and sign-ins of a person."""
         person = User.objects.get(pk=object_id)

@@ -7,23 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
 
+from catalog.admin_acts import ReasonForm, action
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, badge, go_to, moment
-from catalog.admin_why import asked_why
 from kernel import clock
 
 from . import management_tokens
 from .models import ManagementToken
 
 __all__: list[str] = []
-
-
-class RevokeForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
-    """Asks why."""
-
-    reason = asked_why("Kept in the trail. Its maker is not told.")
 
 
 @admin.register(ManagementToken)
@@ -74,11 +66,11 @@ class ManagementTokenPage(ReadOnlyPage):
         dialog=ActionDialog(
             title="Revoke this token?",
             description="Programs that use it are refused from the next request on. It cannot be undone.",
-            form_class=RevokeForm,
+            form_class=ReasonForm,
             form_submit_text="Revoke it",
         ),
-    )  # type: ignore[untyped-decorator]
-    def revoke(self, request: HttpRequest, form: RevokeForm, object_id: int) -> HttpResponse:
+    )
+    def revoke(self, request: HttpRequest, form: ReasonForm, object_id: int) -> HttpResponse:
         """End it."""
         token = ManagementToken.objects.get(pk=object_id)
         if management_tokens.end(token):

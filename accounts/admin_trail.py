@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import action
 
+from catalog.admin_acts import action
 from catalog.admin_page import NOTHING, DeepPaginator, ReadOnlyPage, moment, table
 from kernel import spreadsheets
 
@@ -98,7 +98,7 @@ class TrailPage(ReadOnlyPage):
         """Allow who may read the trail."""
         return bool(self.has_view_permission(request))
 
-    @action(description="Export CSV", permissions=("export",), url_path="export")  # type: ignore[untyped-decorator]
+    @action(description="Export CSV", permissions=("export",), url_path="export")
     def export(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         """Hand out the changes that the list is narrowed to, the newest first; a field is a line."""
         rows = self.get_changelist_instance(request).get_queryset(request)[:MOST_EXPORTED]

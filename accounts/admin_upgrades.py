@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from catalog import plans
+from catalog.admin_acts import ReasonForm
 from catalog.admin_page import Inline, ReadOnlyPage, moment
 from catalog.models import PlanVersion
 from kernel import clock
@@ -20,7 +20,7 @@ from kernel import clock
 from . import upgrades
 from .models import PlanUpgrade, User, Workspace
 
-__all__ = ["END_UPGRADE", "GRANT_UPGRADE", "ReasonForm", "UpgradeForm", "UpgradesInline"]
+__all__ = ["END_UPGRADE", "GRANT_UPGRADE", "UpgradeForm", "UpgradesInline"]
 
 _TO_THE_MINUTE = "%Y-%m-%dT%H:%M"
 _WEEK = timedelta(days=7)
@@ -50,12 +50,6 @@ class UpgradesInline(Inline):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: an upgrade is granted by a dialog of its own."""
         return False
-
-
-class ReasonForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
-    """Asks why."""
-
-    reason = forms.CharField(label="Why", max_length=200, widget=UnfoldAdminTextInputWidget())
 
 
 class UpgradeForm(ReasonForm):

@@ -6,16 +6,15 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
 
+from catalog.admin_acts import Dialog, ReasonForm, action
 from catalog.admin_page import Page, go_to, moment
 from catalog.admin_plans import PlanFilter
 
 from . import provider_keys, upgrades
 from .admin_own_keys import SET_OWN_KEY, TAKE_OWN_KEY, OwnKeysInline
 from .admin_people import MembersInline
-from .admin_upgrades import END_UPGRADE, GRANT_UPGRADE, ReasonForm, UpgradeForm, UpgradesInline
+from .admin_upgrades import END_UPGRADE, GRANT_UPGRADE, UpgradeForm, UpgradesInline
 from .models import User, Workspace
 
 __all__ = ["WorkspacePage", "operator"]
@@ -74,7 +73,7 @@ class WorkspacePage(Page):
         permissions=("upgrades",),
         url_path="grant-upgrade",
         dialog=GRANT_UPGRADE,
-    )  # type: ignore[untyped-decorator]
+    )
     def grant_upgrade(self, request: HttpRequest, form: UpgradeForm, object_id: int) -> HttpResponse:
         """Save the upgrade that the dialog asked for."""
         workspace = Workspace.objects.get(pk=object_id)
@@ -88,7 +87,7 @@ class WorkspacePage(Page):
         permissions=("upgrades",),
         url_path="end-upgrade",
         dialog=END_UPGRADE,
-    )  # type: ignore[untyped-decorator]
+    )
     def end_upgrade(self, request: HttpRequest, form: ReasonForm, object_id: int) -> HttpResponse:
         """End what the workspace has of upgrades."""
         workspace = Workspace.objects.get(pk=object_id)
@@ -104,8 +103,8 @@ class WorkspacePage(Page):
 
     @action(
         description="Set an own key", permissions=("own_keys",), url_path="set-own-key", dialog=SET_OWN_KEY
-    )  # type: ignore[untyped-decorator]
-    def set_own_key(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    )
+    def set_own_key(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Keep the key that the dialog asked for."""
         workspace, provider = Workspace.objects.get(pk=object_id), form.cleaned_data["provider"]
         key = provider_keys.put(workspace, provider, form.cleaned_data["secret"], by=operator(request))
@@ -119,8 +118,8 @@ class WorkspacePage(Page):
         permissions=("own_keys",),
         url_path="take-own-key",
         dialog=TAKE_OWN_KEY,
-    )  # type: ignore[untyped-decorator]
-    def take_own_key(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    )
+    def take_own_key(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Take away the key that the dialog named."""
         workspace, provider = Workspace.objects.get(pk=object_id), form.cleaned_data["provider"]
         if provider_keys.remove(workspace, provider, by=operator(request)):

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
 
 from billing import (  # noqa: F401  # register their pages
     admin_alerts,
@@ -49,6 +48,7 @@ from billing.admin_windows import LegFilter, PostedFilter
 from billing.models import Account, LedgerEntry, LedgerTransaction
 from billing.moves import desk
 from billing.templatetags.figures import money
+from catalog.admin_acts import action
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, figure, go_to, moment, named, table
 from kernel import clock
 
@@ -119,7 +119,7 @@ class AccountPage(ReadOnlyPage):
             form_class=MoveForm,
             form_submit_text="Post",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def move(self, request: HttpRequest, form: MoveForm, object_id: int) -> HttpResponse:
         """Post what the dialog asked for."""
         account = Account.objects.get(pk=object_id)
@@ -200,7 +200,7 @@ class TransactionPage(ReadOnlyPage):
             form_class=ReverseForm,
             form_submit_text="Reverse",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def undo(self, request: HttpRequest, form: ReverseForm, object_id: str) -> HttpResponse:
         """Post the opposite of the movement."""
         row = LedgerTransaction.objects.get(pk=object_id)

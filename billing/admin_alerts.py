@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
 
 from billing import figures
 from billing.admin_alert_forms import ChannelForm, RuleForm, kinds_explained
@@ -17,6 +16,7 @@ from billing.alerting import deliveries, rounds, sending
 from billing.alerting.kinds import KINDS
 from billing.alerting.reading import shown
 from billing.models import AlertChannel, AlertRule
+from catalog.admin_acts import action
 from catalog.admin_page import Page, badge, go_to
 from kernel import clock
 
@@ -143,7 +143,7 @@ class AlertChannelPage(Page):
             form_class=None,
             form_submit_text="Send it",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def test(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Have a test sent."""
         channel = AlertChannel.objects.get(pk=object_id)

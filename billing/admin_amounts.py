@@ -6,18 +6,18 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from billing.models import Move
 from billing.moves import desk
+from catalog.admin_acts import Dialog
 from catalog.admin_page import go_to
 from kernel import money
 
 __all__ = ["Amount", "CreditForm", "told"]
 
 
-class Amount(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class Amount(Dialog):
     """Asks how much and why; its token makes two clicks one movement."""
 
     usd = forms.CharField(

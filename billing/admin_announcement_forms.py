@@ -6,13 +6,12 @@ from typing import Any, ClassVar
 from django import forms
 from django.http import HttpRequest
 from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from billing.announcing import publishing
 from billing.announcing.notices import Notice, Shown
 from billing.models import Announcement, AnnouncementUpdate
-from catalog.admin_why import asked_why
+from catalog.admin_acts import Dialog, asked_why
 
 __all__ = ["END", "PUBLISH", "SAY", "DraftForm", "Preview", "preview"]
 
@@ -82,7 +81,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the c
         return cleaned
 
 
-class ReasonForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class ReasonForm(Dialog):
     """Asks why."""
 
     reason = asked_why("Kept in the list of changes; customers do not see it.")
@@ -99,7 +98,7 @@ class PublishForm(ReasonForm):
         return {"preview": preview(found) if found is not None else None}
 
 
-class SayForm(BaseDialogForm):  # type: ignore[misc]
+class SayForm(Dialog):
     """Asks how far it is, and what customers read about it."""
 
     stage = forms.ChoiceField(

@@ -7,14 +7,13 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.decorators import action
 from unfold.enums import ActionVariant
-from unfold.forms import BaseDialogForm
 
 from billing.admin_announcement_forms import END, PUBLISH, SAY, DraftForm, Preview, preview
 from billing.announcing import publishing
 from billing.announcing.publishing import State
 from billing.models import Announcement, AnnouncementUpdate
+from catalog.admin_acts import Dialog, action
 from catalog.admin_page import DeepPaginator, Page, Panelled, ReadOnlyPage, badge, go_to, moment
 from kernel import clock
 
@@ -114,8 +113,8 @@ class AnnouncementPage(Panelled):
         """Tell whether this operator may speak to customers."""
         return request.user.has_perm("billing.change_announcement")
 
-    @action(description="Publish", permissions=("announce",), url_path="publish", dialog=PUBLISH, variant=ActionVariant.PRIMARY)  # type: ignore[untyped-decorator]  # fmt: skip
-    def publish(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    @action(description="Publish", permissions=("announce",), url_path="publish", dialog=PUBLISH, variant=ActionVariant.PRIMARY)  # fmt: skip
+    def publish(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Show it to whom it concerns."""
         found = Announcement.objects.get(pk=object_id)
         try:
@@ -129,8 +128,8 @@ class AnnouncementPage(Panelled):
         messages.success(request, f"Published: {reached:,} workspace{'s' if reached != 1 else ''} see it within seconds, or from its beginning on.")  # fmt: skip
         return self._back(request, published)
 
-    @action(description="Add an update", permissions=("announce",), url_path="say", dialog=SAY)  # type: ignore[untyped-decorator]
-    def say(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    @action(description="Add an update", permissions=("announce",), url_path="say", dialog=SAY)
+    def say(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Add what is known now."""
         found = Announcement.objects.get(pk=object_id)
         stage, text = form.cleaned_data["stage"], form.cleaned_data["text"]
@@ -142,8 +141,8 @@ class AnnouncementPage(Panelled):
         messages.success(request, "Said. What is resolved stays on the pages as news for a day." if stage == AnnouncementUpdate.Stage.RESOLVED else "Said.")  # fmt: skip
         return self._back(request, found)
 
-    @action(description="End", permissions=("announce",), url_path="end", dialog=END)  # type: ignore[untyped-decorator]
-    def end(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    @action(description="End", permissions=("announce",), url_path="end", dialog=END)
+    def end(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Take it off the pages."""
         found = Announcement.objects.get(pk=object_id)
         try:

@@ -11,8 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.admin_workspaces import operator
@@ -22,6 +20,7 @@ from billing.admin_bulk_forms import CREDIT_REQUESTS, RequestsForm
 from billing.bulk import jobs
 from billing.models import BulkJob, BulkLine
 from billing.templatetags.figures import money
+from catalog.admin_acts import Dialog, action
 from catalog.admin_page import NOTHING, DeepPaginator, ReadOnlyPage, badge, figure, go_to, moment
 
 __all__ = ["BulkJobPage", "drafted", "narrowed"]
@@ -39,7 +38,7 @@ _SAYS: Mapping[str, str] = {
 }
 
 
-class BeginForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class BeginForm(Dialog):
     """Asks why; names what it is about and how many customers are affected."""
 
     form_before_template = "admin/workspaces/bulk_begin.html"
@@ -51,7 +50,7 @@ class BeginForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
         return {"job": job, "says": _SAYS[job.what] if job else ""}
 
 
-class StopForm(BaseDialogForm):  # type: ignore[misc]
+class StopForm(Dialog):
     """Asks why."""
 
     reason = forms.CharField(label="Why", max_length=500, widget=UnfoldAdminTextInputWidget())
@@ -127,7 +126,7 @@ class BulkJobPage(ReadOnlyPage):
         permissions=("credit",),
         url_path="credit-requests",
         dialog=CREDIT_REQUESTS,
-    )  # type: ignore[untyped-decorator]
+    )
     def credit_requests(self, request: HttpRequest, form: RequestsForm) -> HttpResponse:
         """Draft giving back the requests that the dialog chose; nothing is moved yet."""
         try:
@@ -147,7 +146,7 @@ class BulkJobPage(ReadOnlyPage):
             form_class=BeginForm,
             form_submit_text="Begin",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def begin(self, request: HttpRequest, form: BeginForm, object_id: str) -> HttpResponse:
         """Begin it, or ask somebody else to."""
         try:
@@ -173,7 +172,7 @@ class BulkJobPage(ReadOnlyPage):
             form_class=StopForm,
             form_submit_text="Stop",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def stop(self, request: HttpRequest, form: StopForm, object_id: str) -> HttpResponse:
         """Stop it."""
         if jobs.stop(UUID(str(object_id))):

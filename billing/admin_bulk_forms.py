@@ -6,12 +6,12 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import Workspace
 from billing.bulk.requests import LONGEST, Chosen
 from billing.models import UsageEvent
+from catalog.admin_acts import Dialog
 from catalog.models import Model, Provider
 from kernel import clock
 
@@ -32,7 +32,7 @@ def _moment(label: str, **named: Any) -> forms.DateTimeField:
     )
 
 
-class RequestsForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class RequestsForm(Dialog):
     """Asks for the requests; what stands in the address is filled in, so that a list of requests can lead here."""
 
     since = _moment("Admitted from, in UTC")

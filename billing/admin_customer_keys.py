@@ -14,9 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts import keys
 from accounts.admin_keys import KeyPage
@@ -28,6 +26,7 @@ from billing.bulk import jobs
 from billing.models import KeyBudget
 from billing.present import now as present
 from billing.templatetags.figures import money
+from catalog.admin_acts import ReasonForm, action
 from catalog.admin_page import NOTHING, DeepPaginator, figure, go_to, moment
 from kernel import clock
 
@@ -67,7 +66,7 @@ class UseFilter(SimpleListFilter):
         return queryset
 
 
-class RotateForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class RotateForm(ReasonForm):
     """Asks how long the secret of now goes on to work, and why."""
 
     grace_seconds = forms.TypedChoiceField(
@@ -77,13 +76,6 @@ class RotateForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
         initial=86400,
         widget=UnfoldAdminSelectWidget(choices=_GRACES),
     )
-    reason = forms.CharField(label="Why", max_length=200, widget=UnfoldAdminTextInputWidget())
-
-
-class RevokeForm(BaseDialogForm):  # type: ignore[misc]
-    """Asks why."""
-
-    reason = forms.CharField(label="Why", max_length=200, widget=UnfoldAdminTextInputWidget())
 
 
 admin.site.unregister(ApiKey)
@@ -170,7 +162,7 @@ class CustomerKeyPage(KeyPage):
             form_class=RotateForm,
             form_submit_text="New secret",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def rotate_key(self, request: HttpRequest, form: RotateForm, object_id: int) -> HttpResponse:
         """Show the new secret in this answer and nowhere else."""
         key, grace = ApiKey.objects.get(pk=object_id), form.cleaned_data["grace_seconds"]
@@ -191,11 +183,11 @@ class CustomerKeyPage(KeyPage):
         dialog=ActionDialog(
             title="Revoke this key for good?",
             description="Requests with it are refused within two seconds, and its open streams end. This cannot be undone.",
-            form_class=RevokeForm,
+            form_class=ReasonForm,
             form_submit_text="Revoke key",
         ),
-    )  # type: ignore[untyped-decorator]
-    def revoke_key(self, request: HttpRequest, form: RevokeForm, object_id: int) -> HttpResponse:
+    )
+    def revoke_key(self, request: HttpRequest, form: ReasonForm, object_id: int) -> HttpResponse:
         """End the key."""
         key = ApiKey.objects.get(pk=object_id)
         if keys.revoke(key):

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.decorators import action
 
 from accounts.admin_workspaces import operator
 from accounts.models import Workspace
@@ -21,6 +20,7 @@ from billing.credits import withholding
 from billing.models import Purse, Subscription, SubscriptionChange
 from billing.subscriptions import book, granting
 from catalog import plans
+from catalog.admin_acts import action
 from catalog.admin_page import DeepPaginator, go_to, link
 from kernel import money
 
@@ -124,7 +124,7 @@ class CustomerPage(Acted):
         """Tell whether this operator may change plans of customers."""
         return request.user.has_perm("accounts.change_workspace")
 
-    @action(description="Change plan", permissions=("plans",), url_path="change-plan", dialog=CHANGE_PLAN)  # type: ignore[untyped-decorator]
+    @action(description="Change plan", permissions=("plans",), url_path="change-plan", dialog=CHANGE_PLAN)
     def change_plan(self, request: HttpRequest, form: PlanForm, object_id: int) -> HttpResponse:
         """Do what the dialog asked for, once for its token."""
         workspace, asked = Workspace.objects.get(pk=object_id), form.cleaned_data
@@ -143,7 +143,7 @@ class CustomerPage(Acted):
             self._say(request, workspace, done)
         return go_to(request, reverse("admin:accounts_workspace_change", args=[object_id]))
 
-    @action(description="Custom terms", permissions=("plans",), url_path="custom-terms", dialog=CUSTOM_TERMS)  # type: ignore[untyped-decorator]
+    @action(description="Custom terms", permissions=("plans",), url_path="custom-terms", dialog=CUSTOM_TERMS)
     def custom_terms(self, request: HttpRequest, form: CustomForm, object_id: int) -> HttpResponse:
         """Make the terms that the dialog asked for and put the workspace on them, once for its token."""
         asked = form.cleaned_data
@@ -173,7 +173,7 @@ class CustomerPage(Acted):
 
     @action(
         description="Spill to the balance", permissions=("plans",), url_path="set-spill", dialog=SET_SPILL
-    )  # type: ignore[untyped-decorator]
+    )
     def set_spill(self, request: HttpRequest, form: SpillForm, object_id: int) -> HttpResponse:
         """Save what the dialog asked for."""
         workspace, asked = Workspace.objects.get(pk=object_id), form.cleaned_data

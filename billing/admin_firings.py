@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
 
 from billing.alerting import deliveries
 from billing.alerting.kinds import KINDS
 from billing.alerting.reading import shown
 from billing.models import AlertDelivery, AlertFiring
+from catalog.admin_acts import action
 from catalog.admin_page import NOTHING, DeepPaginator, ReadOnlyPage, badge, figure, go_to, moment, table
 
 __all__: list[str] = []
@@ -145,7 +145,7 @@ class AlertDeliveryPage(ReadOnlyPage):
             form_class=None,
             form_submit_text="Send it again",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def again(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         """Have it sent once more."""
         row = AlertDelivery.objects.get(pk=object_id)

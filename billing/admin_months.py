@@ -11,8 +11,6 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldBooleanWidget
 
 from billing import figures as words
@@ -22,8 +20,8 @@ from billing.month_end import closing, sweeps
 from billing.month_end.counting import Figures
 from billing.paper.months import Month
 from billing.templatetags.figures import money
+from catalog.admin_acts import Dialog, action, asked_why
 from catalog.admin_page import NOTHING, ReadOnlyPage, badge, figure, go_to, link
-from catalog.admin_why import asked_why
 from kernel import clock, spreadsheets
 
 
@@ -33,7 +31,7 @@ def _figure(name: str, label: str) -> Any:
     )
 
 
-class CloseForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class CloseForm(Dialog):
     """Asks why, below what stands against it."""
 
     form_before_template = "admin/months/against.html"
@@ -199,7 +197,7 @@ class BookMonthPage(ReadOnlyPage):
             form_class=CloseForm,
             form_submit_text="Close it",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def close(self, request: HttpRequest, form: CloseForm, object_id: str) -> HttpResponse:
         """Keep its figures."""
         month = Month(_day(object_id))
@@ -222,7 +220,7 @@ class BookMonthPage(ReadOnlyPage):
             form_class=None,
             form_submit_text="Count it",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def count(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         """Have it counted."""
         sweeps.ask(Month(_day(object_id)))
@@ -230,7 +228,7 @@ class BookMonthPage(ReadOnlyPage):
         messages.success(request, "It is counted within minutes.")
         return self._back(request, object_id)
 
-    @action(description="CSV", permissions=("read",), url_path="csv")  # type: ignore[untyped-decorator]
+    @action(description="CSV", permissions=("read",), url_path="csv")
     def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Hand out the figures, as they are now and as they were closed."""
         row: Any = self.get_object(request, object_id)

@@ -8,8 +8,6 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidget
 
 from billing.admin_amounts import Amount, told
@@ -17,6 +15,7 @@ from billing.admin_filters import WorkspaceFilter
 from billing.admin_usage import WORKSPACE, money_column
 from billing.models import Move
 from billing.moves import desk
+from catalog.admin_acts import Dialog, action
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, go_to, moment, named
 
 __all__ = ["MoveForm", "MovePage", "ReverseForm"]
@@ -61,13 +60,13 @@ class MoveForm(Amount):
         )
 
 
-class ReverseForm(BaseDialogForm):  # type: ignore[misc]
+class ReverseForm(Dialog):
     """Asks why a movement is reversed."""
 
     reason = forms.CharField(max_length=500, widget=UnfoldAdminTextInputWidget())
 
 
-class DecisionForm(BaseDialogForm):  # type: ignore[misc]
+class DecisionForm(Dialog):
     """Asks why a movement is posted or declined."""
 
     words = forms.CharField(label="Why", max_length=500, widget=UnfoldAdminTextInputWidget())
@@ -120,7 +119,7 @@ class MovePage(ReadOnlyPage):
             form_class=DecisionForm,
             form_submit_text="Post",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def approve(self, request: HttpRequest, form: DecisionForm, object_id: str) -> HttpResponse:
         """Post what somebody else asked for."""
         move = Move.objects.get(pk=object_id)
@@ -142,7 +141,7 @@ class MovePage(ReadOnlyPage):
             form_class=DecisionForm,
             form_submit_text="Decline",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def decline(self, request: HttpRequest, form: DecisionForm, object_id: str) -> HttpResponse:
         """Let it not happen."""
         move = Move.objects.get(pk=object_id)

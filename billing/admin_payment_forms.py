@@ -5,13 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
+
+from catalog.admin_acts import Dialog
 
 __all__ = ["DecideForm", "RefundForm", "ResolveForm"]
 
 
-class RefundForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class RefundForm(Dialog):
     """Asks how much is refunded and why; its token makes two clicks one refund."""
 
     usd = forms.DecimalField(
@@ -30,13 +31,13 @@ class RefundForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
         return int(self.cleaned_data["usd"] * 100)
 
 
-class DecideForm(BaseDialogForm):  # type: ignore[misc]
+class DecideForm(Dialog):
     """Asks why a refund is approved or declined."""
 
     reason = forms.CharField(max_length=500, widget=UnfoldAdminTextInputWidget())
 
 
-class ResolveForm(BaseDialogForm):  # type: ignore[misc]
+class ResolveForm(Dialog):
     """Asks what came of an alert."""
 
     resolution = forms.CharField(label="What came of it", max_length=500, widget=UnfoldAdminTextInputWidget())

@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
 
 from billing.admin_filters import WorkspaceFilter
 from billing.admin_payment_forms import DecideForm, RefundForm
@@ -16,6 +15,7 @@ from billing.admin_usage import WORKSPACE, FoundPage
 from billing.models import Dispute, Recharge, RefundRequest, TopUp
 from billing.payments import calls, refund_requests
 from billing.templatetags.figures import money as shown_money
+from catalog.admin_acts import action
 from catalog.admin_page import (
     DeepPaginator,
     ReadOnlyPage,
@@ -90,7 +90,7 @@ class TopUpPage(FoundPage):
             form_class=RefundForm,
             form_submit_text="Refund",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def refund(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:
         """Ask for the refund; a large one waits for somebody else."""
         topup = TopUp.objects.get(pk=object_id)
@@ -156,7 +156,7 @@ class RefundRequestPage(FoundPage):
             form_class=DecideForm,
             form_submit_text="Approve",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def approve(self, request: HttpRequest, form: DecideForm, object_id: str) -> HttpResponse:
         """Have the refund made."""
         return self._decide(request, form, object_id, refund_requests.approve, "Approved")
@@ -171,7 +171,7 @@ class RefundRequestPage(FoundPage):
             form_class=DecideForm,
             form_submit_text="Decline",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def decline(self, request: HttpRequest, form: DecideForm, object_id: str) -> HttpResponse:
         """Close the refund without making it."""
         return self._decide(request, form, object_id, refund_requests.decline, "Declined")

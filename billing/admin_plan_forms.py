@@ -9,7 +9,6 @@ from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
 from django.http import HttpRequest
 from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -25,6 +24,7 @@ from billing.subscriptions import book
 from billing.subscriptions.comparing import compare, price
 from billing.subscriptions.rule import Course, Step
 from catalog import plans
+from catalog.admin_acts import Dialog
 from catalog.models import PlanVersion, Tier
 from kernel import money
 
@@ -52,7 +52,7 @@ class Usd(forms.CharField):
         return amount
 
 
-class ReasonForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class ReasonForm(Dialog):
     """Asks why; its token makes two clicks one change."""
 
     reason = forms.CharField(label="Why", max_length=500, widget=UnfoldAdminTextInputWidget())

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import action
 
 from billing import figures
 from billing.admin_reconciling_forms import DecisionForm, decides
@@ -19,6 +18,7 @@ from billing.models import LineDecision, UpstreamFile, UpstreamLine
 from billing.reconciling import files
 from billing.reconciling.presets import FIELDS
 from billing.templatetags.figures import money
+from catalog.admin_acts import action
 from catalog.admin_page import (
     NOTHING,
     DeepPaginator,
@@ -92,17 +92,17 @@ class UpstreamFilePage(ReadOnlyPage):
         """Tell whether this operator may take a file in."""
         return bool(request.user.has_perm("billing.add_upstreamfile"))
 
-    @action(description="Read a file", permissions=("upload",), url_path="upload")  # type: ignore[untyped-decorator]
+    @action(description="Read a file", permissions=("upload",), url_path="upload")
     def upload(self, request: HttpRequest) -> HttpResponse:
         """Lead to the form."""
         return HttpResponseRedirect(reverse("admin:reconcile"))
 
-    @action(description="Lines", permissions=("view",), url_path="lines")  # type: ignore[untyped-decorator]
+    @action(description="Lines", permissions=("view",), url_path="lines")
     def lines(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Lead to the lines that do not match."""
         return HttpResponseRedirect(f"{reverse('admin:billing_upstreamline_changelist')}?file={object_id}")
 
-    @action(description="As CSV", permissions=("view",), url_path="export")  # type: ignore[untyped-decorator]
+    @action(description="As CSV", permissions=("view",), url_path="export")
     def export(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Lead to the CSV."""
         return HttpResponseRedirect(reverse("admin:billing_upstreamfile_csv", args=[object_id]))
@@ -115,7 +115,7 @@ class UpstreamFilePage(ReadOnlyPage):
             "Decide on all lines of this file that wait?",
             "Those that match, or are decided, stay as they are.",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def decide_rest(self, request: HttpRequest, form: DecisionForm, object_id: int) -> HttpResponse:
         """Decide on all lines that nobody has decided on."""
         file = get_object_or_404(UpstreamFile, pk=object_id)
@@ -237,7 +237,7 @@ class UpstreamLinePage(ReadOnlyPage):
         permissions=("decide",),
         url_path="decide",
         dialog=decides("Decide on this line?", "A later decision counts; the earlier stays in the record."),
-    )  # type: ignore[untyped-decorator]
+    )
     def decide(self, request: HttpRequest, form: DecisionForm, object_id: int) -> HttpResponse:
         """Decide on one line."""
         line = get_object_or_404(UpstreamLine, pk=object_id)

@@ -4,12 +4,12 @@ from typing import Any
 
 from django import forms
 from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing.models import LineDecision
 from billing.reconciling.presets import FIELDS, PRESETS
 from billing.reconciling.reading import MOST_BYTES, MOST_LINES
+from catalog.admin_acts import Dialog
 from catalog.models import Provider
 
 __all__ = ["DecisionForm", "FileForm", "decides"]
@@ -48,7 +48,7 @@ class FileForm(forms.Form):
         return [self[f"column_{field}"] for field in FIELDS]
 
 
-class DecisionForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class DecisionForm(Dialog):
     """Asks what is decided, and why."""
 
     verdict = forms.ChoiceField(

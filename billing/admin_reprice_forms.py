@@ -8,7 +8,6 @@ from django.db import OperationalError
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -19,6 +18,7 @@ from unfold.widgets import (
 from billing.models import Reprice
 from billing.repricing.dry_run import DryRun, measure
 from billing.repricing.terms import Refused, Terms
+from catalog.admin_acts import Dialog
 from catalog.models import Model
 from catalog.pricing import PPM
 
@@ -104,7 +104,7 @@ class RepriceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
         )
 
 
-class ApplyForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class ApplyForm(Dialog):
     """That a draft is meant; where some pay more, that is said in so many words."""
 
     charge_more = forms.BooleanField(required=False, label="Charge customers more")
@@ -117,7 +117,7 @@ class ApplyForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
             self.fields["charge_more"].widget = forms.HiddenInput()
 
 
-class WhyForm(BaseDialogForm):  # type: ignore[misc]
+class WhyForm(Dialog):
     """Why something is done, for those who look at it later."""
 
     why = forms.CharField(label="Why", max_length=160, widget=UnfoldAdminTextInputWidget())

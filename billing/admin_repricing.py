@@ -9,7 +9,6 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.decorators import action
 
 from accounts.models import Workspace
 from billing import admin_usage
@@ -20,6 +19,7 @@ from billing.models import Reprice, RepriceLine
 from billing.repricing import applying, drafts
 from billing.repricing.dry_run import DryRun, Line
 from billing.repricing.terms import Refused, describe
+from catalog.admin_acts import action
 from catalog.admin_page import (
     NOTHING,
     DeepPaginator,
@@ -177,7 +177,7 @@ class RepricePage(Page):
         drafted = Reprice.objects.filter(pk=object_id, state=Reprice.State.DRAFT).exists()
         return list(super().get_actions_detail(request, object_id)) if drafted else []
 
-    @action(description="Apply", permissions=("apply_reprice",), url_path="apply", dialog=APPLY)  # type: ignore[untyped-decorator]
+    @action(description="Apply", permissions=("apply_reprice",), url_path="apply", dialog=APPLY)
     def apply(self, request: HttpRequest, form: ApplyForm, object_id: str) -> HttpResponse:
         """Post what the draft says, in the name of whoever applies it."""
         row = Reprice.objects.get(pk=object_id)
@@ -191,7 +191,7 @@ class RepricePage(Page):
             messages.success(request, "Applied." if done else "Under way: the rest is posted within minutes.")
         return go_to(request, reverse("admin:billing_reprice_change", args=[row.pk]))
 
-    @action(description="Discard", permissions=("discard_reprice",), url_path="discard", dialog=DISCARD)  # type: ignore[untyped-decorator]
+    @action(description="Discard", permissions=("discard_reprice",), url_path="discard", dialog=DISCARD)
     def discard(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         """Set the draft aside."""
         row = Reprice.objects.get(pk=object_id)

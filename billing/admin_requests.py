@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
 
 from billing import figures, volume
 from billing.admin_amounts import CreditForm, told
@@ -23,6 +22,7 @@ from billing.admin_usage import NAMES, TOKENS, UsagePage, money_column, of_reque
 from billing.admin_windows import EventTimeFilter
 from billing.models import Attempt, UsageEvent
 from billing.moves import desk
+from catalog.admin_acts import action
 from catalog.admin_lists import PreparedChangeList
 from catalog.admin_page import NOTHING, Reference, badge, figure, go_to, moment, named
 from catalog.admin_patience import patient
@@ -111,7 +111,7 @@ class RequestPage(UsagePage):
             form_class=CreditForm,
             form_submit_text="Give back",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def credit(self, request: HttpRequest, form: CreditForm, object_id: str) -> HttpResponse:
         """Ask for the credit; a large one waits for somebody else."""
         event = UsageEvent.objects.get(pk=object_id)

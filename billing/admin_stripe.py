@@ -6,13 +6,13 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
 
 from billing.admin_filters import WorkspaceFilter
 from billing.admin_payment_forms import ResolveForm
 from billing.admin_usage import WORKSPACE, FoundPage
 from billing.models import PaymentAlert, StripeCustomer, StripeEvent
 from billing.payments import alerts
+from catalog.admin_acts import action
 from catalog.admin_page import DeepPaginator, ReadOnlyPage, Reference, go_to, moment, named
 
 
@@ -68,7 +68,7 @@ class PaymentAlertPage(FoundPage):
             form_class=ResolveForm,
             form_submit_text="Close",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def resolve(self, request: HttpRequest, form: ResolveForm, object_id: str) -> HttpResponse:
         """Close the alert."""
         found = PaymentAlert.objects.get(pk=object_id)

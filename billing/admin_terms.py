@@ -9,14 +9,13 @@ from django.db.models import Count, F
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import Workspace
 from billing.replay import replay
 from billing.subscriptions import cohort
 from catalog import plans
+from catalog.admin_acts import Dialog, action
 from catalog.admin_page import figure, go_to
 from catalog.admin_plans import PlanVersionPage
 from catalog.models import PlanVersion
@@ -24,7 +23,7 @@ from catalog.models import PlanVersion
 admin.site.unregister(PlanVersion)
 
 
-class CohortForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class CohortForm(Dialog):
     """Asks why all who have some terms are moved to the newest, and shows who and what changes for them."""
 
     form_before_template = "admin/plans/cohort.html"
@@ -82,7 +81,7 @@ class TermsPage(PlanVersionPage):
             form_class=CohortForm,
             form_submit_text="Move",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def move_subscribers(self, request: HttpRequest, form: CohortForm, object_id: int) -> HttpResponse:
         """Move everyone who has these terms to the newest of the plan."""
         before, asked = PlanVersion.objects.select_related("plan").get(pk=object_id), form.cleaned_data

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import Workspace
 from billing.models import VoucherBatch
+from catalog.admin_acts import Dialog
 from kernel import clock
 from kernel import money as usd
 
@@ -78,7 +78,7 @@ class BatchForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
-class RedeemForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class RedeemForm(Dialog):
     """Asks for a code, who gets its credit, and why an operator redeems it."""
 
     code = forms.CharField(max_length=40, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}))
@@ -93,7 +93,7 @@ class RedeemForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
         return found
 
 
-class StopForm(BaseDialogForm):  # type: ignore[misc]
+class StopForm(Dialog):
     """Asks why a batch is stopped."""
 
     reason = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget())

@@ -7,7 +7,6 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
 
 from billing.admin_paper import movement
 from billing.admin_usage import WORKSPACE
@@ -16,6 +15,7 @@ from billing.models import Redemption, Voucher, VoucherBatch
 from billing.templatetags.figures import money
 from billing.vouchers import batches
 from billing.vouchers.redeeming import Refused, redeem
+from catalog.admin_acts import action
 from catalog.admin_page import (
     NOTHING,
     DeepPaginator,
@@ -109,7 +109,7 @@ class BatchPage(Page):
             form_class=RedeemForm,
             form_submit_text="Redeem",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def redeem(self, request: HttpRequest, form: RedeemForm) -> HttpResponse:
         """Redeem a code that a customer could not."""
         workspace = form.cleaned_data["workspace"]
@@ -137,7 +137,7 @@ class BatchPage(Page):
             form_class=StopForm,
             form_submit_text="Stop",
         ),
-    )  # type: ignore[untyped-decorator]
+    )
     def stop(self, request: HttpRequest, form: StopForm, object_id: str) -> HttpResponse:
         """Stop a batch."""
         row = VoucherBatch.objects.get(pk=object_id)

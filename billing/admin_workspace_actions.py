@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from unfold.decorators import action
 
 from accounts import upgrades, workspaces
 from accounts.admin_workspaces import operator
@@ -24,6 +23,7 @@ from billing.admin_workspace_forms import (
 )
 from billing.admin_workspace_viewing import Viewed
 from billing.moves import desk
+from catalog.admin_acts import action
 from catalog.admin_page import go_to
 
 __all__ = ["Acted"]
@@ -60,17 +60,17 @@ class Acted(Viewed):
         """Tell whether this operator may post to the ledger."""
         return request.user.has_perm("billing.add_ledgertransaction")
 
-    @action(description="Freeze", permissions=("status",), url_path="freeze", dialog=FREEZE)  # type: ignore[untyped-decorator]
+    @action(description="Freeze", permissions=("status",), url_path="freeze", dialog=FREEZE)
     def freeze(self, request: HttpRequest, form: StatusForm, object_id: int) -> HttpResponse:
         """Refuse its requests and end the open ones."""
         return self._put(request, form, object_id, Status.SUSPENDED)
 
-    @action(description="Thaw", permissions=("status",), url_path="thaw", dialog=THAW)  # type: ignore[untyped-decorator]
+    @action(description="Thaw", permissions=("status",), url_path="thaw", dialog=THAW)
     def thaw(self, request: HttpRequest, form: StatusForm, object_id: int) -> HttpResponse:
         """Let its requests in again."""
         return self._put(request, form, object_id, Status.ACTIVE)
 
-    @action(description="Close", permissions=("status",), url_path="close", dialog=CLOSE)  # type: ignore[untyped-decorator]
+    @action(description="Close", permissions=("status",), url_path="close", dialog=CLOSE)
     def close(self, request: HttpRequest, form: StatusForm, object_id: int) -> HttpResponse:
         """End it; what it used and paid stays."""
         return self._put(request, form, object_id, Status.CLOSED)
@@ -80,7 +80,7 @@ class Acted(Viewed):
         permissions=("upgrades",),
         url_path="raise-limits",
         dialog=RAISE_LIMITS,
-    )  # type: ignore[untyped-decorator]
+    )
     def raise_limits(self, request: HttpRequest, form: LimitsForm, object_id: int) -> HttpResponse:
         """Give it the limits that the dialog asked for, until their end."""
         workspace = Workspace.objects.select_related("plan_version__plan").get(pk=object_id)
@@ -102,7 +102,7 @@ class Acted(Viewed):
             messages.success(request, f"{said} Requests have them within two seconds.")
         return self._back(request, object_id)
 
-    @action(description="Move money", permissions=("money",), url_path="move-money", dialog=MOVE_MONEY)  # type: ignore[untyped-decorator]
+    @action(description="Move money", permissions=("money",), url_path="move-money", dialog=MOVE_MONEY)
     def move_money(self, request: HttpRequest, form: MoveForm, object_id: int) -> HttpResponse:
         """Ask for the movement; a large one waits for somebody else."""
         workspace = Workspace.objects.get(pk=object_id)

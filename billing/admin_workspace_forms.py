@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts import upgrades
@@ -14,6 +13,7 @@ from accounts.models import ApiKey, Workspace
 from billing import statements
 from billing.admin_moves import MoveForm
 from billing.models import Account
+from catalog.admin_acts import ReasonForm
 from catalog.models import PlanVersion
 from kernel import clock
 
@@ -29,11 +29,10 @@ _LABELS = {
 }
 
 
-class StatusForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class StatusForm(ReasonForm):
     """Asks why; says what is open and in use."""
 
     form_before_template = "admin/workspaces/status.html"
-    reason = forms.CharField(label="Why", max_length=200, widget=UnfoldAdminTextInputWidget())
 
     def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
         """Return what is shown above the field."""
@@ -49,7 +48,7 @@ class StatusForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
         }
 
 
-class LimitsForm(BaseDialogForm):  # type: ignore[misc]
+class LimitsForm(ReasonForm):
     """Asks for limits, until when, and why; they begin as those that count now, with what is used of them."""
 
     form_before_template = "admin/workspaces/limits.html"
@@ -59,7 +58,6 @@ class LimitsForm(BaseDialogForm):  # type: ignore[misc]
         input_formats=[_TO_THE_MINUTE, "%Y-%m-%dT%H:%M:%S"],
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
     )
-    reason = forms.CharField(label="Why", max_length=200, widget=UnfoldAdminTextInputWidget())
 
     def __init__(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, object_id, *args, **kwargs)

@@ -7,19 +7,18 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path, reverse
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import viewing
 from accounts.models import Workspace
 from billing.admin_workspace_tabs import Tabbed
+from catalog.admin_acts import Dialog, action
 from catalog.admin_page import go_to
 
 __all__ = ["Viewed"]
 
 
-class WhyForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class WhyForm(Dialog):
     """Asks why."""
 
     reason = forms.CharField(
@@ -59,7 +58,7 @@ class Viewed(Tabbed):
         permissions=("viewing",),
         url_path="view-as-customer",
         dialog=VIEW_AS_CUSTOMER,
-    )  # type: ignore[untyped-decorator]
+    )
     def view_as_customer(self, request: HttpRequest, form: WhyForm, object_id: int) -> HttpResponse:
         """Begin, for the reason that the dialog asked for."""
         workspace = Workspace.objects.get(pk=object_id)

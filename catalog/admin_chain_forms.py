@@ -7,13 +7,12 @@ from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from kernel import clock
 
+from .admin_acts import Dialog, asked_why
 from .admin_chain_panel import panel
-from .admin_why import asked_why
 from .models import Chain
 
 __all__ = ["DRAFT", "PUBLISH", "ROLL_BACK", "SCHEDULE", "UNSCHEDULE"]
@@ -21,7 +20,7 @@ __all__ = ["DRAFT", "PUBLISH", "ROLL_BACK", "SCHEDULE", "UNSCHEDULE"]
 _TO_THE_MINUTE = "%Y-%m-%dT%H:%M"
 
 
-class ReasonForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class ReasonForm(Dialog):
     """Why something is done, in a sentence for those who look at it later."""
 
     note = asked_why("Kept with the version and in the list of changes.")

@@ -8,11 +8,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from unfold.decorators import action
 from unfold.enums import ActionVariant
-from unfold.forms import BaseDialogForm
 
 from . import chains
+from .admin_acts import Dialog, action
 from .admin_chain_filters import StateFilter
 from .admin_chain_forms import DRAFT, PUBLISH, ROLL_BACK, SCHEDULE, UNSCHEDULE
 from .admin_chain_panel import Panel, badge, panel
@@ -155,8 +154,8 @@ class ChainPage(Panelled):
         """Tell whether this operator may begin a new version."""
         return request.user.has_perm("catalog.add_chain")
 
-    @action(description="Publish", permissions=("publish_chain",), url_path="publish", dialog=PUBLISH, variant=ActionVariant.PRIMARY)  # type: ignore[untyped-decorator]  # fmt: skip
-    def publish(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    @action(description="Publish", permissions=("publish_chain",), url_path="publish", dialog=PUBLISH, variant=ActionVariant.PRIMARY)  # fmt: skip
+    def publish(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Make the draft live."""
         note = form.cleaned_data["note"]
         return self._done(
@@ -164,8 +163,8 @@ class ChainPage(Panelled):
             "{} is live; the version before it is retired.",
         )  # fmt: skip
 
-    @action(description="Schedule", permissions=("publish_chain",), url_path="schedule", dialog=SCHEDULE)  # type: ignore[untyped-decorator]
-    def schedule(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    @action(description="Schedule", permissions=("publish_chain",), url_path="schedule", dialog=SCHEDULE)
+    def schedule(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Have the draft go live by itself."""
         at, note = form.cleaned_data["at"], form.cleaned_data["note"]
         said = f"{at:%Y-%m-%d %H:%M} UTC"
@@ -176,16 +175,16 @@ class ChainPage(Panelled):
 
     @action(
         description="Unschedule", permissions=("publish_chain",), url_path="unschedule", dialog=UNSCHEDULE
-    )  # type: ignore[untyped-decorator]
-    def unschedule(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    )
+    def unschedule(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Take the draft's moment away."""
         note = form.cleaned_data["note"]
         return self._done(
             request, object_id, chains.unschedule, f"Unscheduled: {note}", "{} waits until it is published."
         )
 
-    @action(description="Roll back", permissions=("publish_chain",), url_path="rollback", dialog=ROLL_BACK)  # type: ignore[untyped-decorator]
-    def rollback(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    @action(description="Roll back", permissions=("publish_chain",), url_path="rollback", dialog=ROLL_BACK)
+    def rollback(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Have what was live before go live again, as a new version."""
         note = form.cleaned_data["note"]
         return self._done(
@@ -193,8 +192,8 @@ class ChainPage(Panelled):
             "{} is live, with the hops that were live before.",
         )  # fmt: skip
 
-    @action(description="Draft a new version", permissions=("draft_chain",), url_path="draft", dialog=DRAFT)  # type: ignore[untyped-decorator]
-    def draft(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    @action(description="Draft a new version", permissions=("draft_chain",), url_path="draft", dialog=DRAFT)
+    def draft(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Copy the chain into a draft and open it."""
         original = Chain.objects.get(pk=object_id)
         return self._done(

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.forms.models import BaseInlineFormSet
 from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDecimalFieldWidget,
@@ -18,7 +17,7 @@ from unfold.widgets import (
 from kernel import clock
 
 from . import price_book, price_rules
-from .admin_why import asked_why
+from .admin_acts import Dialog, asked_why
 from .models import PriceKind, PriceVersion, Rate
 from .pricing import RateCard
 from .quote import PER_UNIT, decimal_text
@@ -199,7 +198,7 @@ class RatesFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             yield f"It sells {', '.join(lost)} below cost. If it is meant, tick “Below cost” and say why."
 
 
-class EndForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class EndForm(Dialog):
     """Why a promotion or a time of day ends early, or an announced price is taken back."""
 
     why = asked_why("Kept in the list of changes.")

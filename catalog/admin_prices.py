@@ -9,11 +9,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.decorators import action
 
 from kernel import clock
 
 from . import admin_multipliers, price_book  # noqa: F401  # the first registers its page
+from .admin_acts import action
 from .admin_margins import least_margin, margins, standing
 from .admin_page import NOTHING, Inline, Page, figure, go_to, moment
 from .admin_price_forms import END, EndForm, RateForm, RatesFormSet, VersionForm, usd
@@ -178,7 +178,7 @@ class PriceVersionPage(Page):
         version = PriceVersion.objects.filter(pk=object_id).first()
         return list(super().get_actions_detail(request, object_id)) if version and _ends(version) else []
 
-    @action(description="End", permissions=("end_price",), url_path="end", dialog=END)  # type: ignore[untyped-decorator]
+    @action(description="End", permissions=("end_price",), url_path="end", dialog=END)
     def end(self, request: HttpRequest, form: EndForm, object_id: int) -> HttpResponse:
         """End a price with the running minute, or take back one that has not begun."""
         version = PriceVersion.objects.get(pk=object_id)

@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -13,8 +12,8 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from .admin_acts import Dialog, asked_why
 from .admin_proposal_panel import panel
-from .admin_why import asked_why
 from .models import Model, Proposal, Provider, Source, Tier
 from .proposals.applying import NewModel, kept_sell
 
@@ -28,7 +27,7 @@ def _proposal(object_id: int | str | None) -> Proposal | None:
     return rows.filter(pk=object_id or 0).first()
 
 
-class ReasonForm(BaseDialogForm):  # type: ignore[misc]  # unfold has no types
+class ReasonForm(Dialog):
     """Why something is decided, in a sentence for those who look at it later."""
 
     reason = asked_why("Kept with the proposal and in the list of changes.")
@@ -111,7 +110,7 @@ class ApproveForm(ReasonForm):
         return NewModel(**{**said, "tier": Tier(said["tier"])}) if said else None
 
 
-class CompareForm(BaseDialogForm):  # type: ignore[misc]
+class CompareForm(Dialog):
     """Which provider is compared with what is listed for it, and by whom it is listed."""
 
     provider = forms.ModelChoiceField(Provider.objects.order_by("name"), widget=UnfoldAdminSelectWidget())

@@ -8,10 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.decorators import action
 from unfold.enums import ActionVariant
-from unfold.forms import BaseDialogForm
 
+from .admin_acts import Dialog, action
 from .admin_page import NOTHING, Panelled, ReadOnlyPage, figure, go_to, link, moment, stack
 from .admin_proposal_filters import SizeFilter, StateFilter
 from .admin_proposal_forms import APPROVE, COMPARE, REJECT
@@ -104,8 +103,8 @@ class ProposalPage(Panelled, ReadOnlyPage):
         """Tell whether this operator may decide: whoever may change prices by hand."""
         return request.user.has_perms(("catalog.change_proposal", "catalog.add_priceversion"))
 
-    @action(description="Approve", permissions=("decide",), url_path="approve", dialog=APPROVE, variant=ActionVariant.PRIMARY)  # type: ignore[untyped-decorator]  # fmt: skip
-    def approve(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    @action(description="Approve", permissions=("decide",), url_path="approve", dialog=APPROVE, variant=ActionVariant.PRIMARY)  # fmt: skip
+    def approve(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Do what the proposal says, or note the first of two approvals."""
         said = form.cleaned_data
         try:
@@ -123,8 +122,8 @@ class ProposalPage(Panelled, ReadOnlyPage):
             messages.success(request, told)
         return go_to(request, reverse("admin:catalog_proposal_change", args=[object_id]))
 
-    @action(description="Reject", permissions=("decide",), url_path="reject", dialog=REJECT)  # type: ignore[untyped-decorator]
-    def reject(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    @action(description="Reject", permissions=("decide",), url_path="reject", dialog=REJECT)
+    def reject(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Leave the catalogue as it is."""
         try:
             deciding.reject(object_id, by=_person(request), reason=form.cleaned_data["reason"])
@@ -189,8 +188,8 @@ class ComparisonPage(ReadOnlyPage):
         """Tell whether this operator may have a provider asked."""
         return bool(request.user.has_perm("catalog.add_comparison"))
 
-    @action(description="Compare now", permissions=("compare",), url_path="compare", dialog=COMPARE)  # type: ignore[untyped-decorator]
-    def compare(self, request: HttpRequest, form: BaseDialogForm) -> HttpResponse:
+    @action(description="Compare now", permissions=("compare",), url_path="compare", dialog=COMPARE)
+    def compare(self, request: HttpRequest, form: Dialog) -> HttpResponse:
         """Have a worker compare a provider with a list."""
         provider, source = form.cleaned_data["provider"], Source(form.cleaned_data["source"])
         asked = comparisons.ask(provider, source, asked_by=str(request.user))

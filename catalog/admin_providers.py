@@ -10,11 +10,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from . import credentials, endpoint_keys
+from .admin_acts import Dialog, action
 from .admin_page import NOTHING, Inline, Page, badge, figure, go_to, link, moment
 from .models import Endpoint, EndpointKey, Provider
 
@@ -228,8 +227,8 @@ class EndpointKeyPage(Page):
         """Tell whether this operator may have a key sent again."""
         return request.user.has_perm("catalog.change_endpointkey")
 
-    @action(description="Take it up again", permissions=("take_up",), url_path="take-up", dialog=TAKE_UP)  # type: ignore[untyped-decorator]
-    def take_up(self, request: HttpRequest, form: BaseDialogForm, object_id: int) -> HttpResponse:
+    @action(description="Take it up again", permissions=("take_up",), url_path="take-up", dialog=TAKE_UP)
+    def take_up(self, request: HttpRequest, form: Dialog, object_id: int) -> HttpResponse:
         """Have the key sent again."""
         key = EndpointKey.objects.select_related("endpoint__provider").get(pk=object_id)
         if endpoint_keys.take_up(key):

@@ -43,7 +43,8 @@ class Visit:
         self.page.goto(self.address + "/dashboard/")
 
     def assert_clean(self) -> None:
-        """No complaint of the browser, none of axe, nothing to scroll sideways."""
+        """No complaint of the browser, none of axe, nothing to scroll sideways, once the page is there."""
+        self.page.wait_for_load_state()
         assert self.complaints == []
         assert not self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
         found = Axe().run(self.page).response["violations"]

@@ -47,6 +47,7 @@ def test_signing_up_ends_in_a_workspace_with_a_key(
     page.get_by_label("Code").fill(found[0])
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("link", name="Open a workspace").click()
+    page.get_by_label("Name").wait_for()
     visit.assert_clean()
     page.get_by_label("Name").fill("Northwind")
     page.get_by_role("button", name="Open the workspace").click()
