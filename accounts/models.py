@@ -1,6 +1,5 @@
-"""The rows of people, workspaces and their upgrades, memberships, inference keys, own keys at providers, and sign-ins."""
+"""The rows of people, workspaces and their upgrades, memberships and inference keys; the others are in files of their own."""
 
-import uuid
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -15,13 +14,15 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower, Upper
 from django.utils.functional import cached_property
 
-from catalog.models import PlanVersion, Provider
+from catalog.models import PlanVersion
 from kernel import clock
 
-from .farewell_row import Farewell as Farewell  # rows of this app, in files of their own
+from .farewell_row import Farewell as Farewell
 from .invitation_row import Invitation as Invitation
 from .management_token_row import ManagementToken as ManagementToken
 from .notes import Note as Note
+from .provider_key_row import ProviderKey as ProviderKey
+from .sign_in_row import SignIn as SignIn
 from .trail_row import TrailRow as TrailRow
 
 
@@ -253,65 +254,3 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name if self.person_id else f"{self.name} {self.prefix}…{self.last_four}"
-
-
-class ProviderKey(models.Model):
-    """A workspace's own key at a provider, kept sealed and never shown: its calls there go out with it.
-
-    One that was replaced or taken away stays as a record, without its secret.
-    """
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="provider_keys")
-    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+")
-    sealed = models.BinaryField(editable=False)
-    hint = models.CharField(max_length=16, blank=True, editable=False, help_text="Last four characters.")
-    active = models.BooleanField(default=True, editable=False)
-    created_at = models.DateTimeField(default=clock.now, editable=False)
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", editable=False)
-
-    class Meta:
-        ordering = ["workspace", "provider__slug", "-pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["workspace", "provider"],
-                condition=Q(active=True),
-                name="provider_key_one_in_use_per_workspace",
-            ),
-            models.CheckConstraint(
-                condition=(Q(active=True) & ~Q(sealed=b"")) | Q(active=False, sealed=b""),
-                name="provider_key_is_kept_while_in_use",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.provider_id and self.provider} {self.hint}".rstrip()
-
-
-class SignIn(models.Model):
-    """One sign-in for tokens, from login to logout: all tokens that came of it end with it.
-
-    Of the refresh token in force only the digest is kept, of the password only a short digest of its hash: when that
-    changes, the tokens end.
-    """
-
-    class End(models.TextChoices):
-        LOGOUT = "logout"
-        REUSE = "reuse", "a refresh token was used twice"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sign_ins")
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, null=True, related_name="+")
-    password_mark = models.CharField(max_length=16)
-    number = models.IntegerField(default=0, help_text="How often its tokens were renewed.")
-    refresh_digest = models.BinaryField(unique=True, editable=False)
-    created_at = models.DateTimeField(default=clock.now)
-    refreshed_at = models.DateTimeField(default=clock.now)
-    expires_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-    ended_by = models.CharField(max_length=16, choices=End.choices, blank=True)
-
-    class Meta:
-        ordering = ["-created_at"]
-
-    def __str__(self) -> str:
-        return f"{self.person} since {self.created_at:%Y-%m-%d %H:%M}"

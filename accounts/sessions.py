@@ -7,6 +7,7 @@ from uuid import UUID
 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import update_session_auth_hash
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from kernel import clock
@@ -77,7 +78,7 @@ def _sessions(person: User) -> list[UserSession]:
     return [session for session in found if not session.purge()]
 
 
-def _token_sign_ins(person: User):  # type: ignore[no-untyped-def]
+def _token_sign_ins(person: User) -> QuerySet[SignIn]:
     return SignIn.objects.filter(person=person, ended_at=None, expires_at__gt=clock.now())
 
 
