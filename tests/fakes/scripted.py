@@ -5,6 +5,7 @@ at what the gateway sends upstream.
 """
 
 import json
+import secrets
 import socket
 import struct
 import threading
@@ -106,7 +107,9 @@ class Scripted:
         self._closing = threading.Event()
         self._wires: dict[socket.socket, threading.Thread] = {}
         self._door = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.base_url = f"http://127.0.0.1:{self._door.getsockname()[1]}/v1"
+        # Ports are given again: whoever still looks for a provider that was here before does not know this one's name.
+        self._name = f"/{secrets.token_hex(4)}"
+        self.base_url = f"http://127.0.0.1:{self._door.getsockname()[1]}{self._name}/v1"
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
 
@@ -147,6 +150,10 @@ class Scripted:
             wire.settimeout(WAIT_S)
             buffer = bytearray()
             while (request := _request(wire, buffer)) is not None:
+                if not request.path.startswith(self._name):
+                    wire.sendall(answer({"error": {"message": "somebody else was meant"}}, status=404)[0])
+                    continue
+                request.path = request.path.removeprefix(self._name)
                 with self._lock:
                     self.seen.append(request)
                     steps = self._answers.pop(0) if self._answers else None
@@ -232,4 +239,5 @@ def scripted(*answers: Answer) -> Iterator[Scripted]:
         yield upstream
     finally:
         upstream.close()
-    assert upstream.unexpected == 0, f"{upstream.unexpected} calls more than were scripted"
+    heard = [(each.method, each.path, each.body[:200]) for each in upstream.seen]
+    assert upstream.unexpected == 0, f"{upstream.unexpected} calls more than were scripted, of {heard}"
