@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from own_database import own_database
+from bench.own_database import own_database
 
 CHARGES_PER_DAY = 1
 TOKENS_IN, TOKENS_OUT = 900, 200

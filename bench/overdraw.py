@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from own_database import own_database
+from bench.own_database import own_database
 
 if TYPE_CHECKING:
     from tests.billing.overdrawing import Round

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from own_database import own_database
+from bench.own_database import own_database
 
 DAYS = 30
 KEYS, MODELS, PROVIDERS, TAGS = 5, 8, 3, 2
