@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
+from django.utils.cache import patch_vary_headers
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, MethodNotAllowed, ParseError, UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -18,10 +19,11 @@ from kernel import ids
 
 from . import rates
 
-__all__ = ["MOST_BYTES", "Refusal", "Route", "take", "valid", "wrong"]
+__all__ = ["MOST_BYTES", "Nowhere", "Refusal", "Route", "take", "valid", "wrong"]
 
 MOST_BYTES = 65_536
 _AWAY_SECONDS = 2
+_CREDENTIALS = ("Authorization", "X-API-Key", "Cookie")
 log = structlog.get_logger()
 
 
@@ -84,8 +86,18 @@ class Route(APIView):
         """Put on every answer that it may not be kept, and its id."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer["Cache-Control"] = "no-store"
+        patch_vary_headers(answer, _CREDENTIALS)
         answer["X-Request-Id"] = str(ids.request_id())
         return answer
+
+
+class Nowhere(Route):
+    """Every address at which there is no route, whatever is asked of it and whoever asks."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse before anything is read. Raises Refusal, 404."""
+        super().initial(request, *args, **kwargs)
+        raise Refusal(404, "NOT_FOUND", "There is no such route: GET /api/schema names those there are.")
 
 
 def take(what: str, who: str, limit: int, named: str) -> None:

@@ -1,10 +1,12 @@
 """The map of everything but /v1, which `inference.handler` and `inference.desk` serve."""
 
 from django.contrib import admin
-from django.urls import include, path
-from drf_spectacular.views import SpectacularJSONAPIView
+from django.urls import include, path, re_path
+
+from accounts.rest_route import Nowhere
 
 from . import admin_guard, finding, health, metrics
+from .api_document import ApiDocument
 from .guide import set_up
 
 admin.autodiscover()
@@ -17,8 +19,9 @@ urlpatterns = [
     path("admin/login/", admin_guard.to_the_door),
     path("admin/", admin.site.urls),
     path("auth/", include("accounts.urls")),
-    path("api/schema", SpectacularJSONAPIView.as_view()),
+    path("api/schema", ApiDocument.as_view()),
     path("api/", include("billing.managing.urls")),
+    re_path(r"^api(?:/[\s\S]*)?$", Nowhere.as_view()),
     path("accounts/", include("accounts.person_urls")),
     path("accounts/", include("allauth.urls")),
     path("docs/", include("config.guide.urls")),

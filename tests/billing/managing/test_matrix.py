@@ -108,6 +108,7 @@ def test_its_own_token_is_answered_with_few_queries(route: str) -> None:
     assert answer.status_code in (200, 201), answer.content
     assert answer["Content-Type"] == "application/json"
     assert answer["Cache-Control"] == "no-store"
+    assert {"Authorization", "X-API-Key", "Cookie"} <= set(answer["Vary"].split(", "))
     assert len(queries) <= MOST_QUERIES, len(queries)
 
 
