@@ -6,8 +6,9 @@ from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.dataclasses import ActionDialog
@@ -144,6 +145,12 @@ class PersonPage(UserAdmin, Page):  # type: ignore[type-arg,misc]  # generic for
 @admin.register(Group)
 class GroupPage(GroupAdmin, Page):  # type: ignore[misc]  # generic for the checker only
     """A set of permissions that operators share; those of the roles are as the product declares them."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        """Return the groups with their rights, each of which is written with the app that it is of."""
+        rights = Permission.objects.select_related("content_type")
+        groups: QuerySet[Group] = super().get_queryset(request)
+        return groups.prefetch_related(Prefetch("permissions", rights))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Allow superusers: whoever makes groups gives rights."""

@@ -47,7 +47,8 @@ def listed(request: HttpRequest, person: User) -> list[Place]:
 def end(person: User, key: str) -> bool:
     """End one place where a person is signed in; tell whether there was one."""
     if key.startswith("t"):
-        row = _token_sign_ins(person).filter(pk=_uuid(key[1:])).first()
+        number = _uuid(key[1:])
+        row = None if number is None else _token_sign_ins(person).filter(pk=number).first()
         if row is None:
             return False
         signins.end(row.pk)

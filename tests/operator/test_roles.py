@@ -7,7 +7,9 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import roles
@@ -123,3 +125,12 @@ def test_the_matrix_is_shown(operator: Client) -> None:
     for role in roles.ROLES.values():
         assert role.name in shown
     assert "Ledger transaction" in shown
+
+
+def test_the_page_of_a_role_reads_all_its_rights_at_once(operator: Client) -> None:
+    role = Group.objects.get(name=roles.ROLES["O"].name)
+    assert role.permissions.count() > 50
+    with CaptureQueriesContext(connection) as queries:
+        page = operator.get(reverse("admin:auth_group_change", args=[role.pk]))
+    assert page.status_code == 200
+    assert len(queries) < 40
