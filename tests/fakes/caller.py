@@ -102,9 +102,9 @@ def call(
     return _exchange("POST", base_url + path, body, headers or {}, patience_s, until)
 
 
-def get(url: str) -> Heard:
+def get(url: str, *, headers: dict[str, str] | None = None) -> Heard:
     """GET a URL and listen until the server closes."""
-    return _exchange("GET", url, b"", {}, 10, None)
+    return _exchange("GET", url, b"", headers or {}, 10, None)
 
 
 def chat(base_url: str, model: str, **fields: Any) -> Heard:
