@@ -12,7 +12,7 @@ from unfold.dataclasses import ActionDialog
 
 from billing import figures
 from billing.admin_alert_forms import ChannelForm, RuleForm, kinds_explained
-from billing.alerting import deliveries, rounds, sending
+from billing.alerting import deliveries, reaching, rounds
 from billing.alerting.kinds import KINDS
 from billing.alerting.reading import shown
 from billing.models import AlertChannel, AlertRule
@@ -52,7 +52,7 @@ class AlertRulePage(Page):
             "last": last,
             "age": figures.age(clock.now() - last.ended_at) if last.ended_at else "",
             "late": last.ended_at is None or (clock.now() - last.ended_at).total_seconds() > 180,
-            "mail": sending.mail_is_set_up(),
+            "mail": reaching.mail_is_set_up(),
         }
         return super().changelist_view(request, {**(extra_context or {}), "alerts": context})
 
@@ -115,7 +115,7 @@ class AlertChannelPage(Page):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Show the channels, below a word where mails go nowhere."""
-        context = {"mail": sending.mail_is_set_up()}
+        context = {"mail": reaching.mail_is_set_up()}
         return super().changelist_view(request, {**(extra_context or {}), "alerts": context})
 
     @admin.display(description="Goes to")

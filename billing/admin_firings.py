@@ -11,17 +11,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.dataclasses import ActionDialog
 
-from billing.alerting import deliveries
+from billing.alerting import trying
 from billing.alerting.kinds import KINDS
 from billing.alerting.reading import shown
 from billing.models import AlertDelivery, AlertFiring
+from billing.models.delivery import Delivery
 from catalog.admin_acts import action
 from catalog.admin_page import NOTHING, DeepPaginator, ReadOnlyPage, badge, figure, go_to, moment, table
 
-__all__: list[str] = []
+__all__ = ["SENT_BADGES", "tries_table"]
 
-# As a delivery is, so is its badge.
-_BADGES = {"waiting": "waits", "sent": "", "failed": "failed", "spared": "cut"}
+SENT_BADGES = {"waiting": "waits", "sent": "", "failed": "failed", "spared": "cut"}
+"""As a delivery is, so is its badge."""
 
 
 def _measured(name: str, label: str) -> Any:
@@ -121,10 +122,7 @@ class AlertDeliveryPage(ReadOnlyPage):
     @admin.display(description="Log")
     def tries_made(self, row: AlertDelivery) -> SafeString | str:
         """Show each try."""
-        if not row.log:
-            return "Not tried yet."
-        tries = ((each["at"].replace("T", " ")[:19], each["said"], f"{each['ms']:,} ms") for each in row.log)
-        return table(("When, UTC", "What came of it", "Took"), tries, figures_from=2)
+        return tries_table(row)
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Return the way to send it again, of what does not wait."""
@@ -150,13 +148,21 @@ class AlertDeliveryPage(ReadOnlyPage):
         """Have it sent once more."""
         row = AlertDelivery.objects.get(pk=object_id)
         try:
-            deliveries.again(row)
-        except deliveries.NotAllowed as error:
+            trying.again(row)
+        except trying.NotAllowed as error:
             messages.error(request, str(error))
         else:
             self.log_change(request, row, "Sent again.")
             messages.success(request, "It goes out within seconds.")
         return go_to(request, reverse("admin:billing_alertdelivery_change", args=[row.pk]))
+
+
+def tries_table(delivery: Delivery) -> SafeString | str:
+    """Return each try of a message."""
+    if not delivery.log:
+        return "Not tried yet."
+    tries = ((each["at"].replace("T", " ")[:19], each["said"], f"{each['ms']:,} ms") for each in delivery.log)
+    return table(("When, UTC", "What came of it", "Took"), tries, figures_from=2)
 
 
 def _way(delivery: AlertDelivery) -> SafeString:
@@ -165,7 +171,7 @@ def _way(delivery: AlertDelivery) -> SafeString:
 
 
 def _sent_badge(delivery: AlertDelivery) -> SafeString:
-    return badge(_BADGES[delivery.status], delivery.get_status_display())
+    return badge(SENT_BADGES[delivery.status], delivery.get_status_display())
 
 
 def _at(at: Any) -> str:

@@ -1,31 +1,16 @@
-"""The messages that go out: each made once with what it tells, tried a few times ever more seldom, and sent again on demand."""
+"""The messages that go out to operators: each made once with what it tells, after the rule's quiet hours."""
 
-import time
-from datetime import datetime, timedelta
-
-import structlog
-from django.db import transaction
+from datetime import datetime
 
 from billing.models import AlertChannel, AlertDelivery, AlertFiring
 from kernel import clock, ids
 
-from . import message, quiet, sending
+from . import message, quiet, sending, trying
 
-__all__ = ["BACK_OFF", "MOST_TRIES", "NotAllowed", "again", "send_due", "tell", "test"]
-
-BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360))
-"""How long after each failed try the next one is made; after the last there is none."""
-LEASE = timedelta(minutes=2)
-"""What a process that died had begun to send is sent again after this; its id tells the receiver that it is the same."""
-MOST_TRIES = 20
-log = structlog.get_logger()
+__all__ = ["send_due", "tell", "test"]
 
 Event = AlertDelivery.Event
 Status = AlertDelivery.Status
-
-
-class NotAllowed(ValueError):
-    """A message that is not sent again now; the text is a sentence for whoever asked."""
 
 
 def tell(firing: AlertFiring, event: AlertDelivery.Event, now: datetime) -> None:
@@ -68,55 +53,6 @@ def test(channel: AlertChannel, *, by: str) -> AlertDelivery:
     )
 
 
-@transaction.atomic
-def again(delivery: AlertDelivery) -> None:
-    """Have the same message sent once more, within seconds. Raises NotAllowed."""
-    found = AlertDelivery.objects.select_for_update().get(pk=delivery.pk)
-    if found.status == Status.WAITING:
-        raise NotAllowed("It waits to be sent already.")
-    if found.tries >= MOST_TRIES:
-        raise NotAllowed(f"It was tried {found.tries} times: mend the channel, and send a test.")
-    found.status, found.due_at = Status.WAITING, clock.now()
-    found.save(update_fields=["status", "due_at"])
-
-
 def send_due(seconds: float) -> int:
     """Send what is due for about so many seconds; return how many messages were taken."""
-    taken, until = 0, time.monotonic() + seconds
-    while time.monotonic() < until:
-        delivery = _claim(clock.now())
-        if delivery is None:
-            break
-        taken += _try(delivery)
-    return taken
-
-
-@transaction.atomic
-def _claim(now: datetime) -> AlertDelivery | None:
-    waiting = AlertDelivery.objects.filter(status=Status.WAITING, due_at__lte=now).order_by("due_at")
-    found = waiting.select_for_update(skip_locked=True).first()
-    if found is not None:
-        found.tries += 1
-        found.due_at = now + LEASE
-        found.save(update_fields=["tries", "due_at"])
-    return found
-
-
-def _try(delivery: AlertDelivery) -> bool:
-    began = time.monotonic()
-    try:
-        said, taken, hopeless = sending.send(delivery), True, False
-    except sending.Failed as error:
-        said, taken, hopeless = str(error), False, error.hopeless
-        log.warning("an alert was not taken", channel=delivery.channel.name, why=said, tries=delivery.tries)
-    now = clock.now()
-    milliseconds = round(1000 * (time.monotonic() - began))
-    delivery.log.append({"at": now.isoformat(timespec="seconds"), "said": said[:300], "ms": milliseconds})
-    if taken:
-        delivery.status, delivery.sent_at = Status.SENT, now
-    elif hopeless or delivery.tries > len(BACK_OFF):
-        delivery.status = Status.FAILED
-    else:
-        delivery.due_at = now + BACK_OFF[delivery.tries - 1]
-    delivery.save(update_fields=["status", "sent_at", "due_at", "log"])
-    return taken
+    return trying.send_due(AlertDelivery.objects.order_by("due_at"), sending.send, seconds=seconds)

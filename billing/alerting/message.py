@@ -2,12 +2,10 @@
 
 import json
 from datetime import datetime
-from typing import Any
-
-from django.conf import settings
 
 from billing.models import AlertDelivery, AlertFiring
 
+from .envelope import absolute, enveloped, iso
 from .kinds import KINDS
 from .reading import shown
 
@@ -28,18 +26,17 @@ def of_firing(firing: AlertFiring, event: AlertDelivery.Event, at: datetime) -> 
         "detail": firing.detail,
         "value": shown(firing.value, unit),
         "threshold": shown(firing.threshold, unit),
-        "since": _iso(firing.noticed_at),
-        "until": _iso(firing.ended_at),
-        "url": _absolute(firing.url),
+        "since": iso(firing.noticed_at),
+        "until": iso(firing.ended_at),
+        "url": absolute(firing.url),
     }
-    return _body(event, at, data)
+    return enveloped(f"alert.{event}", at, data)
 
 
 def of_test(by: str, at: datetime) -> str:
     """Return the JSON of a test."""
-    return _body(
-        Event.TEST, at, {"title": "This is a test", "detail": f"asked for by {by}; nothing is wrong"}
-    )
+    data = {"title": "This is a test", "detail": f"asked for by {by}; nothing is wrong"}
+    return enveloped(f"alert.{Event.TEST}", at, data)
 
 
 def in_words(body: str) -> tuple[str, str]:
@@ -54,18 +51,3 @@ def in_words(body: str) -> tuple[str, str]:
     if data.get("url"):
         lines += ["", data["url"]]
     return " ".join(subject.split()), "\n".join(lines) + "\n"
-
-
-def _body(event: AlertDelivery.Event, at: datetime, data: dict[str, Any]) -> str:
-    told = {"type": f"alert.{event}", "timestamp": _iso(at), "data": data}
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z") if at is not None else None
-
-
-def _absolute(path: str) -> str:
-    # Where the settings do not say what the site is called, its own path is all that is known.
-    origins = settings.CSRF_TRUSTED_ORIGINS
-    return f"{origins[0].rstrip('/')}{path}" if origins else path

@@ -6,7 +6,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from kernel import addresses, clock
+from kernel import addresses
+
+from .delivery import Delivery
 
 __all__ = ["AlertChannel", "AlertDelivery", "AlertFiring", "AlertRule"]
 
@@ -150,7 +152,7 @@ class AlertFiring(models.Model):
         return self.title
 
 
-class AlertDelivery(models.Model):
+class AlertDelivery(Delivery):
     """One message to one channel: that something began, that it ended, or a test; tried until it is taken, a few times."""
 
     class Event(models.TextChoices):
@@ -158,23 +160,9 @@ class AlertDelivery(models.Model):
         ENDED = "ended", "ended"
         TEST = "test", "a test"
 
-    class Status(models.TextChoices):
-        WAITING = "waiting", "waits"
-        SENT = "sent", "sent"
-        FAILED = "failed", "failed"
-        SPARED = "spared", "over before it was sent"
-
-    id = models.UUIDField(primary_key=True)
     firing = models.ForeignKey(AlertFiring, on_delete=models.PROTECT, null=True, related_name="deliveries")
     channel = models.ForeignKey(AlertChannel, on_delete=models.PROTECT, related_name="deliveries")
     event = models.CharField(max_length=8, choices=Event.choices)
-    body = models.TextField(help_text="What is sent, the same each time.")
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
-    tries = models.PositiveSmallIntegerField(default=0)
-    made_at = models.DateTimeField(default=clock.now)
-    due_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True)
-    log = models.JSONField(default=list, help_text="Each try: when, what came of it, and milliseconds.")
 
     class Meta:
         db_table = "billing_alert_delivery"

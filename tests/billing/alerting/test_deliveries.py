@@ -1,10 +1,8 @@
 """How messages reach channels: what they say, how often they are tried, what is sent again."""
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -12,47 +10,19 @@ from django.core import mail
 from pytest_django import Settings
 
 from accounts.models import User
-from billing.alerting import deliveries, sending, signing
+from billing.alerting import deliveries, sending, signing, trying
 from billing.models import AlertChannel, AlertDelivery
 from kernel import clock
+from tests.billing.alerting.receiving import Receiver, receiving
 from tests.billing.alerting.scripting import SECRET, Script, calling, mailing
 
 pytestmark = pytest.mark.django_db
 
 
-class Receiver(HTTPServer):
-    """Takes what is posted, and answers as it is told."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
-        self.taken: list[tuple[dict[str, str], str]] = []
-        self.status = 204
-        self.address = f"http://127.0.0.1:{self.server_address[1]}/hook"
-
-
-class _Answering(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        assert isinstance(self.server, Receiver)
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.server.taken.append(({name.lower(): value for name, value in self.headers.items()}, body))
-        self.send_response(self.server.status)
-        self.send_header("Location", "http://127.0.0.1:1/elsewhere")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with receiving() as server:
+        yield server
 
 
 @pytest.fixture
@@ -142,7 +112,7 @@ def test_what_is_not_taken_is_tried_ever_more_seldom_and_then_no_more(
     receiver.status = status
     delivery = begun(monkeypatch, calling(receiver.address))
     now = clock.now()
-    for pause in (*deliveries.BACK_OFF, None):
+    for pause in (*trying.BACK_OFF, None):
         monkeypatch.setattr(clock, "now", lambda now=now: now)
         assert deliveries.send_due(5) == 0
         assert deliveries.send_due(5) == 0  # not before it is due
@@ -160,9 +130,9 @@ def test_what_failed_is_sent_again_on_demand_with_the_same_id(
 ) -> None:
     delivery = begun(monkeypatch, calling(receiver.address))
     deliveries.send_due(5)
-    with pytest.raises(deliveries.NotAllowed, match="waits"):
-        deliveries.again(deliveries.test(delivery.channel, by="ann"))
-    deliveries.again(delivery)
+    with pytest.raises(trying.NotAllowed, match="waits"):
+        trying.again(deliveries.test(delivery.channel, by="ann"))
+    trying.again(delivery)
     assert deliveries.send_due(5) == 2
     ids = [headers["webhook-id"] for headers, _ in receiver.taken]
     assert ids.count(f"msg_{delivery.pk}") == 2
@@ -172,9 +142,9 @@ def test_a_process_that_died_leaves_what_it_had_begun_to_send(
     monkeypatch: pytest.MonkeyPatch, receiver: Receiver
 ) -> None:
     delivery = begun(monkeypatch, calling(receiver.address))
-    assert deliveries._claim(clock.now()) == delivery
+    assert trying.claim(AlertDelivery.objects.all(), clock.now()) == delivery
     assert deliveries.send_due(5) == 0
-    later = clock.now() + deliveries.LEASE + timedelta(seconds=1)
+    later = clock.now() + trying.LEASE + timedelta(seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert deliveries.send_due(5) == 1
 
