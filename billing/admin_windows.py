@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from billing import numbers
-from kernel import clock
+from kernel import clock, ids
 
 from .admin_filters import workspace_of
 
@@ -54,7 +54,7 @@ def first_id(day: date) -> UUID:
 
 def id_at(moment: datetime) -> UUID:
     """Return the smallest id that can be made at a moment."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
+    return ids.first_at(moment)
 
 
 class _Window(SimpleListFilter):

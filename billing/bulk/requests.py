@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+
+from kernel import ids
 
 __all__ = ["LONGEST", "Chosen"]
 
@@ -49,7 +50,10 @@ class Chosen:
             wheres.append("e.latency_ms > %(slower_than_ms)s")
         narrowed = "".join(f" AND {each}" for each in wheres)
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return _SQL.format(narrowed=narrowed), values | {"first": _id(self.since), "last": _id(self.until)}
+        return _SQL.format(narrowed=narrowed), values | {
+            "first": ids.first_at(self.since),
+            "last": ids.first_at(self.until),
+        }
 
 
 # An id begins with the milliseconds of its request: the span is a range of the primary key.
@@ -60,7 +64,3 @@ _SQL = """SELECT e.request_id::text, e.workspace_id, whole.cost
             AND r.id <= encode(set_byte(uuid_send(e.request_id), 15, 255), 'hex')::uuid) whole
     WHERE e.id >= %(first)s AND e.id < %(last)s AND e.rev = 0 AND whole.cost > 0{narrowed}
     ORDER BY e.id"""
-
-
-def _id(moment: datetime) -> UUID:
-    return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -7,10 +7,19 @@ import re
 import secrets
 import time
 import zlib
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-__all__ = ["KeyKind", "digest_key", "key_is_shaped", "mint_key", "request_id", "revision_id"]
+__all__ = [
+    "KeyKind",
+    "digest_key",
+    "first_at",
+    "key_is_shaped",
+    "mint_key",
+    "request_id",
+    "revision_id",
+]
 
 KeyKind = Literal["rk", "rkm"]
 _KEY = re.compile(r"(rkm?)_[0-9a-f]{64}\Z")
@@ -23,6 +32,11 @@ def request_id() -> UUID:
     48 bits of milliseconds, 66 random bits from the operating system, so a forked process cannot repeat one.
     """
     return UUID(int=_uuid7(int(time.time() * 1000), os.urandom(9)))
+
+
+def first_at(moment: datetime) -> UUID:
+    """Return the smallest id that can be made at a moment: ids begin with their milliseconds."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def _uuid7(milliseconds: int, random: bytes) -> int:
