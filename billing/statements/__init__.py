@@ -3,14 +3,16 @@
 from .cuts import Cut, Span, Step, Uncuttable, cut, zone_of
 from .days import DailyRow, Totals, daily, spend_today, totals
 from .latest import RecentRow, recent
-from .outlook import Month, cap_met, month, run_out
+from .outlook import Month, cap_met, month, months, run_out
 from .pace import Range
 from .runway import Lapse, Runway
+from .several import MOST
 from .sources import Only
 from .spend import MOST_MEMBERS, Group, Measures, Period, Series, Spend, spend, spend_in
 from .standing import Balance, Limits, Meter, balance, limits
 
 __all__ = [
+    "MOST",
     "MOST_MEMBERS",
     "Balance",
     "Cut",
@@ -38,6 +40,7 @@ __all__ = [
     "daily",
     "limits",
     "month",
+    "months",
     "recent",
     "run_out",
     "spend",
