@@ -17,11 +17,11 @@ from billing.admin_filters import workspace_of
 from billing.admin_receipt import receipt_of
 from billing.admin_requests_bars import drawn
 from billing.admin_requests_filters import FILTERS, UNSUMMED
-from billing.admin_requests_waterfall import waterfall
 from billing.admin_usage import NAMES, TOKENS, UsagePage, money_column, of_request
 from billing.admin_windows import EventTimeFilter
 from billing.models import Attempt, UsageEvent
 from billing.moves import desk
+from billing.waterfall import waterfall
 from catalog.admin_acts import action
 from catalog.admin_lists import PreparedChangeList
 from catalog.admin_page import NOTHING, Reference, badge, figure, go_to, moment, named

@@ -7,13 +7,13 @@ from math import prod
 from uuid import UUID
 
 from billing import figures, receipts, token_classes
-from billing.admin_requests_waterfall import Waterfall, waterfall
 from billing.credits.shown import WORDS
 from billing.explanations import Explanation, Line
 from billing.models import Attempt, UsageEvent
 from billing.reach import Reach
 from billing.receipts import Charge, Posting, Receipt
 from billing.recent import ENDINGS
+from billing.waterfall import Waterfall, waterfall
 from catalog.models import Model, Provider
 from catalog.pricing import Factor
 from kernel import ids

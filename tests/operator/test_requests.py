@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from billing import volume
 from billing.admin_requests_bars import drawn
-from billing.admin_requests_waterfall import waterfall
 from billing.models import Attempt, UsageEvent
 from billing.volume import Bar, Volume
+from billing.waterfall import waterfall
 from kernel import clock, ids
 from tests.billing import rows
 from tests.billing.proof import lives
