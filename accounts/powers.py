@@ -19,6 +19,7 @@ class Power(StrEnum):
     EVERY_KEY = "every_key"
     TOKENS = "tokens"
     PAY = "pay"
+    ALERTS = "alerts"
     TEAM = "team"
     SETTINGS = "settings"
     OWN = "own"
@@ -47,6 +48,7 @@ POWERS = {
     Power.PAY: _granted(
         "Add credit, choose the plan, read papers and payments", Role.OWNER, Role.ADMIN, Role.BILLING
     ),
+    Power.ALERTS: _granted("Add alerts, and say where they go", Role.OWNER, Role.ADMIN, Role.BILLING),
     Power.TEAM: _granted("Invite people, change roles, remove members", Role.OWNER, Role.ADMIN),
     Power.SETTINGS: _granted("Change the workspace's name and time zone", Role.OWNER, Role.ADMIN),
     Power.OWN: _granted("Make and unmake owners, delete the workspace", Role.OWNER),

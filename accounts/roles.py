@@ -72,6 +72,11 @@ _RIGHTS = {
     "billing.alertchannel": "view OR, add O, change O",
     "billing.alertfiring": "view OFSCR",
     "billing.alertdelivery": "view OR, change O",
+    "billing.customeralert": "view OFSR",
+    "billing.customerfiring": "view OFSR",
+    # Addresses may have a token in their path, and messages have amounts.
+    "billing.customerendpoint": "view OSR",
+    "billing.customerdelivery": "view OSR",
     "billing.announcement": "view OFSCR, add OSC, change OSC, delete OSC",
     "billing.announcementupdate": "view OFSCR",
     "billing.ledgertransaction": "view OFSR, add OF",

@@ -16,6 +16,7 @@ from billing import (  # noqa: F401  # register their pages
     admin_bulk,
     admin_closes,
     admin_credit,
+    admin_customer_alerts,
     admin_customer_keys,
     admin_customers,
     admin_desk,

@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from billing import views
 from billing.announcing import views as announcing
+from billing.customer_alerts import urls as customer_alerts
 from billing.exploring import urls as exploring
 from billing.keyring import urls as keyring
 from billing.logs import urls as logs
@@ -24,6 +25,7 @@ urlpatterns = [
     path("trust", trust.page, name="trust"),
     path("trust.json", trust.told, name="trust-json"),
     path("dashboard/theme", views.theme, name="theme"),
+    *customer_alerts.urlpatterns,
     *exploring.urlpatterns,
     *keyring.urlpatterns,
     *logs.urlpatterns,

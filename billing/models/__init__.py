@@ -6,6 +6,7 @@ from .announcement import Announcement, AnnouncementUpdate
 from .budget import KeyBudget
 from .bulk import BulkJob, BulkLine
 from .credit import CreditLot, CreditMovement, Purse
+from .customer_alert import CustomerAlert, CustomerDelivery, CustomerEndpoint, CustomerFiring
 from .desk import DeskMark
 from .job import JobRun
 from .ledger import LedgerEntry, LedgerTransaction
@@ -40,6 +41,10 @@ __all__ = [
     "BulkLine",
     "CreditLot",
     "CreditMovement",
+    "CustomerAlert",
+    "CustomerDelivery",
+    "CustomerEndpoint",
+    "CustomerFiring",
     "DailyUsage",
     "DaySeal",
     "DeskMark",

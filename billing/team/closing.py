@@ -5,6 +5,7 @@ from django.db import transaction
 from accounts import farewells
 from accounts.models import Farewell, Workspace
 from billing import statements
+from billing.customer_alerts import keeping
 from billing.models import BillingDetails
 from billing.subscriptions import book
 from kernel import money
@@ -41,6 +42,7 @@ def _finished(row: Farewell) -> bool:
                 erased = farewells.erase(row)
                 if erased and row.workspace_id is not None:
                     BillingDetails.objects.filter(pk=row.workspace_id).delete()
+                    keeping.erase(row.workspace_id)
                 return erased
         except farewells.SoleOwner as error:
             reasons = [f"You are the only owner of {error}."]

@@ -21,6 +21,9 @@ SHOWN = {
     "accounts.providerkey": "an own key",
     "accounts.planupgrade": "an upgrade",
     "billing.billingdetails": "the billing details",
+    "billing.customeralert": "an alert",
+    "billing.customerendpoint": "a webhook",
+    "billing.customerdelivery": "a message of an alert",
 }
 
 

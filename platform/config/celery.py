@@ -14,6 +14,7 @@ app.autodiscover_tasks(
         "billing",
         "billing.alerting",
         "billing.bulk",
+        "billing.customer_alerts",
         "billing.month_end",
         "billing.payments",
         "billing.paper",

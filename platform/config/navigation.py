@@ -78,6 +78,13 @@ GROUPS: Mapping[str, tuple[Place, ...]] = {
             ("Management tokens", "accounts.managementtoken"),
         ),
         _place(
+            *("Customers' alerts", "add_alert"),
+            ("What was met", "billing.customerfiring"),
+            ("What is watched", "billing.customeralert"),
+            ("Webhooks", "billing.customerendpoint"),
+            ("Messages sent", "billing.customerdelivery"),
+        ),
+        _place(
             *("People", "person"),
             ("People", "accounts.user"),
             ("Members", "accounts.member"),

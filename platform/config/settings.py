@@ -226,6 +226,20 @@ CELERY_BEAT_SCHEDULE = {
     "repricings": {"task": "billing.finish_repricings", "schedule": 60.0, "options": {"expires": 50}},
     "alerts": {"task": "billing.evaluate_alerts", "schedule": 60.0, "options": {"expires": 50}},
     "alert messages": {"task": "billing.send_alerts", "schedule": 15.0, "options": {"expires": 30}},
+    "customers' alerts": {
+        "task": "billing.evaluate_customer_alerts",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
+    "customers' messages": {
+        "task": "billing.send_customer_alerts",
+        "schedule": 15.0,
+        "options": {"expires": 30},
+    },
+    "customers' old messages": {
+        "task": "billing.forget_customer_alerts",
+        "schedule": crontab(hour="4", minute="45"),
+    },
     "months": {"task": "billing.count_months", "schedule": 3600.0, "options": {"expires": 600}},
     "months asked for": {"task": "billing.count_asked_months", "schedule": 60.0, "options": {"expires": 50}},
     "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
@@ -241,6 +255,9 @@ TOPUP_MOST_USD = env.integer("TOLLWAY_TOPUP_MOST_USD", 2000, low=TOPUP_LEAST_USD
 TOPUPS_AN_HOUR = env.integer("TOLLWAY_TOPUPS_AN_HOUR", 10, low=1, high=1000)
 REFUND_BY_TWO_USD = env.integer("TOLLWAY_REFUND_BY_TWO_USD", 200, low=0, high=1_000_000)
 MOVE_BY_TWO_USD = env.integer("TOLLWAY_MOVE_BY_TWO_USD", 100, low=0, high=1_000_000)
+
+# Whether customers' webhooks may be on the operator's own networks, and without https.
+CUSTOMER_WEBHOOKS_PRIVATE = env.flag("TOLLWAY_CUSTOMER_WEBHOOKS_PRIVATE", default=False)
 
 # Percent of a price that is to stay with us; less is red on the pages of prices.
 PRICE_MARGIN_FLOOR = env.integer("TOLLWAY_PRICE_MARGIN_FLOOR", 10, low=0, high=100)

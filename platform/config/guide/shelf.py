@@ -33,6 +33,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("streaming", "Pieces as they come, how a stream ends, and where its usage is told."),
         Entry("errors", "Every code, what it means, and whether to try again."),
         Entry("limits", "Windows, streams, credit that is held, and how to read what is left."),
+        Entry("alerts", "Spend, forecast, limits, failures and balance, told by mail and signed webhooks."),
         Entry("interruptions", "What is charged when an answer does not come to its end."),
         Entry("translation", "What changes between the three dialects, and what does not."),
         Entry("sandbox", "Models that answer the same every time, or fail the way you choose."),
