@@ -25,6 +25,7 @@ def of_firing(firing: CustomerFiring) -> str:
         "alert": alert.pk,
         "kind": alert.kind,
         "workspace": firing.workspace.slug,
+        "workspace_name": firing.workspace.name,
         "title": firing.title,
         "detail": firing.detail,
         "value": _value(firing),
@@ -54,14 +55,14 @@ def in_words(body: str) -> tuple[str, str]:
         f"{data['title']}.",
         data["detail"],
         "",
-        f"Workspace: {data['workspace']}",
+        f"Workspace: {data['workspace_name']}",
         f"Since: {data['since']}",
         f"Look: {data['url']}",
         "",
         data["once"],
         f"Change it or switch it off: {data['settings_url']}",
     ]
-    subject = f"Tollway: {data['title']} ({data['workspace']})"
+    subject = f"Tollway: {data['title']} ({data['workspace_name']})"
     return " ".join(subject.split()), "\n".join(lines) + "\n"
 
 

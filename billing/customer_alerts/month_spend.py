@@ -42,7 +42,7 @@ def _spent(alert: CustomerAlert, month: Month) -> Met:
 def _foreseen(alert: CustomerAlert, month: Month, expected: int) -> Met:
     title = f"{month.first:%B %Y} will have cost more than {usd(alert.amount or 0)}"
     detail = (
-        f"About {_cents(expected)} at the pace of the last full days; {usd(month.spent)} are spent so far. "
+        f"About {_cents(expected)} at the pace of the last full days; {usd(month.spent)} so far. "
         f"The month is that of {month.zone}."
     )
     return Met(alert, f"{month.first:%Y-%m}", expected, title, detail, reverse("dashboard:activity"))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import F
+
 from accounts.models import Member
 from accounts.powers import Power, may
 from billing import figures
@@ -170,7 +172,7 @@ def _history(workspace_id: int, zone: ZoneInfo, now: datetime) -> list[Told]:
 
 def _sent(firings: Sequence[CustomerFiring]) -> list[CustomerDelivery]:
     found = CustomerDelivery.objects.filter(firing__in=firings).select_related("firing", "endpoint")
-    return list(found.order_by("made_at", "pk"))
+    return list(found.order_by(F("endpoint_id").asc(nulls_first=True)))
 
 
 def _at(at: datetime, zone: ZoneInfo, now: datetime) -> At:

@@ -68,7 +68,7 @@ def test_a_mail_says_what_how_much_and_how_to_switch_it_off(settings: Settings) 
     [sent] = mail.outbox
     named = [owner(workspace).user, people["admin"], people["billing"]]
     assert sorted(sent.to) == sorted(each.email for each in named)
-    assert sent.subject == f"Tollway: The balance is below $5.00 ({workspace.slug})"
+    assert sent.subject == f"Tollway: The balance is below $5.00 ({workspace.name})"
     for part in (
         "$0.00 is left to spend.",
         "Since: 20",
