@@ -55,4 +55,4 @@ def test(channel: AlertChannel, *, by: str) -> AlertDelivery:
 
 def send_due(seconds: float) -> int:
     """Send what is due for about so many seconds; return how many messages were taken."""
-    return trying.send_due(AlertDelivery.objects.order_by("due_at"), sending.send, seconds=seconds)
+    return trying.send_due(AlertDelivery.objects.order_by("due_at"), sending.ready, seconds=seconds)

@@ -1,6 +1,7 @@
 """How one message reaches one channel: by mail to its people, or posted to its address."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from django.db.models import Q
 
@@ -8,8 +9,9 @@ from accounts.models import User
 from billing.models import AlertChannel, AlertDelivery
 
 from . import message, reaching
+from .trying import Send
 
-__all__ = ["addressees", "send"]
+__all__ = ["addressees", "ready"]
 
 
 def addressees(channel: AlertChannel) -> Sequence[str]:
@@ -20,15 +22,16 @@ def addressees(channel: AlertChannel) -> Sequence[str]:
     return list(people.order_by("email").values_list("email", flat=True).distinct()[: reaching.MOST_PEOPLE])
 
 
-def send(delivery: AlertDelivery) -> str:
-    """Send a message and return what came of it, in words. Raises reaching.Failed."""
+def ready(delivery: AlertDelivery) -> Send:
+    """Return what sends a message. Raises reaching.Failed where nothing can."""
     channel = delivery.channel
     if not channel.active:
         raise reaching.Failed("the channel is off", hopeless=True)
     if channel.kind == AlertChannel.Kind.MAIL:
-        to = addressees(channel)
-        return reaching.mail(to, *message.in_words(delivery.body), message_id=str(delivery.pk))
-    return reaching.post(
+        words = message.in_words(delivery.body)
+        return partial(reaching.mail, addressees(channel), *words, message_id=str(delivery.pk))
+    return partial(
+        reaching.post,
         channel.address,
         delivery.body,
         sealed=[bytes(channel.sealed)],

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -14,8 +16,10 @@ from kernel import clock
 
 from . import reaching
 
-__all__ = ["BACK_OFF", "LEASE", "MOST_TRIES", "NotAllowed", "again", "claim", "send_due"]
+__all__ = ["AT_ONCE", "BACK_OFF", "LEASE", "MOST_TRIES", "NotAllowed", "Send", "again", "claim", "send_due"]
 
+AT_ONCE = 20
+"""So many are sent side by side: receivers that never answer hold up a batch for as long as one of them does."""
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360))
 """How long after each failed try the next one is made; after the last there is none."""
 LEASE = timedelta(minutes=2)
@@ -24,11 +28,23 @@ MOST_TRIES = 20
 log = structlog.get_logger()
 
 D = TypeVar("D", bound=Delivery)
+Send = Callable[[], str]
+"""Sends one message and returns what came of it, in words; asks no database. Raises reaching.Failed."""
 Status = Delivery.Status
 
 
 class NotAllowed(ValueError):
     """A message that is not sent again now; the text is a sentence for whoever asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of one try."""
+
+    said: str
+    milliseconds: int
+    taken: bool = False
+    hopeless: bool = False
 
 
 @transaction.atomic
@@ -43,47 +59,76 @@ def again(delivery: Delivery) -> None:
     found.save(update_fields=["status", "due_at"])
 
 
-def send_due(rows: QuerySet[D], send: Callable[[D], str], *, seconds: float) -> int:
+def send_due(rows: QuerySet[D], ready: Callable[[D], Send], *, seconds: float) -> int:
     """Send what is due of some rows, in their order, for about so many seconds; return how many were taken.
 
-    `send` returns what came of a try, in words, and raises reaching.Failed.
+    `ready` reads what it takes to send one; it may raise reaching.Failed too.
     """
     taken, until = 0, time.monotonic() + seconds
-    while time.monotonic() < until:
-        delivery = claim(rows, clock.now())
-        if delivery is None:
-            break
-        taken += _try(delivery, send)
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="messages") as pool:
+        while time.monotonic() < until:
+            claimed = claim(rows, clock.now())
+            sends = [_ready(delivery, ready) for delivery in claimed]
+            for delivery, outcome in zip(claimed, pool.map(_try, sends), strict=True):
+                _note(delivery, outcome)
+                taken += outcome.taken
+            if len(claimed) < AT_ONCE:
+                break
     return taken
 
 
 @transaction.atomic
-def claim(rows: QuerySet[D], now: datetime) -> D | None:
-    """Take the first of some rows that is due, so that no other process tries it meanwhile; None without one."""
+def claim(rows: QuerySet[D], now: datetime) -> list[D]:
+    """Take the first of some rows that are due, at most AT_ONCE, so that no other process tries them meanwhile."""
     waiting = rows.filter(status=Status.WAITING, due_at__lte=now)
-    found = waiting.select_for_update(skip_locked=True).first()
-    if found is not None:
-        found.tries += 1
-        found.due_at = now + LEASE
-        found.save(update_fields=["tries", "due_at"])
+    found = list(waiting.select_for_update(skip_locked=True)[:AT_ONCE])
+    for delivery in found:
+        delivery.tries += 1
+        delivery.due_at = now + LEASE
+        delivery.save(update_fields=["tries", "due_at"])
     return found
 
 
-def _try(delivery: D, send: Callable[[D], str]) -> bool:
-    began = time.monotonic()
+def _ready(delivery: D, ready: Callable[[D], Send]) -> Send:
     try:
-        said, taken, hopeless = send(delivery), True, False
+        return ready(delivery)
     except reaching.Failed as error:
-        said, taken, hopeless = str(error), False, error.hopeless
-        log.warning("an alert was not taken", message=str(delivery.pk), why=said, tries=delivery.tries)
+        why = error
+
+        def failed() -> str:
+            raise why
+
+        return failed
+
+
+def _try(send: Send) -> _Outcome:
+    began = time.monotonic()
+
+    def after() -> int:
+        return round(1000 * (time.monotonic() - began))
+
+    try:
+        return _Outcome(send(), after(), taken=True)
+    except reaching.Failed as error:
+        return _Outcome(str(error), after(), hopeless=error.hopeless)
+    except Exception as error:  # one message that cannot be sent must not keep the others
+        log.exception("a message could not be sent")
+        return _Outcome(f"could not be sent: {type(error).__name__}", after())
+
+
+def _note(delivery: Delivery, outcome: _Outcome) -> None:
     now = clock.now()
-    milliseconds = round(1000 * (time.monotonic() - began))
-    delivery.log.append({"at": now.isoformat(timespec="seconds"), "said": said[:300], "ms": milliseconds})
-    if taken:
+    delivery.log.append(
+        {"at": now.isoformat(timespec="seconds"), "said": outcome.said[:300], "ms": outcome.milliseconds}
+    )
+    if outcome.taken:
         delivery.status, delivery.sent_at = Status.SENT, now
-    elif hopeless or delivery.tries > len(BACK_OFF):
+    elif outcome.hopeless or delivery.tries > len(BACK_OFF):
         delivery.status = Status.FAILED
     else:
         delivery.due_at = now + BACK_OFF[delivery.tries - 1]
     delivery.save(update_fields=["status", "sent_at", "due_at", "log"])
-    return taken
+    if not outcome.taken:
+        log.warning(
+            "an alert was not taken", message=str(delivery.pk), why=outcome.said, tries=delivery.tries
+        )

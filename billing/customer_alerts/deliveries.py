@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -62,7 +63,7 @@ def send_due(seconds: float) -> int:
 
     What was not tried yet goes first: an endpoint that never answers keeps nobody else's waiting.
     """
-    return trying.send_due(CustomerDelivery.objects.order_by("tries", "due_at"), _send, seconds=seconds)
+    return trying.send_due(CustomerDelivery.objects.order_by("tries", "due_at"), _ready, seconds=seconds)
 
 
 def addressees(workspace_id: int) -> Sequence[str]:
@@ -102,14 +103,15 @@ def _row(
     )
 
 
-def _send(delivery: CustomerDelivery) -> str:
+def _ready(delivery: CustomerDelivery) -> trying.Send:
     endpoint = delivery.endpoint
     if endpoint is None:
-        to = addressees(delivery.workspace_id)
-        return reaching.mail(to, *message.in_words(delivery.body), message_id=str(delivery.pk))
+        to, words = addressees(delivery.workspace_id), message.in_words(delivery.body)
+        return partial(reaching.mail, to, *words, message_id=str(delivery.pk))
     if endpoint.removed_at is not None or not endpoint.active:
         raise reaching.Failed("the endpoint is off", hopeless=True)
-    return reaching.post(
+    return partial(
+        reaching.post,
         endpoint.address,
         delivery.body,
         sealed=endpoints.secrets(endpoint, clock.now()),

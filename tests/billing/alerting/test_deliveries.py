@@ -142,7 +142,7 @@ def test_a_process_that_died_leaves_what_it_had_begun_to_send(
     monkeypatch: pytest.MonkeyPatch, receiver: Receiver
 ) -> None:
     delivery = begun(monkeypatch, calling(receiver.address))
-    assert trying.claim(AlertDelivery.objects.all(), clock.now()) == delivery
+    assert trying.claim(AlertDelivery.objects.all(), clock.now()) == [delivery]
     assert deliveries.send_due(5) == 0
     later = clock.now() + trying.LEASE + timedelta(seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)

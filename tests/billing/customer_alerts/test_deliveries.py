@@ -1,6 +1,8 @@
 """How customers are told: by mail to those who may change alerts, by webhooks that any verifier takes, and once more."""
 
 import json
+import socket
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,7 +12,7 @@ from django.core import mail
 from pytest_django import Settings
 
 from accounts.models import Member, User, Workspace
-from billing.alerting import trying
+from billing.alerting import reaching, trying
 from billing.customer_alerts import deliveries, endpoints
 from billing.models import CustomerDelivery, CustomerEndpoint
 from catalog import credentials
@@ -138,13 +140,30 @@ def test_what_failed_is_tried_again_and_sent_again_with_the_same_id(receiver: Re
     assert len({(headers["webhook-id"], body) for headers, body in receiver.taken}) == 1
 
 
-def test_what_was_not_tried_goes_before_what_failed(receiver: Receiver) -> None:
+def test_what_was_not_tried_goes_before_what_failed(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trying, "AT_ONCE", 1)
     late = told(place(), receiver.address)
     CustomerDelivery.objects.filter(pk=late.pk).update(tries=2, due_at=clock.now() - timedelta(hours=1))
     fresh = told(place(), receiver.address)
     assert deliveries.send_due(5) == 2
     ids = [headers["webhook-id"] for headers, _ in receiver.taken]
     assert ids == [f"msg_{fresh.pk}", f"msg_{late.pk}"]
+
+
+def test_receivers_that_never_answer_hold_up_nobody_else(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaching, "SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        deaf = [told(place(), f"http://127.0.0.1:{silent.getsockname()[1]}/{each}") for each in range(4)]
+        heard = told(place(), receiver.address)
+        began = time.monotonic()
+        assert deliveries.send_due(5) == 1
+        assert time.monotonic() - began < 2 * reaching.SECONDS + 0.5
+    assert logged(heard) == ["answered 204"]
+    assert [logged(each) for each in deaf] == [["no answer within 0 s"]] * 4
 
 
 @pytest.mark.parametrize("state", ["off", "gone"])
@@ -183,8 +202,6 @@ def test_an_address_that_must_not_be_called_is_not(
 def test_a_name_that_stands_for_a_private_address_is_not_called(
     receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import socket
-
     def resolved(*_: object, **__: object) -> list[tuple[object, ...]]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", receiver.server_address[1]))]
 

@@ -13,6 +13,7 @@ from billing.models import CustomerDelivery
 from kernel import clock
 from tests.billing import rows
 from tests.billing.customer_alerts.watched import USD, alert, fired, key, look, place
+from tests.billing.plans import assert_index_bound
 from tests.billing.statements.used import minute_of
 from tests.billing.test_refusals import request_at
 
@@ -197,3 +198,12 @@ def test_a_round_takes_as_many_queries_for_many_workspaces_as_for_one() -> None:
         watched()
     assert queries() == one
     assert CustomerDelivery.objects.count() == 15
+
+
+def test_what_a_round_reads_of_large_tables_it_finds_by_an_index() -> None:
+    workspace = place(time_zone="Asia/Kolkata")
+    alert(workspace, "errors", percent=10)
+    alert(workspace, "spend", amount=1)
+    with CaptureQueriesContext(connection) as queries:
+        look(clock.now())
+    assert_index_bound(queries)
