@@ -109,6 +109,7 @@ def frame(member: Member, *, here: str, balance: statements.Balance | None = Non
     return {
         "here": here,
         "workspace": member.workspace,
+        "pays": powers.may(member.role, Power.PAY),
         "balance": balance or statements.balance(member.workspace_id),
     }
 

@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Sum
 
-from accounts.models import Member, Workspace
+from accounts.models import Workspace
 from billing import figures
 from billing.models import Dispute, Recharge, TopUp
-from billing.seats import PAYERS
 from kernel import clock, money
 
 from . import keys, recharge_rules
@@ -67,28 +66,25 @@ class Page:
     zone: str
     set_up: bool
     test: bool
-    may_pay: bool
     presets: tuple[int, ...]
     least: int
     most: int
-    automatic: Automatic | None
+    automatic: Automatic
     lines: list[Line]
 
 
-def credit(member: Member) -> Page:
-    """Return what a member is shown: payments and auto-recharge only with a right to pay."""
-    may_pay = member.role in PAYERS
+def credit(workspace: Workspace) -> Page:
+    """Return what those who pay for a workspace are shown."""
     least, most = settings.TOPUP_LEAST_USD, settings.TOPUP_MOST_USD
     return Page(
-        zone=member.workspace.time_zone,
+        zone=workspace.time_zone,
         set_up=keys.are_set_up(),
         test=not keys.live(),
-        may_pay=may_pay,
         presets=tuple(usd for usd in PRESETS_USD if least <= usd <= most),
         least=least,
         most=most,
-        automatic=_automatic(member.workspace) if may_pay else None,
-        lines=_lines(member.workspace) if may_pay else [],
+        automatic=_automatic(workspace),
+        lines=_lines(workspace),
     )
 
 

@@ -14,7 +14,7 @@ from accounts.models import Member
 from billing import statements
 from billing.credits import shown
 from billing.models import Dispute, TopUp
-from billing.seats import frame, members, payers
+from billing.seats import frame, payers
 
 from . import calls, checkout, page, recharge_rules
 from .forms import AddForm, RechargeForm
@@ -28,7 +28,7 @@ LOOKS = 40
 
 
 @require_GET
-@members
+@payers
 def credit(request: HttpRequest, member: Member) -> HttpResponse:
     """Show balance, payments and auto-recharge, with what may be done about them."""
     if request.GET.get("back") == "1":
@@ -122,8 +122,8 @@ def _credit(
     recharge_form: RechargeForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    told = page.credit(member)
-    rules = told.automatic.row if told.automatic else None
+    told = page.credit(member.workspace)
+    rules = told.automatic.row
     known = {
         name: f"{cents // 100}.{cents % 100:02d}"
         for name, cents in (

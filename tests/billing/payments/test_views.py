@@ -72,9 +72,8 @@ def test_credit_lets_an_hour_have_so_many_top_ups_only(till: Till, settings: Set
 )
 def test_credit_is_added_by_those_with_the_right_only(till: Till, role: str, may: bool) -> None:
     payer = till.payer(role)
-    page = read(payer.client.get("/dashboard/credit"))
-    assert ("Another amount" in page) is may
-    assert ("No payments yet" in page) is may
+    answer = payer.client.get("/dashboard/credit")
+    assert (answer.status_code, b"Another amount" in answer.content) == ((200, True) if may else (403, False))
     for path in PATHS:
         status = payer.client.post(f"/dashboard/credit/{path}", {"amount": "25"}).status_code
         assert (status != 403) is may
