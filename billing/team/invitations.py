@@ -2,7 +2,7 @@
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -52,6 +52,7 @@ def invite(request: HttpRequest, member: Member) -> HttpResponse:
 @needs(Power.TEAM)
 def again(request: HttpRequest, member: Member, invitation: int) -> HttpResponse:
     """Send an invitation again, with a new link."""
+    _known(member, invitation)
     try:
         rates.take("invite", str(member.workspace_id), limit=INVITED_A_MINUTE)
         return _sent(request, inviting.send_again(member, invitation))
@@ -66,6 +67,7 @@ def again(request: HttpRequest, member: Member, invitation: int) -> HttpResponse
 @needs(Power.TEAM)
 def revoke(request: HttpRequest, member: Member, invitation: int) -> HttpResponse:
     """Take an invitation back."""
+    _known(member, invitation)
     try:
         ended = inviting.revoke(member, invitation)
     except inviting.Refused as error:
@@ -94,6 +96,12 @@ def answer(request: HttpRequest, said: str) -> HttpResponse:
         title, words = _WORDS[error.why]
         return _page(request, "refused", status=403, title=title, words=words)
     return _page(request, "asked", invitation=invitation, here=request.path)
+
+
+def _known(member: Member, invitation: int) -> None:
+    """Let through the number of an invitation of the workspace, of one that is over too. Raises Http404."""
+    if not Invitation.objects.filter(workspace_id=member.workspace_id, pk=invitation).exists():
+        raise Http404("There is no such invitation.")
 
 
 def _joined(request: HttpRequest, member: Member) -> HttpResponse:

@@ -11,5 +11,5 @@ __all__ = ["ApiDocument"]
 class ApiDocument(Route, SpectacularAPIView):
     """The document, which refuses as every other route does."""
 
-    renderer_classes = (OpenApiJsonRenderer2,)
+    renderer_classes = (OpenApiJsonRenderer2,)  # type: ignore[assignment]  # where it is a list
     http_method_names = ("get", "head")
