@@ -7,7 +7,8 @@ from accounts.rest_route import Nowhere
 
 from . import admin_guard, finding, health, metrics
 from .api_document import ApiDocument
-from .guide import set_up
+from .grouped_catalogue import GroupedCatalogue
+from .guide import for_agents, set_up
 
 admin.autodiscover()
 
@@ -20,10 +21,14 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("auth/", include("accounts.urls")),
     path("api/schema", ApiDocument.as_view()),
+    path("api/ai/models", GroupedCatalogue.as_view()),
     path("api/", include("billing.managing.urls")),
     re_path(r"^api(?:/[\s\S]*)?$", Nowhere.as_view()),
     path("accounts/", include("accounts.person_urls")),
     path("accounts/", include("allauth.urls")),
+    path("llms.txt", for_agents.index, name="llms"),
+    path("llms-full.txt", for_agents.everything, name="llms_full"),
+    path(".well-known/opencode", for_agents.opencode, name="opencode"),
     path("docs/", include("config.guide.urls")),
     path("", include("inference.showcase.urls")),
     path("", include("inference.playing.urls")),

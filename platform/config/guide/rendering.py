@@ -17,7 +17,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from . import shelf, tables
 
-__all__ = ["BEGINNING", "KEY", "MODEL", "ORIGIN", "Heading", "Page", "Section", "page", "sections"]
+__all__ = ["BEGINNING", "KEY", "MODEL", "ORIGIN", "Heading", "Page", "Section", "page", "sections", "source"]
 
 ORIGIN = "https://tollway.example"
 """What documents write for the address of the site."""
@@ -83,7 +83,7 @@ class Section:
 @cache
 def page(entry: shelf.Entry) -> Page:
     """Read and render a page. Raises OSError where its file is missing, ValueError where it has no title."""
-    markdown, text = _markdown(), _text(entry)
+    markdown, text = _markdown(), source(entry)
     tokens = markdown.parse(text)
     headings = _linked(tokens)
     if not headings or headings[0].level != 1:
@@ -101,7 +101,7 @@ def page(entry: shelf.Entry) -> Page:
 def sections(entry: shelf.Entry) -> tuple[Section, ...]:
     """Read a page and render what stands below each of its headings of the second level by itself."""
     markdown = _markdown()
-    tokens = markdown.parse(_text(entry))
+    tokens = markdown.parse(source(entry))
     headings = iter([each for each in _linked(tokens) if each.level == 2])
     starts = [
         place for place, token in enumerate(tokens) if token.type == "heading_open" and token.tag == "h2"
@@ -113,15 +113,16 @@ def sections(entry: shelf.Entry) -> tuple[Section, ...]:
     )
 
 
-def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
-
-
-def _text(entry: shelf.Entry) -> str:
+def source(entry: shelf.Entry) -> str:
+    """Return the Markdown of a page, its tables filled in and one address for the site. Raises OSError."""
     text = tables.filled((shelf.folder() / entry.path).read_text())
     for own in _OWN:
         text = text.replace(own, ORIGIN)
     return text
+
+
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
 
 
 def _linked(tokens: Sequence[Token]) -> list[Heading]:
