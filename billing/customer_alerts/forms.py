@@ -56,9 +56,8 @@ class AlertForm(forms.Form):
         )
 
     @staticmethod
-    def suggested(kind: str) -> dict[str, object]:
-        """Return what the fields hold at first."""
-        value = KINDS[kind].suggested
+    def suggested(kind: str, value: int) -> dict[str, object]:
+        """Return what the fields hold at first; `value` is in nano-USD, or in percent."""
         if KINDS[kind].money:
             return {"amount": money.show(value, decimals=2), "by_mail": True}
         return {"percent": value, "by_mail": True}

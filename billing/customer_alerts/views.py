@@ -15,7 +15,7 @@ from billing.models import CustomerAlert
 from billing.seats import frame, members, needs
 
 from . import page as pages
-from . import rules
+from . import rules, suggestions
 from .forms import AlertForm, EndpointForm
 from .kinds import KINDS, Of
 
@@ -31,7 +31,8 @@ def alerts(request: HttpRequest, member: Member) -> HttpResponse:
     kind = request.GET.get("kind", "")
     form = None
     if kind in KINDS:
-        form = AlertForm(kind=kind, keys=_keys(member, kind), initial=AlertForm.suggested(kind))
+        first = AlertForm.suggested(kind, suggestions.suggested(member.workspace, kind))
+        form = AlertForm(kind=kind, keys=_keys(member, kind), initial=first)
     return shown(request, member, form=form)
 
 

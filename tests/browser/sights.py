@@ -14,8 +14,19 @@ papers.for_months(clock.now(), seconds=60)
 runs.run(days=None, actor="make pictures")
 sweeps.count_due(clock.now(), seconds=60)
 """
+# What the demo's customer has watched, and is told of.
+_WATCHED = """
+from accounts.models import Member
+from billing.customer_alerts import rounds, rules
+from kernel import clock, money
+owner = Member.objects.select_related("user", "workspace").filter(role="owner")[0]
+for kind, usd, percent in (("spend", 50, None), ("forecast", 500, None), ("errors", None, 10), ("balance", 5, None)):
+    rules.add(owner, rules.Wish(kind, usd and usd * money.NANO_PER_USD, percent, None, True))
+rounds.make(clock.now(), seconds=60)
+"""
 FILLING = (
     ("seed_demo", "--requests", "20000", "--days", "60"),
+    ("shell", "-c", _WATCHED),
     ("shell", "-c", _NIGHT),
 )
 """What `manage.py` is told, in this order, on a site with the demo."""

@@ -1,6 +1,7 @@
 """The page Alerts: what members see, what some may change, a secret that is shown once, and nothing of another workspace."""
 
 import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from billing.models import CustomerAlert, CustomerDelivery, CustomerEndpoint
 from catalog import credentials
 from kernel import clock
 from tests.accounts.rows import person
+from tests.billing import rows
 from tests.billing.customer_alerts.watched import USD, alert, endpoint, key, look, place
+from tests.billing.statements.used import minute_of
 from tests.billing.test_views import read
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +65,28 @@ def test_each_kind_is_added_with_what_was_entered(kind: str, entered: dict[str, 
     assert f"“{words}” is on" in read(page)
     made = CustomerAlert.objects.get(workspace=workspace)
     assert (made.kind, made.by_mail, rules.words(made)) == (kind, "by_mail" in entered, words)
+
+
+@pytest.mark.parametrize(
+    ("spent", "kind", "first"),
+    [
+        (0, "spend", 'value="50.00"'),
+        (0, "balance", 'value="5.00"'),
+        (4 * USD, "spend", 'value="200.00"'),
+        (4 * USD, "balance", 'value="20.00"'),
+        (4 * USD, "key", 'value="80"'),
+    ],
+    ids=["unknown spend", "unknown balance", "spend", "balance", "key"],
+)
+def test_a_new_alert_suggests_what_fits_the_workspace(
+    monkeypatch: pytest.MonkeyPatch, spent: int, kind: str, first: str
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 16, 12, tzinfo=UTC))
+    workspace = place()
+    for back in range(1, 15):
+        rows.settle(workspace.pk, cost=spent, minute_no=minute_of(date(2026, 11, 16) - timedelta(days=back)))
+    page = as_role(workspace).get(f"{PAGE}?kind={kind}").content.decode()
+    assert first in page
 
 
 def test_the_empty_page_says_what_to_do() -> None:
