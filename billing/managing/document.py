@@ -11,8 +11,10 @@ from accounts.rest_answers import answers
 __all__ = ["CONFLICT", "MISSING", "tells"]
 
 _View = TypeVar("_View", bound=Callable[..., Any])
+_TOKEN: list[dict[str, list[str]]] = [{"ManagementToken": []}]
+_KEYS: list[dict[str, list[str]]] = [{"Key": []}, {"KeyHeader": []}]
 _ALWAYS = {
-    401: "There is no token, one that has ended, or a key.",
+    401: "There is no token, one that has ended, or a key where none is good.",
     403: "The role or the scope of the token does not allow it, or the workspace is suspended.",
 }
 MISSING = {404: "There is none in this workspace."}
@@ -27,8 +29,9 @@ def tells(
     status: int = 200,
     asked: Sequence[OpenApiParameter] = (),
     refusals: Mapping[int, str] = {},
+    keys: bool = False,
 ) -> Callable[[_View], _View]:
-    """Return what describes a route by its name, what it reads and what it answers."""
+    """Return what describes a route by its name, what it reads and what it answers; `keys` open some too."""
     return answers(
         form,
         found,
@@ -36,6 +39,6 @@ def tells(
         status=status,
         asked=asked,
         refusals={**_ALWAYS, **refusals},
-        security=[{"ManagementToken": []}],
+        security=[*_TOKEN, *_KEYS] if keys else _TOKEN,
         tag="management",
     )

@@ -16,7 +16,16 @@ from accounts.powers import Power
 from accounts.rest_route import Refusal, Route, take, wrong
 from accounts.trail_asker import watched
 
-__all__ = ["ASKED_A_MINUTE", "Managed", "Principal", "changes", "missing", "principal"]
+__all__ = [
+    "ASKED_A_MINUTE",
+    "Granted",
+    "Managed",
+    "Principal",
+    "Tokens",
+    "changes",
+    "missing",
+    "principal",
+]
 
 ASKED_A_MINUTE = 300
 """How many requests one token may send a minute."""
@@ -85,8 +94,8 @@ class Granted(BasePermission):
 class Managed(Route):
     """A route of the management API: `powers` by method, and the parameters that it reads from the address."""
 
-    authentication_classes = (Tokens,)
-    permission_classes = (Granted,)
+    authentication_classes: Any = (Tokens,)
+    permission_classes: Any = (Granted,)
     http_method_names = ("get", "head", "post", "patch", "delete")
     powers: ClassVar[Mapping[str, Power]] = {}
     asks: ClassVar[frozenset[str]] = frozenset()

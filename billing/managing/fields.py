@@ -13,7 +13,18 @@ from rest_framework.request import Request
 from accounts.rest_route import wrong
 from kernel import money
 
-__all__ = ["AT_ONCE", "PAGED", "AmountAsked", "Form", "MomentAsked", "OneLine", "Usd", "number", "paged"]
+__all__ = [
+    "AT_ONCE",
+    "MOST_AT_ONCE",
+    "PAGED",
+    "AmountAsked",
+    "Form",
+    "MomentAsked",
+    "OneLine",
+    "Usd",
+    "number",
+    "paged",
+]
 
 AT_ONCE, MOST_AT_ONCE = 50, 100
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")

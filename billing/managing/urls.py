@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import books, keys, requests, team, usage, workspace
+from . import ai_usage, books, keys, requests, team, usage, workspace
 
 urlpatterns = [
     path("workspace", workspace.Whole.as_view()),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("keys/<str:key_id>", keys.Key.as_view()),
     path("keys/<str:key_id>/rotate", keys.Rotation.as_view()),
     path("usage", usage.Usage.as_view()),
+    path("ai/usage", ai_usage.Usage.as_view()),
+    path("ai/usage/summary", ai_usage.Summary.as_view()),
+    path("ai/credits", ai_usage.Credits.as_view()),
     path("requests", requests.Requests.as_view()),
     path("requests/<str:request_id>", requests.OneRequest.as_view()),
     path("ledger", books.Ledger.as_view()),

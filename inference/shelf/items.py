@@ -1,9 +1,10 @@
 """A model as the lists and the detail of /v1/models describe it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import prod
 from typing import Any
 
-from catalog.pricing import RateCard
+from catalog.pricing import Factor, RateCard
 from catalog.quote import decimal_text
 
 from .visible import Listed, Shelf
@@ -11,6 +12,7 @@ from .visible import Listed, Shelf
 __all__ = ["detail", "item", "pricing_strings"]
 
 _PICO_DECIMALS = 12
+_FACTOR_DECIMALS = 6
 _SHOWN_DECIMALS = 8
 # What is charged where a class has no rate of its own: tokens are sold as plain ones of their side.
 _PRICED: Mapping[str, tuple[str, ...]] = {
@@ -78,11 +80,13 @@ def detail(listed: Listed, shelf: Shelf) -> dict[str, Any]:
     }
 
 
-def pricing_strings(card: RateCard) -> dict[str, str]:
-    """Return the list price of each class in USD a unit, exact, as decimal strings; zero is "0"."""
-    return {name: _usd(card, classes) for name, classes in _PRICED.items()}
+def pricing_strings(card: RateCard, factors: Iterable[Factor] = ()) -> dict[str, str]:
+    """Return the price of each class after factors in USD a unit, exact, as decimal strings; zero is "0"."""
+    chain = [factor.ppm for factor in factors]
+    return {name: _usd(card, classes, chain) for name, classes in _PRICED.items()}
 
 
-def _usd(card: RateCard, classes: tuple[str, ...]) -> str:
+def _usd(card: RateCard, classes: tuple[str, ...], chain: list[int]) -> str:
     rate = next((rate for name in classes for minimum, rate in card.rates.get(name, ()) if minimum == 0), 0)
-    return decimal_text(rate, decimals=_PICO_DECIMALS, at_least=_SHOWN_DECIMALS)
+    decimals = _PICO_DECIMALS + _FACTOR_DECIMALS * len(chain)
+    return decimal_text(rate * prod(chain), decimals=decimals, at_least=_SHOWN_DECIMALS)

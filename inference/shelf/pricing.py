@@ -1,5 +1,6 @@
 """The price list: each model's list price, and what the caller pays after every factor that applies to them."""
 
+import functools
 from typing import Any
 
 from accounts.callers import Caller
@@ -8,24 +9,20 @@ from catalog.snapshot import Hop, Price, Terms
 
 from .visible import Listed, Shelf
 
-__all__ = ["prices", "row"]
+__all__ = ["price_at", "prices", "row"]
+
+USUAL = "openai"
+"""The dialect whose prices are told where none is named."""
 
 
-def prices(listed: Listed, shelf: Shelf, *, caller: Caller, terms: Terms) -> tuple[Price, dict[str, Price]]:
+def prices(
+    listed: Listed, shelf: Shelf, *, caller: Caller, terms: Terms, dialect: str = USUAL
+) -> tuple[Price, dict[str, Price]]:
     """Return what a model costs the caller at the upstream tried first, and by upstream where they are not alike.
 
     It is the function that charges are priced by, so that no list can say another figure.
     """
-
-    def at(hop: Hop | None) -> Price:
-        return shelf.catalogue.price(
-            listed.offer,
-            terms,
-            workspace_id=caller.workspace_id,
-            provider=hop.provider if hop else None,
-            own_key=hop is not None and hop.provider_id in caller.own_keys,
-        )
-
+    at = functools.partial(price_at, listed, shelf, caller=caller, terms=terms, dialect=dialect)
     hops = {hop.provider: hop for hop in shelf.hops(listed.offer)}
     differs = any(
         ("provider", hop.provider) in shelf.catalogue.multipliers or hop.provider_id in caller.own_keys
@@ -35,6 +32,23 @@ def prices(listed: Listed, shelf: Shelf, *, caller: Caller, terms: Terms) -> tup
     first = next(iter(by_provider.values()), None) or at(None)
     unlike = len({tuple(price.factors) for price in by_provider.values()}) > 1
     return first, by_provider if unlike else {}
+
+
+def price_at(
+    listed: Listed, shelf: Shelf, hop: Hop | None, *, caller: Caller, terms: Terms, dialect: str = USUAL
+) -> Price:
+    """Return what a model costs the caller at one upstream, or where no upstream has a price of its own.
+
+    Raises Unpriced if its price ended a moment ago.
+    """
+    return shelf.catalogue.price(
+        listed.offer,
+        terms,
+        workspace_id=caller.workspace_id,
+        dialect=dialect,
+        provider=hop.provider if hop else None,
+        own_key=hop is not None and hop.provider_id in caller.own_keys,
+    )
 
 
 def row(listed: Listed, shelf: Shelf, *, caller: Caller, terms: Terms) -> dict[str, Any]:

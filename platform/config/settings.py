@@ -279,7 +279,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
                 "type": "http",
                 "scheme": "bearer",
                 "description": "A management token (rkm_…), made at /dashboard/tokens; keys (rk_…) are for /v1.",
-            }
+            },
+            "Key": {"type": "http", "scheme": "bearer", "description": "An inference key (rk_…)."},
+            "KeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
         }
     },
 }
