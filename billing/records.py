@@ -34,8 +34,8 @@ class Record:
 
 _RECORDS = f"""
 SELECT e.request_id, e.model_id, coalesce(m.public_id, 'model ' || e.model_id), coalesce(p.slug, ''), whole.prompt,
-    whole.completion, whole.cost, e.admitted_at, coalesce(m.input_modalities, '{}'),
-    coalesce(m.output_modalities, '{}')
+    whole.completion, whole.cost, e.admitted_at, coalesce(m.input_modalities, '{{}}'),
+    coalesce(m.output_modalities, '{{}}')
 FROM (
     SELECT * FROM billing_usage_event
     WHERE workspace_id = %(workspace)s AND rev = 0 AND charge_no BETWEEN %(first_no)s AND %(last_no)s
