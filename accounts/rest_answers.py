@@ -47,10 +47,10 @@ class Refused(serializers.Serializer[Any]):
 
 def answers(
     form: type[serializers.Serializer[Any]] | None,
-    found: type[serializers.Serializer[Any]],
+    found: type[serializers.Serializer[Any]] | OpenApiTypes,
     *,
     name: str | None = None,
-    status: int = 200,
+    status: int | tuple[int, str] = 200,
     asked: Sequence[OpenApiParameter] = (),
     refusals: Mapping[int, str] = {},
     security: Sequence[dict[str, list[str]]] = (),
@@ -58,7 +58,7 @@ def answers(
 ) -> Callable[[_View], _View]:
     """Return what describes a route that reads a form, or parameters, and answers with this, or refuses.
 
-    `refusals` are those that not every route has, by status.
+    `refusals` are those that not every route has, by status. A file has the kind of its content beside its status.
     """
     refused = {code: OpenApiResponse(Refused, text) for code, text in {**_WHEN, **refusals}.items()}
     return extend_schema(

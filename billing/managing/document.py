@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
@@ -22,11 +23,11 @@ CONFLICT = {409: "The workspace has as many as it may have, or the change meets 
 
 
 def tells(
-    found: type[serializers.Serializer[Any]],
+    found: type[serializers.Serializer[Any]] | OpenApiTypes,
     *,
     name: str,
     form: type[serializers.Serializer[Any]] | None = None,
-    status: int = 200,
+    status: int | tuple[int, str] = 200,
     asked: Sequence[OpenApiParameter] = (),
     refusals: Mapping[int, str] = {},
     keys: bool = False,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import ai_usage, books, keys, requests, team, usage, workspace
+from . import ai_usage, books, keys, members, paper_files, requests, team, usage, workspace
 
 urlpatterns = [
     path("workspace", workspace.Whole.as_view()),
@@ -19,7 +19,11 @@ urlpatterns = [
     path("requests/<str:request_id>", requests.OneRequest.as_view()),
     path("ledger", books.Ledger.as_view()),
     path("papers", books.Papers.as_view()),
+    path("papers/<str:paper_id>.pdf", paper_files.AsPdf.as_view()),
+    path("papers/<str:paper_id>.html", paper_files.AsHtml.as_view()),
+    path("papers/<str:paper_id>.csv", paper_files.AsCsv.as_view()),
     path("members", team.Members.as_view()),
+    path("members/<str:member_id>", members.OneMember.as_view()),
     path("invitations", team.Invitations.as_view()),
     path("invitations/<str:invitation_id>", team.OneInvitation.as_view()),
 ]

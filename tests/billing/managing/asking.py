@@ -1,7 +1,7 @@
 """A workspace with something of every kind in it, and a caller of the management API."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +9,14 @@ from django.test import Client
 
 from accounts import inviting, keys, management_tokens
 from accounts.models import ApiKey, Invitation, ManagementToken, Member, Workspace
+from billing.paper import papers, statement
 from kernel import clock, ids
 from tests.accounts.rows import person
 from tests.billing import rows
+from tests.billing.paper.issuing import charge, issuer
+from tests.billing.paper.test_statement import OVER, use
 
-__all__ = ["Place", "ask", "furnished", "seated", "token_of"]
+__all__ = ["Place", "ask", "furnished", "furnished_for", "seated", "token_of"]
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,19 @@ class Place:
     key: ApiKey
     request: UUID
     invitation: Invitation
+    other: Member | None = None
+    paper: UUID | None = None
     marks: tuple[str, ...] = field(default=())
     """What gives the workspace away wherever it is shown."""
 
     def at(self, path: str) -> str:
         """Return the address of a route with the ids of this workspace in it."""
-        named = {"key_id": self.key.pk, "request_id": self.request, "invitation_id": self.invitation.pk}
+        named: dict[str, object] = {"key_id": self.key.pk, "invitation_id": self.invitation.pk}
+        named |= {
+            "request_id": self.request,
+            "paper_id": self.paper,
+            "member_id": self.other and self.other.pk,
+        }
         for name, number in named.items():
             path = path.replace(f"<str:{name}>", str(number))
         return path
@@ -57,7 +67,28 @@ def furnished(**terms: Any) -> Place:
     rows.fund(workspace.pk, 5_000_000_000)
     invitation = inviting.invite(owner, f"guest-{workspace.slug}@example.com", Member.Role.VIEWER)
     marks = (workspace.slug, owner.user.email, key.name, str(request), invitation.email)
-    return Place(workspace, owner, token, secret, key, request, invitation, marks)
+    return Place(workspace, owner, token, secret, key, request, invitation, marks=marks)
+
+
+def furnished_for(route: str) -> Place:
+    """Save such a workspace, and a second member and a statement where a route names one."""
+    place = furnished()
+    if "member_id" in route:
+        other = seated(place.workspace, Member.Role.DEVELOPER)
+        place = replace(place, other=other, marks=(*place.marks, other.user.email))
+    if "paper_id" in route:
+        paper = _statement(place.workspace.pk)
+        place = replace(place, paper=paper, marks=(*place.marks, str(paper)))
+    return place
+
+
+def _statement(workspace: int) -> UUID:
+    issuer()
+    use(workspace, OVER.first, 3)
+    charge(workspace)
+    draft = statement.compose(workspace, OVER)
+    assert draft is not None
+    return papers.write(draft).id
 
 
 def seated(workspace: Workspace, role: str = Member.Role.OWNER) -> Member:

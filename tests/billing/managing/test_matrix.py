@@ -17,13 +17,14 @@ from accounts.models import ApiKey, Invitation, ManagementToken, Member, Workspa
 from billing.managing.door import Managed
 from billing.managing.key_door import Keyed
 from kernel import clock, ids
-from tests.billing.managing.asking import Place, ask, furnished, token_of
+from tests.billing.managing.asking import Place, ask, furnished, furnished_for, token_of
 
 pytestmark = pytest.mark.django_db
 
 METHODS = ("get", "post", "patch", "delete")
 MOST_QUERIES = 25
-NOBODYS = {"<str:key_id>": "999999999", "<str:invitation_id>": "999999999"}
+NOBODYS = dict.fromkeys(("<str:key_id>", "<str:invitation_id>", "<str:member_id>"), "999999999")
+FILES = {".pdf": "application/pdf", ".html": "text/html; charset=utf-8", ".csv": "text/csv; charset=utf-8"}
 BODIES: dict[str, Any] = {
     "get /api/workspace": None,
     "get /api/balance": None,
@@ -43,7 +44,12 @@ BODIES: dict[str, Any] = {
     "get /api/requests/<str:request_id>": None,
     "get /api/ledger": None,
     "get /api/papers": None,
+    "get /api/papers/<str:paper_id>.pdf": None,
+    "get /api/papers/<str:paper_id>.html": None,
+    "get /api/papers/<str:paper_id>.csv": None,
     "get /api/members": None,
+    "patch /api/members/<str:member_id>": {"role": "viewer"},
+    "delete /api/members/<str:member_id>": None,
     "get /api/invitations": None,
     "post /api/invitations": {"email": "new@example.com", "role": "viewer"},
     "delete /api/invitations/<str:invitation_id>": None,
@@ -83,10 +89,12 @@ def rows_of(place: Place) -> tuple[Any, ...]:
     number = place.workspace.pk
     found = ApiKey.objects.filter(workspace_id=number).order_by("pk")
     invited = Invitation.objects.filter(workspace_id=number).order_by("pk")
+    people = Member.objects.filter(workspace_id=number).order_by("pk")
     facts = ("name", "default_tag", "digest", "revoked_at")
     return (
         [tuple(map(str, row)) for row in found.values_list("pk", *facts)],
         list(invited.values_list("pk", "ended_at", "number")),
+        list(people.values_list("pk", "role")),
     )
 
 
@@ -107,11 +115,11 @@ def test_every_route_is_known_to_the_matrix_and_behind_the_door() -> None:
 
 @pytest.mark.parametrize("route", sorted(ROUTES))
 def test_its_own_token_is_answered_with_few_queries(route: str) -> None:
-    place = furnished()
+    place = furnished_for(route)
     with CaptureQueriesContext(connection) as queries:
         answer = asked(route, place, place.secret)
     assert answer.status_code in (200, 201), answer.content
-    assert answer["Content-Type"] == "application/json"
+    assert answer["Content-Type"] == FILES.get(f".{route.rpartition('.')[2]}", "application/json")
     assert answer["Cache-Control"] == "no-store"
     assert {"Authorization", "X-API-Key", "Cookie"} <= set(answer["Vary"].split(", "))
     assert len(queries) <= MOST_QUERIES, len(queries)
@@ -119,7 +127,7 @@ def test_its_own_token_is_answered_with_few_queries(route: str) -> None:
 
 @pytest.mark.parametrize("route", sorted(ROUTES))
 def test_whoever_has_no_good_token_is_refused_and_changes_nothing(route: str) -> None:
-    place = furnished()
+    place = furnished_for(route)
     _, key = keys.mint(place.workspace, name="inference")
     before = rows_of(place)
     ended, revoked = management_tokens.make(place.owner, name="ended", scope="write", expires_at=None)
@@ -140,14 +148,14 @@ def test_whoever_has_no_good_token_is_refused_and_changes_nothing(route: str) ->
 
 @pytest.mark.parametrize("route", sorted(ROUTES))
 def test_a_token_of_a_suspended_workspace_is_refused(route: str) -> None:
-    place = furnished()
+    place = furnished_for(route)
     Workspace.objects.filter(pk=place.workspace.pk).update(status=Workspace.Status.SUSPENDED)
     refused(asked(route, place, place.secret), 403, "WORKSPACE_SUSPENDED")
 
 
 @pytest.mark.parametrize("route", sorted(ROUTES))
 def test_another_workspaces_token_sees_and_changes_nothing(route: str) -> None:
-    place, other = furnished(), furnished()
+    place, other = furnished_for(route), furnished()
     before = rows_of(place)
     answer = asked(route, place, other.secret)
     assert not [mark for mark in place.marks if mark in answer.content.decode()]
@@ -156,10 +164,11 @@ def test_another_workspaces_token_sees_and_changes_nothing(route: str) -> None:
 
 @pytest.mark.parametrize("route", NAMING)
 def test_what_is_anothers_is_as_what_never_was(route: str) -> None:
-    place, other = furnished(), furnished()
+    place, other = furnished_for(route), furnished()
     method, path = route.split(" ")
     nowhere = path
-    for name, number in {**NOBODYS, "<str:request_id>": str(ids.request_id())}.items():
+    uuids = dict.fromkeys(("<str:request_id>", "<str:paper_id>"), str(ids.request_id()))
+    for name, number in {**NOBODYS, **uuids}.items():
         nowhere = nowhere.replace(name, number)
     anothers = asked(route, place, other.secret)
     nobodys = ask(method.upper(), nowhere, other.secret, BODIES[route])
@@ -173,7 +182,7 @@ def test_what_is_anothers_is_as_what_never_was(route: str) -> None:
 
 @pytest.mark.parametrize("route", CHANGING)
 def test_a_token_that_may_only_read_changes_nothing(route: str) -> None:
-    place = furnished()
+    place = furnished_for(route)
     secret = token_of(place, Member.Role.OWNER, scope="read")
     before = rows_of(place)
     refused(asked(route, place, secret), 403, "AUTHORIZATION_ERROR")
@@ -182,7 +191,7 @@ def test_a_token_that_may_only_read_changes_nothing(route: str) -> None:
 
 @pytest.mark.parametrize("role", Member.Role.values)
 def test_a_role_is_let_in_where_its_powers_say(role: str) -> None:
-    place = furnished()
+    place = furnished_for("member_id paper_id")
     secret = token_of(place, role)
     for route, view in ROUTES.items():
         answer = asked(route, place, secret)
@@ -192,7 +201,7 @@ def test_a_role_is_let_in_where_its_powers_say(role: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(VIEWS))
 def test_a_parameter_that_is_not_read_and_a_method_that_is_not_there_are_refused(path: str) -> None:
-    place = furnished()
+    place = furnished_for(path)
     answer = ask("GET" if hasattr(VIEWS[path], "get") else "POST", f"{place.at(path)}?modle=x", place.secret)
     if hasattr(VIEWS[path], "get"):
         refused(answer, 400, "VALIDATION_ERROR")
