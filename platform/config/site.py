@@ -1,5 +1,6 @@
 """The way in to the site, which is Django's own: bodies within the bounds of /v1, and answers handed over at once."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 MOST_BYTES = 4 * 2**20
 """What a form, or a webhook, may have; nothing is uploaded."""
 AT_ONCE_BYTES = 2**20
+_FOR_PROGRAMS = ("/api/", "/auth/")
 
 
 class Site:
@@ -32,7 +34,7 @@ class Site:
         except body.Left:
             return
         except Failure as failure:
-            await _refuse(failure, send)
+            await _refuse(failure, send, in_json=scope["path"].startswith(_FOR_PROGRAMS))
             return
         await self._site(scope, _again(raw, receive), _Gathered(send))
 
@@ -72,10 +74,14 @@ def _again(raw: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _refuse(failure: Failure, send: Send) -> None:
-    text = failure.message.encode()
+async def _refuse(failure: Failure, send: Send, *, in_json: bool) -> None:
+    """Answer a body that was not taken: in words, or as REST framework's routes refuse."""
+    told = json.dumps({"detail": failure.message, "code": failure.code}) if in_json else failure.message
+    text = told.encode()
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-type", b"application/json" if in_json else b"text/plain; charset=utf-8"),
+        (b"x-error-code", failure.code.encode()),
+        (b"cache-control", b"no-store"),
         (b"content-length", b"%d" % len(text)),
         (b"connection", b"close"),
     ]
