@@ -94,6 +94,16 @@ def test_secrets_are_for_the_owner_alone(site: Site, banner: str) -> None:
     assert (site.base / "run" / "credentials.json").stat().st_mode & 0o077 == 0
 
 
+def test_demo_that_is_loaded_again_beside_it_still_finds_the_sandbox(site: Site, banner: str) -> None:
+    assert site.manage("demo").returncode == 0
+    called = (
+        "from catalog.models import Endpoint; print(Endpoint.objects.get(provider__slug='sandbox').base_url)"
+    )
+    assert site.manage("shell", "-v", "0", "-c", called).stdout == (
+        f"http://127.0.0.1:{site.state['sandbox_port']}/v1\n"
+    )
+
+
 def test_second_up_is_refused_by_the_name_of_the_first(site: Site, banner: str) -> None:
     second = site.manage("up", "--port", "0")
     assert second.returncode == 1

@@ -9,9 +9,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog import demo
 from config import demo_people, env
+from config.supervisor import state
 from kernel import engines
 
 FLAG = "TOLLWAY_DEMO_PROVIDERS"
+SANDBOX = "TOLLWAY_SANDBOX_URL"
 
 
 class Command(BaseCommand):
@@ -29,7 +31,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_arguments: Any, credentials: Path | None, **_options: Any) -> None:
-        new = demo.load(sandbox_url=f"{settings.SANDBOX_URL.rstrip('/')}/v1")
+        new = demo.load(sandbox_url=f"{_sandbox()}/v1")
         self.stdout.write(f"{new} models added" if new else "the catalogue is there already")
         self._wire()
         target = credentials or (engines.state_file("run", "credentials.json") if env.embedded() else None)
@@ -53,3 +55,12 @@ class Command(BaseCommand):
                 self.stdout.write(f"models switched on: {', '.join(done.models)}")
         elif seen:
             self.stdout.write(f"{', '.join(seen)}: seen and left alone; {FLAG}=env would use them")
+
+
+def _sandbox() -> str:
+    """Return where the sandbox listens: a site of this checkout that another process has up chose a port itself."""
+    if env.embedded() and not env.text(SANDBOX) and state.holder() not in (None, os.getpid()):
+        found = state.load()
+        if found is not None:
+            return f"http://127.0.0.1:{found.sandbox_port}"
+    return str(settings.SANDBOX_URL).rstrip("/")
