@@ -10,7 +10,7 @@ from django.db import connection
 from catalog.models import Model
 from kernel import clock
 
-__all__ = ["Bar", "Volume", "of"]
+__all__ = ["Bar", "Volume", "made", "of"]
 
 _QUARTER, _HOUR, _DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 _MOST_BARS = 200
@@ -86,6 +86,14 @@ def of(
         ),
         cost,
     )
+
+
+def made(begins: datetime, ends: datetime, *, workspace_id: int) -> int:
+    """Return how many requests of a time were posted, but for its first stretch, which may have begun before it."""
+    step = _step(ends - begins)
+    span = {"first": _floor(begins, step) + step, "ends": ends, "step": step.total_seconds()}
+    bars, _ = _made(step, span, {"workspace_id": workspace_id})
+    return sum(requests for requests, _ in bars.values())
 
 
 def _step(span: timedelta) -> timedelta:

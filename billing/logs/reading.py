@@ -26,7 +26,7 @@ __all__ = [
     "settled",
 ]
 
-LOOKED_THROUGH = 20_000
+LOOKED_THROUGH = 10_000
 """How many requests one page looks through for those that fit; the next page goes on from there."""
 _MOST_OPEN = 50
 
