@@ -14,7 +14,7 @@ from kernel import clock, degraded
 from .. import routing
 from .visible import Listed, Shelf
 
-__all__ = ["INCIDENT_STATES", "settings", "status", "together"]
+__all__ = ["INCIDENT_STATES", "served_by", "settings", "status", "together"]
 
 USD_PER_CREDIT = "1"
 INCIDENT_STATES = ("ongoing", "resolved")
@@ -32,7 +32,7 @@ def status(shelf: Shelf, health: Health) -> dict[str, Any]:
 
     `degraded` says in words what Tollway itself does without at present.
     """
-    served = [(listed, _hops(listed)) for listed in shelf.all()]
+    served = [(listed, served_by(listed)) for listed in shelf.all()]
     houses = {hop.provider: hop.provider_id for _, hops in served for hop in hops}
     names = {number: name for name, number in houses.items()}
     told = [incident for incident in health.incidents() if incident.provider_id in names]
@@ -117,7 +117,8 @@ def _moment(minute: int) -> str:
     return clock.start_of_minute(minute).isoformat().replace("+00:00", "Z")
 
 
-def _hops(listed: Listed) -> list[Hop]:
+def served_by(listed: Listed) -> list[Hop]:
+    """Return the upstreams that would be tried for anybody, whatever their plan, in order."""
     return routing.candidates(listed.offer.hops, rank=_EVERY_RANK)
 
 

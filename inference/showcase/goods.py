@@ -64,9 +64,12 @@ class Faring:
         return {State.DEGRADED: "Degraded", State.DOWN: "Down"}.get(self.known.now, "")
 
     @property
-    def ticks(self) -> list[tuple[int, str]]:
-        """The days as marks: where each stands, and its state."""
-        return [(4 * place, day.value) for place, day in enumerate(self.known.days)]
+    def ticks(self) -> list[tuple[str, str]]:
+        """The days as marks: of each state one path for all its days, as a list has thousands of them."""
+        paths: dict[str, str] = {}
+        for place, day in enumerate(self.known.days):
+            paths[day.value] = paths.get(day.value, "") + f"M{4 * place} 0h3v14h-3z"
+        return list(paths.items())
 
     @property
     def words(self) -> str:

@@ -1,4 +1,4 @@
-"""Where models and prices are."""
+"""Where models, prices and the state of the service are."""
 
 from django.urls import path
 
@@ -11,5 +11,6 @@ urlpatterns = [
     path("dashboard/models/<path:name>", views.model, name="model"),
     path("catalog/models", views.for_anybody, name="public_models"),
     path("catalog/models/<path:name>", views.public_model, name="public_model"),
+    path("status", views.status, name="status"),
     path("models", views.for_browsers),
 ]

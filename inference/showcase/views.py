@@ -8,15 +8,15 @@ from django.views.decorators.http import require_safe
 from accounts.models import Member
 from billing import uptime
 from billing.seats import frame, members
-from kernel import spreadsheets
+from kernel import clock, spreadsheets
 from kernel.spreadsheets import Figure
 
 from ..shelf.visible import Shelf
-from . import asking, buying, goods, one
+from . import asking, buying, goods, one, service
 from .asking import Asked
 from .goods import Good
 
-__all__ = ["for_anybody", "for_browsers", "model", "models", "public_model", "table"]
+__all__ = ["for_anybody", "for_browsers", "model", "models", "public_model", "status", "table"]
 
 _CHOICES = {
     "abilities": asking.ABILITIES,
@@ -68,6 +68,14 @@ def public_model(request: HttpRequest, name: str) -> HttpResponse:
     """Show one model with its list prices."""
     page = _one(buying.nobodys(), name, zone="UTC")
     answer = render(request, "showcase/public_model.html", {"page": page, "public": True})
+    return _kept_a_minute(request, answer)
+
+
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """Show how the service is and was, to anybody."""
+    told = service.service(buying.nobodys(), uptime.record())
+    answer = render(request, "showcase/service.html", {"service": told, "at": clock.now(), "public": True})
     return _kept_a_minute(request, answer)
 
 

@@ -40,7 +40,7 @@ CUSTOMERS = (
     *("/dashboard/alerts/messages", "/dashboard/team", "/dashboard/team/changes"),
     *("/dashboard/workspace", "/dashboard/workspace/new"),
     *("/accounts/profile/", "/accounts/sessions/", "/accounts/2fa/"),
-    *("/catalog/models", "/catalog/models/route/deepseek-v3.2", "/announcements", "/trust"),
+    *("/catalog/models", "/catalog/models/route/deepseek-v3.2", "/status", "/announcements", "/trust"),
     *("/docs/", "/docs/quickstart", "/docs/limits", "/docs/api"),
 )
 """The pages of customers, and those for everybody."""
