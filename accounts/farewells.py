@@ -20,6 +20,7 @@ from .members import locked, owners
 from .models import (
     ApiKey,
     Farewell,
+    HubSession,
     Invitation,
     ManagementToken,
     Member,
@@ -137,6 +138,7 @@ def _erase_workspace(workspace: Workspace) -> None:
     tokens.update(name="Token of a deleted workspace")
     ProviderKey.objects.filter(workspace=workspace, active=True).update(active=False, sealed=b"", hint="")
     Invitation.objects.filter(workspace=workspace).delete()
+    HubSession.objects.filter(workspace=workspace).delete()
     Member.objects.filter(workspace=workspace).delete()
     Workspace.objects.filter(pk=workspace.pk).update(
         name=f"Deleted workspace {workspace.pk}", slug=f"deleted-{workspace.pk}"

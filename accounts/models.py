@@ -18,6 +18,7 @@ from catalog.models import PlanVersion
 from kernel import clock
 
 from .farewell_row import Farewell as Farewell
+from .hub_session_row import HubSession as HubSession
 from .invitation_row import Invitation as Invitation
 from .management_token_row import ManagementToken as ManagementToken
 from .notes import Note as Note

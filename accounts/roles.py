@@ -53,6 +53,8 @@ _RIGHTS = {
     "accounts.member": "view OFSR, add O, change O, delete O",
     "accounts.invitation": "view OFSR",
     "accounts.farewell": "view OFSR",
+    # What customers say to models: nobody of the house reads it, sealed as it is.
+    "accounts.hubsession": "",
     "accounts.apikey": "view OFSR, change OS, rotate_apikey O",
     "accounts.managementtoken": "view OFSR, change OS",
     "accounts.providerkey": "view OSR, change OS",

@@ -48,7 +48,8 @@ class ChatAsk:
     """A chat completion that was asked for. Limits in tokens.
 
     `prompt_bound` is never less than the prompt has; `prompt_extra` is the part of it that is not text. `translated`
-    tells that the chat was written here, and with what only some upstreams understand.
+    tells that the chat was written here, and with what only some upstreams understand. `needs` are the
+    parameters that a model must know to be asked at all.
     """
 
     body: Mapping[str, Any]
@@ -63,6 +64,7 @@ class ChatAsk:
     images: int = 0
     translated: bool = False
     wishes: Wishes = wishes.NONE
+    needs: frozenset[str] = frozenset()
 
     def prompt_text(self) -> str:
         """Return what goes in as one text, for counting; what images hold is left out."""

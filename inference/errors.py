@@ -10,6 +10,8 @@ import orjson
 __all__ = [
     "ANTHROPIC_PATHS",
     "ANTHROPIC_TYPES",
+    "HUB_PATHS",
+    "HUB_SESSIONS",
     "TABLE",
     "Failure",
     "Style",
@@ -20,7 +22,7 @@ __all__ = [
     "too_long",
 ]
 
-Style = Literal["text", "openai", "anthropic"]
+Style = Literal["text", "openai", "anthropic", "hub"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,10 @@ _SDK_AGENTS = (
     "pydantic-ai",
 )
 ANTHROPIC_PATHS = ("/v1/messages", "/v1/v1/messages")
+HUB_PATHS = frozenset(("/models", "/chat", "/code", "/usage/me"))
+HUB_SESSIONS = "/sessions/"
+# The hub's clients know one status for what they may not do and what they cannot pay.
+_HUB_STATUS = {402: 403}
 # Anthropic's own word for each status; what it has none for is its api_error.
 ANTHROPIC_TYPES = {
     400: "invalid_request_error",
@@ -116,6 +122,8 @@ def style(*, path: str, accept: str, agent: str, body: bytes) -> Style:
     """Return how this caller wants errors: as its route's dialect has them, as OpenAI's SDKs do, or as plain text."""
     if path.startswith(ANTHROPIC_PATHS):
         return "anthropic"
+    if path in HUB_PATHS or path.startswith(HUB_SESSIONS):
+        return "hub"
     if "application/json" in accept or "text/event-stream" in accept:
         return "openai"
     if agent.lower().startswith(_SDK_AGENTS) or _STREAM.search(body):
@@ -147,6 +155,11 @@ def anthropic_envelope(failure: Failure, request_id: str) -> bytes:
     return orjson.dumps({"type": "error", "error": error, "request_id": request_id})
 
 
+def hub_envelope(failure: Failure) -> bytes:
+    """Return a failure as the JSON object of the hub's errors."""
+    return orjson.dumps({"error": {"code": failure.code, "message": failure.message}})
+
+
 def render(failure: Failure, style: Style, request_id: str) -> tuple[int, list[tuple[str, str]], bytes]:
     """Return status, headers and body of a failure; the request's own headers are added by whoever sends it."""
     kind = failure.kind
@@ -163,5 +176,8 @@ def render(failure: Failure, style: Style, request_id: str) -> tuple[int, list[t
             [("Content-Type", "text/plain; charset=utf-8"), *headers],
             failure.message.encode(),
         )
+    if style == "hub":
+        status = _HUB_STATUS.get(kind.status, kind.status)
+        return status, [("Content-Type", "application/json"), *headers], hub_envelope(failure)
     body = anthropic_envelope(failure, request_id) if style == "anthropic" else envelope(failure)
     return kind.status, [("Content-Type", "application/json"), *headers], body

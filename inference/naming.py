@@ -49,16 +49,20 @@ class Wanted:
 def wanted(catalogue: Catalogue, ask: Ask, dialect: Dialect) -> list[Wanted]:
     """Return the models that a request names, the first choice first. Raises Failure for a name that is unknown."""
     names = [("model", ask.model), *((f"models[{n}]", name) for n, name in enumerate(ask.wishes.models))]
-    return [_wanted(catalogue, field, name, dialect) for field, name in names]
+    return [_wanted(catalogue, field, name, ask, dialect) for field, name in names]
 
 
-def _wanted(catalogue: Catalogue, field: str, name: str, dialect: Dialect) -> Wanted:
+def _wanted(catalogue: Catalogue, field: str, name: str, ask: Ask, dialect: Dialect) -> Wanted:
     base, sort = (name, None) if catalogue.find(name) is not None else parted(name)
     if base == AUTO:
         return Wanted(field, None, sort)
     offer = catalogue.find(base)
     if offer is None or offer.capability != dialect.capability:
         raise Failure("INVALID_MODEL", f"There is no {dialect.capability} model {name[:128]!r}.", param=field)
+    lacking = ask.chat.needs - set(offer.supported_parameters) if ask.chat is not None else ()
+    if lacking:
+        said = f"{offer.public_id} does not support {', '.join(sorted(lacking))}, which this route needs."
+        raise Failure("INVALID_MODEL", said, param=field)
     return Wanted(field, offer, sort)
 
 
@@ -103,7 +107,7 @@ def _can(offer: Offer, ask: Ask) -> bool:
     chat = ask.chat
     if chat is None:
         return True
-    wanted = _DECISIVE & _set(chat)
+    wanted = _DECISIVE & _set(chat) | chat.needs
     sees = not chat.prompt_images or "image" in offer.input_modalities
     return sees and wanted <= set(offer.supported_parameters) and ask.prompt_extra < offer.context_length
 

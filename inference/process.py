@@ -8,6 +8,7 @@ from django.conf import settings
 from psycopg_pool import AsyncConnectionPool
 
 from accounts.callers import Directory
+from accounts.hub_sessions import HubSessions
 from billing.gate import Gate
 from billing.health import Pulse
 from billing.idempotency import Repeats
@@ -64,6 +65,7 @@ class Process:
         self.refusals = Refusals(self._pool)
         self.pulse = Pulse(self._pool)
         self.repeats = Repeats(self._pool)
+        self.sessions = HubSessions(self._pool)
         self.upstreams = Upstreams()
         self.room = Room(LARGE_ANSWERS_BYTES)
         self.news = News(Cache(settings.REDIS_URL))

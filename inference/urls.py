@@ -3,5 +3,6 @@
 from django.urls import path
 
 from .api import api
+from .hub.api import api as hub
 
-urlpatterns = [path("v1/", api.urls)]
+urlpatterns = [path("v1/", api.urls), path("", hub.urls)]

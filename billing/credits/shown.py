@@ -9,7 +9,7 @@ from kernel import clock
 from . import lots
 from .lots import Lot, Source
 
-__all__ = ["WORDS", "Part", "parts"]
+__all__ = ["WORDS", "Part", "of_plan", "parts"]
 
 WORDS = {
     Source.PLAN: "Plan credits",
@@ -37,6 +37,17 @@ def parts(workspace_id: int) -> list[Part]:
     today = clock.utc_day(clock.now())
     found = lots.in_order(Lot(*row) for row in rows.values_list(*columns))
     return [_shown(lot) for lot in found if lots.usable(lot, today)]
+
+
+def of_plan(workspace_id: int, *, balance: int) -> int:
+    """Return what is left of the plan's credits in nano-USD; a balance has usage that no lot has paid for yet.
+
+    Plan credits are spent first, so that usage is theirs as far as they reach.
+    """
+    found = parts(workspace_id)
+    of_plan = sum(part.remaining for part in found if part.words == WORDS[Source.PLAN])
+    unpaid = sum(part.remaining for part in found) - balance
+    return max(0, of_plan - max(0, unpaid))
 
 
 def _shown(lot: Lot) -> Part:

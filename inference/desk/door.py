@@ -14,7 +14,7 @@ from django.urls import Resolver404, get_resolver
 from .. import answers, body, replies
 from ..answers import Answer
 from ..arrival import Arrival, Receive, Send
-from ..errors import Failure
+from ..errors import HUB_SESSIONS, Failure
 
 __all__ = ["Desk", "owns"]
 
@@ -24,13 +24,14 @@ _ROOTS = tuple(
     f"/v1/{name}"
     for name in ("user", "key", "credits", "generation", "activity", "explain", "route/simulate")
 )
-_BRANCHES = tuple(f"{root}/" for root in _ROOTS)
+_BRANCHES = (*(f"{root}/" for root in _ROOTS), HUB_SESSIONS)
+HUB_USAGE = "/usage/me"
 log = structlog.get_logger()
 
 
 def owns(path: str) -> bool:
-    """Tell whether a path is the desk's; every other path under /v1 is the inference door's."""
-    return path in _ROOTS or path.startswith(_BRANCHES)
+    """Tell whether a path of the gateway is the desk's; every other one is the inference door's."""
+    return path in _ROOTS or path == HUB_USAGE or path.startswith(_BRANCHES)
 
 
 class Desk(ASGIHandler):

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from ..hub.desk import api as hub
 from .api import api
 
-urlpatterns = [path("v1/", api.urls)]
+urlpatterns = [path("v1/", api.urls), path("", hub.urls)]

@@ -21,8 +21,10 @@ from .filters import Choice
 from .visible import Listed, Shelf, shelf
 
 __all__ = [
+    "as_met",
     "changes",
     "count",
+    "customer_of",
     "model",
     "model_endpoints",
     "models",
@@ -35,78 +37,7 @@ __all__ = [
 _registrar = Registrar()
 
 
-async def models(process: Process, request: Arrival) -> HttpResponseBase:
-    """Answer with the models of the caller's plan, or of the free plan for nobody. Raises Failure."""
-    seen = await _seen(process, request, anybody=True)
-    choice = filters.read(request)
-    if choice.rss:
-        return await _feed(request, seen, choice)
-    data = [items.item(listed, seen) for listed in choice.page(seen.included())]
-    body = orjson.dumps({"object": "list", "data": data})
-    return freshness.answer(request, body, public=seen.caller is None)
-
-
-async def changes(process: Process, request: Arrival) -> HttpResponseBase:
-    """Answer with what changed on the whole shelf, for anybody. Raises Failure."""
-    seen = await _seen(process, request, anybody=True)
-    return await _feed(request, seen, filters.read(request))
-
-
-async def model(process: Process, request: Arrival, name: str) -> HttpResponseBase:
-    """Answer with one model, by its id or an alias. Raises Failure."""
-    seen = await _seen(process, request)
-    listed = seen.find(name)
-    if listed is None:
-        return _no_such_model(request)
-    return await _object(request, items.detail(listed, seen))
-
-
-async def model_endpoints(process: Process, request: Arrival, name: str) -> HttpResponseBase:
-    """Answer with the upstreams of one model. Raises Failure."""
-    seen = await _seen(process, request)
-    listed = seen.find(name)
-    if listed is None:
-        return _no_such_model(request)
-    return await _object(request, {"data": endpoints.endpoints(listed, seen, process.pulse.health)})
-
-
-async def count(process: Process, request: Arrival) -> HttpResponseBase:
-    """Answer with how many models the list has for the same filters, on all its pages. Raises Failure."""
-    seen = await _seen(process, request)
-    number = len(filters.read(request).matching(seen.included()))
-    return await _object(request, {"data": {"count": number}})
-
-
-async def providers(process: Process, request: Arrival) -> HttpResponseBase:
-    """Answer with the providers that serve models in sale. Raises Failure."""
-    seen = await _seen(process, request)
-    return await _object(request, {"data": endpoints.houses(seen)})
-
-
-async def prices(process: Process, request: Arrival) -> HttpResponseBase:
-    """Answer with the price of every model in sale, of whatever plan, and with what the caller pays. Raises Failure."""
-    seen = await _seen(process, request)
-    caller, terms = _customer(seen)
-    rows = [pricing.row(listed, seen, caller=caller, terms=terms) for listed in seen.all()]
-    return await _object(request, {"models": rows})
-
-
-async def state(process: Process, request: Arrival) -> Answer:
-    """Answer with the state of the service, for anybody. Raises Failure."""
-    seen = await _seen(process, request, anybody=True)
-    return freshness.whole(
-        request, orjson.dumps(status.status(seen, process.pulse.health)), public=seen.caller is None
-    )
-
-
-async def settings(process: Process, request: Arrival) -> HttpResponseBase:
-    """Answer with the settings of money, for anybody. Raises Failure."""
-    caller = await auth.caller_or_nobody(process.directory, request)
-    body = orjson.dumps(status.settings(process.catalogue))
-    return freshness.answer(request, body, public=caller is None)
-
-
-async def _seen(process: Process, request: Arrival, *, anybody: bool = False) -> Shelf:
+async def as_met(process: Process, request: Arrival, *, anybody: bool = False) -> Shelf:
     """Return the shelf as whoever asks meets it. Raises Failure; without `anybody` also where nobody is named."""
     ask = auth.caller_or_nobody if anybody else auth.caller
     caller = await ask(process.directory, request)
@@ -118,10 +49,82 @@ async def _seen(process: Process, request: Arrival, *, anybody: bool = False) ->
     return shelf(catalogue, register, caller)
 
 
-def _customer(seen: Shelf) -> tuple[Caller, Terms]:
+def customer_of(seen: Shelf) -> tuple[Caller, Terms]:
+    """Return the caller and their terms. Raises TypeError for nobody, who is quoted no price."""
     if seen.caller is None or seen.terms is None:
         raise TypeError("prices are quoted to callers only")
     return seen.caller, seen.terms
+
+
+async def models(process: Process, request: Arrival) -> HttpResponseBase:
+    """Answer with the models of the caller's plan, or of the free plan for nobody. Raises Failure."""
+    seen = await as_met(process, request, anybody=True)
+    choice = filters.read(request)
+    if choice.rss:
+        return await _feed(request, seen, choice)
+    data = [items.item(listed, seen) for listed in choice.page(seen.included())]
+    body = orjson.dumps({"object": "list", "data": data})
+    return freshness.answer(request, body, public=seen.caller is None)
+
+
+async def changes(process: Process, request: Arrival) -> HttpResponseBase:
+    """Answer with what changed on the whole shelf, for anybody. Raises Failure."""
+    seen = await as_met(process, request, anybody=True)
+    return await _feed(request, seen, filters.read(request))
+
+
+async def model(process: Process, request: Arrival, name: str) -> HttpResponseBase:
+    """Answer with one model, by its id or an alias. Raises Failure."""
+    seen = await as_met(process, request)
+    listed = seen.find(name)
+    if listed is None:
+        return _no_such_model(request)
+    return await _object(request, items.detail(listed, seen))
+
+
+async def model_endpoints(process: Process, request: Arrival, name: str) -> HttpResponseBase:
+    """Answer with the upstreams of one model. Raises Failure."""
+    seen = await as_met(process, request)
+    listed = seen.find(name)
+    if listed is None:
+        return _no_such_model(request)
+    return await _object(request, {"data": endpoints.endpoints(listed, seen, process.pulse.health)})
+
+
+async def count(process: Process, request: Arrival) -> HttpResponseBase:
+    """Answer with how many models the list has for the same filters, on all its pages. Raises Failure."""
+    seen = await as_met(process, request)
+    number = len(filters.read(request).matching(seen.included()))
+    return await _object(request, {"data": {"count": number}})
+
+
+async def providers(process: Process, request: Arrival) -> HttpResponseBase:
+    """Answer with the providers that serve models in sale. Raises Failure."""
+    seen = await as_met(process, request)
+    return await _object(request, {"data": endpoints.houses(seen)})
+
+
+async def prices(process: Process, request: Arrival) -> HttpResponseBase:
+    """Answer with the price of every model in sale, of whatever plan, and with what the caller pays. Raises Failure."""
+    seen = await as_met(process, request)
+    caller, terms = customer_of(seen)
+    rows = [pricing.row(listed, seen, caller=caller, terms=terms) for listed in seen.all()]
+    return await _object(request, {"models": rows})
+
+
+async def state(process: Process, request: Arrival) -> Answer:
+    """Answer with the state of the service, for anybody. Raises Failure."""
+    seen = await as_met(process, request, anybody=True)
+    return freshness.whole(
+        request, orjson.dumps(status.status(seen, process.pulse.health)), public=seen.caller is None
+    )
+
+
+async def settings(process: Process, request: Arrival) -> HttpResponseBase:
+    """Answer with the settings of money, for anybody. Raises Failure."""
+    caller = await auth.caller_or_nobody(process.directory, request)
+    body = orjson.dumps(status.settings(process.catalogue))
+    return freshness.answer(request, body, public=caller is None)
 
 
 async def _object(request: Arrival, value: dict[str, Any]) -> HttpResponseBase:

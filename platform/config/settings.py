@@ -215,6 +215,11 @@ CELERY_BEAT_SCHEDULE = {
     "costs": {"task": "catalog.compare_daily", "schedule": 3600.0, "options": {"expires": 600}},
     "lists": {"task": "inference.compare_asked", "schedule": 15.0, "options": {"expires": 30}},
     "health": {"task": "inference.check_quiet_providers", "schedule": 60.0, "options": {"expires": 50}},
+    "talks of the hub": {
+        "task": "inference.forget_hub_sessions",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
     "audit": {"task": "billing.audit_days", "schedule": 300.0, "options": {"expires": 250}},
     "audit everything": {"task": "billing.audit_everything", "schedule": crontab(hour="2", minute="0")},
     "seals": {"task": "billing.seal_days", "schedule": 600.0, "options": {"expires": 500}},
@@ -281,7 +286,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
                 "description": "A management token (rkm_…), made at /dashboard/tokens; keys (rk_…) are for /v1.",
             },
             "Key": {"type": "http", "scheme": "bearer", "description": "An inference key (rk_…)."},
-            "KeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
+            "KeyHeader": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-API-Key",
+                "description": "The same key.",
+            },
         }
     },
 }
@@ -292,6 +302,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # Longer than clients keep idle connections (httpx 5 s, load balancers 60): who closes first must be the caller, or
 # a request that is on its way into a closing connection is lost.
 KEEP_ALIVE_SECONDS = 75
+# What the hub dialect counts in.
+HUB_CREDITS_PER_USD = env.integer("TOLLWAY_HUB_CREDITS_PER_USD", 1000, low=1, high=1_000_000)
 # How long callers may take for the head of a request, for its body, and to take what they are sent.
 HEADER_SECONDS = env.integer("TOLLWAY_HEADER_SECONDS", 10, low=1, high=60)
 BODY_SECONDS = env.integer("TOLLWAY_BODY_SECONDS", 30, low=1, high=600)
