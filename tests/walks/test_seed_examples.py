@@ -29,6 +29,10 @@ ASKED = """curl -sS -X POST https://api.routing.run/v1/chat/completions \\
       {"role": "user", "content": "Hello"}
     ]
   }'"""
+HUB = "https://inference-api-611798501438.us-central1.run.app"
+HUB_LISTED = """curl -X GET https://inference-api-611798501438.us-central1.run.app/models \\
+  -H "X-Api-Key: inf_your_api_key_here\""""
+GROUPED = """curl https://your-app.insforge.app/api/ai/models -H "Authorization: Bearer <token>\""""
 DETAIL = """curl -sS "https://api.routing.run/v1/models/route/deepseek-v3.2" \\
   -H "X-API-Key: ${ROUTING_RUN_API_KEY}\""""
 PRICING = """curl -sS https://api.routing.run/v1/pricing \\
@@ -60,6 +64,10 @@ def paste(known: dict[str, Any], command: str) -> dict[str, Any]:
         pytest.skip("curl is not installed (Debian: apt-get install curl)")
     for host in ("https://api.routing.run/v1", "https://api.therouter.ai/v1"):
         command = command.replace(host, known["base_url"])
+    for host in (HUB, "https://your-app.insforge.app"):
+        command = command.replace(host, known["base_url"].removesuffix("/v1"))
+    for key in ("inf_your_api_key_here", "<token>"):
+        command = command.replace(key, known["api_key"])
     keys = dict.fromkeys(("ROUTING_RUN_API_KEY", "THEROUTER_API_KEY"), known["api_key"])
     said = subprocess.run(
         ["bash", "-c", command], env={**os.environ, **keys}, capture_output=True, timeout=60, check=True
@@ -85,6 +93,24 @@ def test_a_model_is_told_in_detail(known: dict[str, Any]) -> None:
     assert (model["id"], model["object"], model["allowed"]) == ("route/deepseek-v3.2", "model", True)
     assert {"created", "owned_by", "tier", "providers"} <= model.keys()
     assert paste(known, DETAIL.replace("deepseek-v3.2", "none")) == {"error": "Model not found"}
+
+
+def test_the_hub_lists_its_models_in_credits_after_its_margin(known: dict[str, Any]) -> None:
+    models = {each["id"]: each for each in paste(known, HUB_LISTED)["models"]}
+    prices = {row["model"]: row for row in paste(known, PRICING)["models"]}
+    found, listed = models["route/deepseek-v3.2"], prices["route/deepseek-v3.2"]["your_price"]
+    assert found["cost_per_1k_input"] == pytest.approx(float(listed["input_per_million"]) * 1.4)
+    assert found["cost_per_1k_output"] == pytest.approx(float(listed["output_per_million"]) * 1.4)
+
+
+def test_the_grouped_catalogue_has_text_and_image(known: dict[str, Any]) -> None:
+    grouped = paste(known, GROUPED)
+    assert list(grouped) == ["text", "image"]
+    providers = {each["provider"]: each["configured"] for each in grouped["text"]}
+    assert {"sandbox": True, "openrouter": False}.items() <= providers.items()
+    assert any(
+        model["id"] == "route/minimax-image-1" for each in grouped["image"] for model in each["models"]
+    )
 
 
 def test_prices_are_told(known: dict[str, Any]) -> None:

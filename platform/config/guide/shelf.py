@@ -36,6 +36,9 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("alerts", "Spend, forecast, limits, failures and balance, told by mail and signed webhooks."),
         Entry("interruptions", "What is charged when an answer does not come to its end."),
         Entry("translation", "What changes between the three dialects, and what does not."),
+        Entry(
+            "hub", "Chat, code and sessions at the root, paid in credits, for clients of an inference hub."
+        ),
         Entry("sandbox", "Models that answer the same every time, or fail the way you choose."),
     ),
     "Set up": (
