@@ -11,7 +11,7 @@ from psycopg_pool import PoolTimeout
 
 from accounts.hub_sessions import HubSessions
 
-from .. import auth, pipeline
+from .. import auth, pipeline, refusing
 from ..arrival import Arrival, Send
 from ..dialects.hub import Hub, Talk
 from ..dialects.hub.asking import session
@@ -26,10 +26,11 @@ log = structlog.get_logger()
 async def serve(process: Process, request: Arrival, *, tools: bool) -> HttpResponseBase:
     """Answer a chat, going on where its session was. Raises Failure."""
     caller = await auth.spender(process.directory, request)
-    name, asked = session(request.raw)
-    talk = Talk(name, asked=asked)
+    with refusing.noted(process.refusals, request.id, caller):
+        name, asked = session(request.raw)
+        earlier = await _earlier(process.sessions, caller.workspace_id, name) if name else []
+    talk = Talk(name, earlier, asked)
     if name:
-        talk.earlier = await _earlier(process.sessions, caller.workspace_id, name)
         request.send = _Remembering(request.send, process.sessions, caller.workspace_id, talk)
     hub = Hub(settings.HUB_CREDITS_PER_USD, tools=tools, talk=talk)
     return await pipeline.serve(process, request, hub)

@@ -7,7 +7,7 @@ from celery.schedules import crontab
 
 from kernel import engines
 
-from . import env, look, policy, sign_in_elsewhere
+from . import api_told, env, look, policy, sign_in_elsewhere
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _BESIDE = ROOT if (ROOT / "templates").is_dir() else Path(__file__).resolve().parent
@@ -270,31 +270,7 @@ PRICE_MARGIN_FLOOR = env.integer("TOLLWAY_PRICE_MARGIN_FLOOR", 10, low=0, high=1
 REPRICE_TWO_PERSONS_NANO = env.integer("TOLLWAY_REPRICE_BY_TWO_USD", 100, low=0, high=1_000_000) * 10**9
 
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Tollway: accounts and management",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "DESCRIPTION": "What REST framework serves beside /v1, which has a document of its own at /v1/openapi.json.",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
-    "ENFORCE_NON_BLANK_FIELDS": True,
-    "APPEND_COMPONENTS": {
-        "securitySchemes": {
-            "ManagementToken": {
-                "type": "http",
-                "scheme": "bearer",
-                "description": "A management token (rkm_…), made at /dashboard/tokens; keys (rk_…) are for /v1.",
-            },
-            "Key": {"type": "http", "scheme": "bearer", "description": "An inference key (rk_…)."},
-            "KeyHeader": {
-                "type": "apiKey",
-                "in": "header",
-                "name": "X-API-Key",
-                "description": "The same key.",
-            },
-        }
-    },
-}
+SPECTACULAR_SETTINGS = api_told.SPECTACULAR
 
 # The gateway's own bounds; seconds unless named otherwise.
 MAX_BODY_BYTES = 32 * 1024 * 1024

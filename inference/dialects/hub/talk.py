@@ -40,7 +40,14 @@ def kept(messages: Sequence[Message]) -> list[Message]:
 
     Instructions to the model belong to the request they came in.
     """
-    found = [message for message in messages if message.get("role") != "system"][-MOST_MESSAGES:]
-    while found and (found[0].get("role") != "user" or len(orjson.dumps(found)) > GREATEST_BYTES):
+    newest = [message for message in messages if message.get("role") != "system"][-MOST_MESSAGES:]
+    found: list[Message] = []
+    left = GREATEST_BYTES
+    for message in reversed(newest):
+        left -= len(orjson.dumps(message))
+        if left < 0:
+            break
+        found.insert(0, message)
+    while found and found[0].get("role") != "user":
         found = found[1:]
     return found
