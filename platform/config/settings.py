@@ -7,7 +7,7 @@ from celery.schedules import crontab
 
 from kernel import engines
 
-from . import api_told, env, look, policy, sign_in_elsewhere
+from . import api_told, env, look, policy, pooled, sign_in_elsewhere
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _BESIDE = ROOT if (ROOT / "templates").is_dir() else Path(__file__).resolve().parent
@@ -82,26 +82,12 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# One pool per process instead of persistent connections: those leak under ASGI. Its short wait turns
-# overload into an error that can be answered instead of a hang.
 _database = env.database()
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **_database,
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {
-            **_database["OPTIONS"],  # type: ignore[dict-item]
-            # A server that is cut off says nothing: its connections would be waited for a quarter of an hour.
-            **{
-                "keepalives_idle": 5,
-                "keepalives_interval": 2,
-                "keepalives_count": 3,
-                "tcp_user_timeout": 10_000,
-            },
-            # It gives up on a connection after two seconds and begins anew, instead of trying ever more seldom.
-            "pool": {"min_size": 0, "max_size": 8, "timeout": 5, "reconnect_timeout": 2},
-            "options": "-c statement_timeout=60000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000",
-        },
+        "OPTIONS": {**_database["OPTIONS"], **pooled.OPTIONS},  # type: ignore[dict-item]
     }
 }
 REDIS_URL = env.redis_url()

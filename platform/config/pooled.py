@@ -1,0 +1,18 @@
+"""How each process is connected to PostgreSQL: by a pool of its own, and how long it waits for what."""
+
+from typing import Any
+
+__all__ = ["OPTIONS"]
+
+# A pool instead of persistent connections: those leak under ASGI. Its short wait turns overload into an error that can
+# be answered instead of a hang.
+OPTIONS: dict[str, Any] = {
+    # A server that is cut off says nothing: its connections would be waited for a quarter of an hour.
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    # It gives up on a connection after two seconds and begins anew, instead of trying ever more seldom.
+    "pool": {"min_size": 0, "max_size": 8, "timeout": 5, "reconnect_timeout": 2},
+    "options": "-c statement_timeout=60000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000",
+}
