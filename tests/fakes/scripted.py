@@ -151,7 +151,7 @@ class Scripted:
             buffer = bytearray()
             while (request := _request(wire, buffer)) is not None:
                 if not request.path.startswith(self._name):
-                    wire.sendall(answer({"error": {"message": "somebody else was meant"}}, status=404)[0])
+                    wire.sendall(_head(404, {"Content-Length": "0"}))
                     continue
                 request.path = request.path.removeprefix(self._name)
                 with self._lock:
