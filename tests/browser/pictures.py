@@ -21,7 +21,7 @@ WIDE, PHONE = ViewportSize(width=1440, height=1000), ViewportSize(width=390, hei
 WAIT_MS = 30_000
 SETTLED_MS = 400
 """In this time charts have drawn themselves, and menus have closed."""
-UNSTUCK = ".bottom-0 { position: static !important }"
+UNSTUCK = r".lg\:sticky { position: relative !important }"
 """A bar at the foot of the window would lie across the middle of a long page."""
 BESIDE, ROWS = "#nav-sidebar-inner a, #tabs-items a, .page-tabs a", "#result_list tbody a[href*='/change/']"
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import ApiKey, ProviderKey, User, Workspace
+from accounts.models import ApiKey, HubSession, ProviderKey, User, Workspace
 from billing.admin_windows import first_id
 from billing.models import Admission, Part, UsageEvent
 from catalog import pricing
@@ -25,12 +25,14 @@ from tests.operator.reading import text
 
 pytestmark = pytest.mark.django_db
 
-# But for what processes say of themselves every few seconds: the strip above every page tells what follows from it.
+# What processes say of themselves every few seconds is told by the strip above every page; what customers say in sessions
+# of the hub is for no operator to see.
+UNSHOWN = {Part, HubSession}
 OURS = [
     model
     for app in ("catalog", "accounts", "billing")
     for model in apps.get_app_config(app).get_models()
-    if model is not Part
+    if model not in UNSHOWN
 ]
 PARTS = {Hop, ProviderKey, Rate}
 WRITTEN_BY_THE_MACHINERY = [
@@ -79,6 +81,10 @@ def test_every_model_of_ours_has_a_page_of_one_kind_or_is_part_of_one(model: typ
         ]
     else:
         assert isinstance(admin.site._registry[model], Page)
+
+
+def test_what_is_shown_nowhere_has_no_page() -> None:
+    assert not UNSHOWN & set(admin.site._registry)
 
 
 def test_every_page_in_the_admin_is_of_that_kind() -> None:
