@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from kernel import addresses, clock
+from kernel import addresses, clock, money
 
 from .delivery import Delivery
 
@@ -78,7 +78,7 @@ class CustomerAlert(models.Model):
         ]
 
     def __str__(self) -> str:
-        measure = f"{self.percent} %" if self.amount is None else f"{self.amount} nano-USD"
+        measure = f"{self.percent} %" if self.amount is None else f"${money.show(self.amount, decimals=2)}"
         return f"{self.get_kind_display()}, {measure}"
 
 
