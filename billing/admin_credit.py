@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,6 +21,12 @@ class _Credit(FoundPage):
     """What the pages here share: narrowed by workspace, and the way to a movement."""
 
     list_filter: Any = (WorkspaceFilter,)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show of a row what its list shows: amounts as money, and the way to what it names."""
+        return self.list_display
+
+    get_readonly_fields = get_fields
 
     @admin.display(description="Movement")
     def movement(self, row: CreditLot | CreditMovement) -> SafeString:
