@@ -123,7 +123,6 @@ REQUEST_WEIGHTS: list[list[str | int]] = [
 # Scope, target, millionths, reason.
 MULTIPLIERS = (
     ("platform", "", 1_000_000, "List price"),
-    ("dialect", "hub", 1_400_000, "Margin of the hub dialect"),
     (
         "byok",
         "",

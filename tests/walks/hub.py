@@ -1,27 +1,18 @@
-"""The hub as its clients speak to it: the root of a gateway, a margin of 1.4, and the objects of its streams."""
+"""The hub as its clients speak to it: the root of a gateway, the margin that every database is made with, its streams."""
 
 from typing import Any
 
-from catalog.models import Multiplier
-from kernel import clock, money
+from kernel import money
 from tests.fakes.caller import Heard, call
 from tests.fakes.cast import RATES, Customer, customer, model
 from tests.fakes.exchange import Told, ask
 from tests.fakes.gateway import Gateway
 
-__all__ = ["ASKED", "CODER", "PER_USD", "asks", "at", "costs", "margin", "ready", "root"]
+__all__ = ["ASKED", "CODER", "PER_USD", "asks", "at", "costs", "ready", "root"]
 
 PER_USD = 1000
 ASKED = [{"role": "user", "content": "What is a rate limiter?"}]
 CODER = {"supported_parameters": ["tools"]}
-
-
-def margin() -> None:
-    """Put the margin of the hub in force, once in the life of a database."""
-    if not Multiplier.objects.filter(scope="dialect", target="hub").exists():
-        Multiplier.objects.create(
-            scope="dialect", target="hub", factor_ppm=1_400_000, valid_from=clock.now(), reason="test"
-        )
 
 
 def root(gateway: Gateway) -> str:
@@ -29,7 +20,6 @@ def root(gateway: Gateway) -> str:
 
 
 def ready(gateway: Gateway, *hops: tuple[str, str], **facts: Any) -> tuple[Customer, str]:
-    margin()
     who, name = customer(), model(*hops, **{**CODER, **facts})
     gateway.knows(who.secret, name)
     return who, name

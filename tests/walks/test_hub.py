@@ -10,7 +10,7 @@ from kernel import clock, money
 from tests.fakes.cast import customer, model
 from tests.fakes.gateway import Gateway
 from tests.fakes.scripted import Close, answer, event, scripted, stream
-from tests.walks.hub import ASKED, CODER, PER_USD, asks, at, costs, margin, ready
+from tests.walks.hub import ASKED, CODER, PER_USD, asks, at, costs, ready
 from tests.walks.test_stream import delta
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -51,7 +51,6 @@ def test_models_have_the_fields_of_the_document(gateway: Gateway, sandbox: str) 
 
 
 def test_only_models_that_chat_and_may_be_called_are_listed(gateway: Gateway, sandbox: str) -> None:
-    margin()
     poor = customer(tiers=["free"])
     names = [
         model((sandbox, "words"), tier="max"),
@@ -184,7 +183,6 @@ def test_a_model_without_tools_is_refused_on_code_alone(gateway: Gateway, sandbo
 
 
 def test_a_missing_model_is_the_first_of_the_plan_that_can(gateway: Gateway, sandbox: str) -> None:
-    margin()
     plain, coder = (
         model((sandbox, "words"), supported_parameters=[]),
         model((sandbox, "words"), **CODER),  # type: ignore[arg-type]  # facts of the row
@@ -222,7 +220,6 @@ def test_what_is_wrong_is_named(
 
 
 def test_who_has_no_credit_is_forbidden(gateway: Gateway, sandbox: str) -> None:
-    margin()
     who, name = customer(credit_usd="0"), model((sandbox, "words"))
     gateway.knows(who.secret, name)
     heard = asks(gateway, who, "/chat", model=name)
