@@ -30,6 +30,11 @@ class Scheduler(PersistentScheduler):
         self._sends_since: float | None = time.monotonic()  # until a sending fails
         super().__init__(*args, **kwargs)
 
+    @functools.cached_property
+    def producer(self) -> Any:
+        """What sends: it connects with each sending, where Celery's own waits for a broker first and tells nothing."""
+        return self.app.amqp.Producer(self.connection, auto_declare=False)
+
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due, and say so; return the seconds until the next is."""
         wait: float = super().tick(*args, **kwargs)

@@ -7,14 +7,21 @@ from typing import Any
 
 import pytest
 
+from billing import parts
 from billing.models import LedgerTransaction
 from kernel import clock
 from tests.billing import rows
+from tests.fakes.gateway import Gateway
 
 from .background import HEALED_SECONDS, beating, causes, sweeping
 from .town import SHORT, Town
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900), pytest.mark.usefixtures("committed")]
+
+
+NOBODY = "redis://127.0.0.1:1/0"
+EVERY_SECONDS = 10
+"""Twice as long as a beat that lives is silent."""
 
 
 def charged(workspace: int) -> list[str]:
@@ -42,6 +49,19 @@ def test_without_a_beat_web_processes_charge_and_say_so(town: Town) -> None:
     gateway.eventually(lambda: causes(town) == {"beat"}, within=HEALED_SECONDS)
     workspace = owing()
     gateway.eventually(lambda: charged(workspace) == ["web"], within=HEALED_SECONDS)
+
+
+def test_a_beat_that_starts_without_a_broker_says_so_again_and_again() -> None:
+    def says_so() -> bool:
+        return any(
+            part.kind == "beat" and part.said == {"sends_for": None} and part.silent < EVERY_SECONDS
+            for part in parts.heard()
+        )
+
+    with beating(REDIS_URL=NOBODY):
+        Gateway.eventually(says_so, within=HEALED_SECONDS)
+        time.sleep(EVERY_SECONDS)
+        Gateway.eventually(says_so, within=2 * EVERY_SECONDS)
 
 
 def test_two_beats_charge_once(town: Town, celery: dict[str, Any]) -> None:
