@@ -1,7 +1,6 @@
 """Where the customer's pages are."""
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from billing import views
 from billing.announcing import views as announcing
@@ -19,7 +18,6 @@ from billing.vouchers import urls as vouchers
 
 app_name = "dashboard"
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="dashboard:home"), name="door"),
     path("dashboard/", views.home, name="home"),
     path("announcements", announcing.page, name="announcements"),
     path("trust", trust.page, name="trust"),

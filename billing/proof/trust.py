@@ -14,7 +14,7 @@ from billing.models import AuditRun
 from billing.proof.verdict import NIGHTS, State, Verdict, nights, verdict
 from kernel import clock
 
-__all__ = ["page", "told"]
+__all__ = ["Title", "page", "title", "told"]
 
 _SECONDS = 30
 HASHES_SHOWN = 7
@@ -36,7 +36,7 @@ def page(request: HttpRequest) -> HttpResponse:
     last = verdict(now)
     context = {
         "last": last,
-        "title": _title(last, now),
+        "title": title(last, now),
         "age": _age(last.newest, now),
         "failed_ago": (now - last.last_failure).days if last.last_failure else None,
         "rules": _rules(last.fullest),
@@ -74,7 +74,8 @@ def told(request: HttpRequest) -> JsonResponse:
     )
 
 
-def _title(last: Verdict, now: datetime) -> Title:
+def title(last: Verdict, now: datetime) -> Title:
+    """Return the verdict in words."""
     match last.state:
         case State.RIGHT:
             return Title("Every charge adds up.", f"Checked {_age(last.newest, now)}.")

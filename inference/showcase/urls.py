@@ -1,4 +1,4 @@
-"""Where models, prices and the state of the service are."""
+"""Where the first page, models, prices and the state of the service are."""
 
 from django.urls import path
 
@@ -6,6 +6,7 @@ from . import views
 
 app_name = "showcase"
 urlpatterns = [
+    path("", views.front, name="front"),
     path("dashboard/models", views.models, name="models"),
     path("dashboard/models.csv", views.table, name="table"),
     path("dashboard/models/<path:name>", views.model, name="model"),

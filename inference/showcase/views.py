@@ -13,10 +13,11 @@ from kernel.spreadsheets import Figure
 
 from ..shelf.visible import Shelf
 from . import asking, buying, goods, one, service
+from . import front as first_page
 from .asking import Asked
 from .goods import Good
 
-__all__ = ["for_anybody", "for_browsers", "model", "models", "public_model", "status", "table"]
+__all__ = ["for_anybody", "for_browsers", "front", "model", "models", "public_model", "status", "table"]
 
 _CHOICES = {
     "abilities": asking.ABILITIES,
@@ -24,6 +25,15 @@ _CHOICES = {
     "prices": asking.PRICES,
     "sorts": asking.SORTS,
 }
+
+
+@require_safe
+def front(request: HttpRequest) -> HttpResponse:
+    """Show a stranger what this is; lead who is signed in to their own home."""
+    if request.user.is_authenticated:
+        return _kept_a_minute(request, redirect("dashboard:home"))
+    context = {"front": first_page.front(), "base_url": request.build_absolute_uri("/v1")}
+    return _kept_a_minute(request, render(request, "showcase/front.html", context))
 
 
 @require_safe

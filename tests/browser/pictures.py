@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         of_operators(album, browser, site, asked.only)
         of_customers(album, browser, site, asked.only)
+        of_strangers(album, browser, site, asked.only)
         browser.close()
     lines = [f"{album.taken} pictures in {album.folder}", *album.complaints]
     sys.stdout.write("\n".join(lines) + "\n")
@@ -101,11 +102,27 @@ def of_customers(album: Album, browser: Browser, site: Site, only: str) -> None:
     """Take the customers' pages, at the width of a phone too."""
     with signed_in(album, browser, site, "customer") as (light, dark):
         for path in (each for each in sights.CUSTOMERS if only in each):
-            for page, look in ((light, "light"), (dark, "dark")):
-                page.set_viewport_size(WIDE)
-                album.take(page, path, look)
-                page.set_viewport_size(PHONE)
-                album.take(page, path, f"phone-{look}")
+            in_every_look(album, light, dark, path)
+
+
+def of_strangers(album: Album, browser: Browser, site: Site, only: str) -> None:
+    """Take the pages of who is not signed in."""
+    light, dark = (context(browser, site, look).new_page() for look in ("light", "dark"))
+    for page in (light, dark):
+        album.listen(page)
+    for path in (each for each in sights.STRANGERS if only in each):
+        in_every_look(album, light, dark, path)
+    light.context.close()
+    dark.context.close()
+
+
+def in_every_look(album: Album, light: Page, dark: Page, path: str) -> None:
+    """Take a page wide and at the width of a phone, in both themes."""
+    for page, look in ((light, "light"), (dark, "dark")):
+        page.set_viewport_size(WIDE)
+        album.take(page, path, look)
+        page.set_viewport_size(PHONE)
+        album.take(page, path, f"phone-{look}")
 
 
 @contextmanager

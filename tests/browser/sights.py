@@ -1,6 +1,6 @@
 """What there is to be seen on a site: the addresses of its pages, and the commands that fill it before."""
 
-__all__ = ["CUSTOMERS", "FILLING", "OPERATORS"]
+__all__ = ["CUSTOMERS", "FILLING", "OPERATORS", "STRANGERS"]
 
 # What nights do: seals, papers, an audit of everything, months counted.
 _NIGHT = """
@@ -44,6 +44,9 @@ CUSTOMERS = (
     *("/docs/", "/docs/quickstart", "/docs/limits", "/docs/api"),
 )
 """The pages of customers, and those for everybody."""
+
+STRANGERS = ("/", "/accounts/signup/", "/accounts/login/")
+"""The pages that only those see who are not signed in."""
 
 OPERATORS = ("/admin/", "/admin/reconcile/")
 """Where the operators' pages begin; the sidebar and the tabs lead to all others."""

@@ -17,7 +17,7 @@ from tests.browser.test_dashboard import NARROW, PHONE, WIDE, Visit
 pytestmark = pytest.mark.browser
 
 MIDDLE = (1000, 800)
-PATHS = ["/trust", "/status", "/docs/", *(f"/docs/{entry.slug}" for entry in shelf.entries())]
+PATHS = ["/", "/trust", "/status", "/docs/", *(f"/docs/{entry.slug}" for entry in shelf.entries())]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,9 @@
 """Every example of the pages for developers does what it says, pasted as it stands into a site of its own."""
 
+import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -87,6 +89,16 @@ def test_curl_is_answered(site: dict[str, Any], example: Example) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed (Debian: apt-get install curl)")
     assert run(["bash", "-ec", STRICT + example.at(origin(site))], site)
+
+
+def test_the_request_on_the_first_page_is_answered(site: dict[str, Any]) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed (Debian: apt-get install curl)")
+    page = ask("GET", f"{origin(site)}/").body.decode()
+    shown = page.partition('id="try"')[2].partition(">")[2].partition("</pre>")[0]
+    command = html.unescape(re.sub("<[^>]+>", "", shown))
+    assert command.startswith(f"curl {origin(site)}/v1/")
+    assert json.loads(run(["bash", "-ec", STRICT + command], site))["choices"]
 
 
 @pytest.mark.parametrize("example", of("javascript"), ids=str)

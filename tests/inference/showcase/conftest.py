@@ -6,6 +6,7 @@ import pytest
 
 from billing import uptime
 from catalog import at_hand
+from inference.showcase import front
 
 
 @pytest.fixture(autouse=True)
@@ -13,6 +14,8 @@ def nothing_kept() -> Iterator[None]:
     """Read the catalogue and the record anew, before this test and after it."""
     at_hand.forget()
     uptime.forget()
+    front.forget()
     yield
     at_hand.forget()
     uptime.forget()
+    front.forget()
