@@ -28,6 +28,11 @@ class TooOften(Exception):
         super().__init__(f"try again in {retry_after} seconds")
         self.retry_after = retry_after
 
+    @property
+    def when(self) -> str:
+        """When to try again, as a sentence for people."""
+        return f"Try again in {self.retry_after} seconds."
+
 
 def take(what: str, who: str, *, limit: int) -> None:
     """Count one try of `who` at `what` in the present minute of UTC. Raises TooOften beyond `limit`."""

@@ -34,7 +34,7 @@ def add(request: HttpRequest, member: Member) -> HttpResponse:
     try:
         made, secret = endpoints.add(member, form.cleaned_data["address"])
     except rates.TooOften as error:
-        form.add_error(None, _often(error))
+        form.add_error(None, f"That was often. {error.when}")
     except endpoints.Known:
         form.add_error("address", "This workspace has this endpoint already.")
     except endpoints.TooMany:
@@ -55,7 +55,7 @@ def renew(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     try:
         secret = endpoints.renew(member, endpoint)
     except rates.TooOften as error:
-        messages.error(request, _often(error))
+        messages.error(request, f"That was often. {error.when}")
         return redirect("dashboard:alerts")
     remember(request)
     return shown(request, member, made=endpoint, secret=secret, renewed=True)
@@ -69,7 +69,7 @@ def test(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     try:
         rates.take("alert-test", str(member.workspace_id), limit=_TESTS_A_MINUTE)
     except rates.TooOften as error:
-        messages.error(request, _often(error))
+        messages.error(request, f"That was often. {error.when}")
         return redirect("dashboard:alerts")
     made = deliveries.test(member, endpoint)
     messages.success(request, "It goes out within seconds. What came of it stands here.")
@@ -107,7 +107,3 @@ def _own(member: Member, number: int) -> CustomerEndpoint:
 def _once_only(request: HttpRequest) -> HttpResponse:
     messages.info(request, _SHOWN_ONCE)
     return redirect("dashboard:alerts")
-
-
-def _often(error: rates.TooOften) -> str:
-    return f"That was often. Try again in {error.retry_after} seconds."

@@ -95,7 +95,7 @@ def _added(request: HttpRequest, member: Member, form: AlertForm) -> bool:
     try:
         made = rules.add(member, form.wish())
     except rates.TooOften as error:
-        form.add_error(None, f"That was often. Try again in {error.retry_after} seconds.")
+        form.add_error(None, f"That was often. {error.when}")
     except rules.Known:
         form.add_error(None, "This workspace has this alert already.")
     except rules.TooMany:

@@ -71,7 +71,7 @@ def _made(request: HttpRequest, member: Member, form: TokenForm) -> HttpResponse
     try:
         token, secret = management_tokens.make(member, **facts, expires_at=form.expires_at)
     except rates.TooOften as error:
-        form.add_error(None, f"{_TOO_OFTEN} Try again in {error.retry_after} seconds.")
+        form.add_error(None, f"{_TOO_OFTEN} {error.when}")
     except management_tokens.TooMany:
         form.add_error(None, _TOO_MANY)
     else:

@@ -62,7 +62,7 @@ def make(request: HttpRequest, member: Member) -> HttpResponse:
         try:
             key, secret = changes.create(member.workspace_id, form.wish(), by=member.user)
         except rates.TooOften as error:
-            form.add_error(None, f"{_TOO_OFTEN} Try again in {error.retry_after} seconds.")
+            form.add_error(None, f"{_TOO_OFTEN} {error.when}")
         except keys.TooMany:
             form.add_error(None, f"This workspace has {keys.MOST_KEYS} keys. Revoke some first.")
         except changes.Wrong as error:

@@ -42,7 +42,7 @@ def invite(request: HttpRequest, member: Member) -> HttpResponse:
         except inviting.Refused as error:
             form.add_error("email", str(error))
         except rates.TooOften as error:
-            form.add_error("email", f"{INVITED_A_MINUTE} mails a minute. Try again in {error.retry_after} s.")
+            form.add_error("email", f"{INVITED_A_MINUTE} mails a minute. {error.when}")
         else:
             return _sent(request, made)
     return shown(request, member, form=form, status=400)
@@ -59,7 +59,7 @@ def again(request: HttpRequest, member: Member, invitation: int) -> HttpResponse
     except inviting.Refused as error:
         messages.error(request, str(error))
     except rates.TooOften as error:
-        messages.error(request, f"{INVITED_A_MINUTE} mails a minute. Try again in {error.retry_after} s.")
+        messages.error(request, f"{INVITED_A_MINUTE} mails a minute. {error.when}")
     return redirect("dashboard:team")
 
 

@@ -69,7 +69,7 @@ def _count_try(workspace: Workspace, person: str) -> None:
         rates.take("voucher-person", person, limit=TRIES_A_MINUTE)
         rates.take("voucher-workspace", str(workspace.pk), limit=TRIES_A_MINUTE)
     except rates.TooOften as error:
-        raise Refused(f"Too many codes were tried. Try again in {error.retry_after} seconds.") from None
+        raise Refused(f"Too many codes were tried. {error.when}") from None
 
 
 def _give(workspace: Workspace, voucher: Voucher, *, by: str) -> Given:
