@@ -24,14 +24,14 @@ __all__ = ["again", "delivery", "listed"]
 
 _A_PAGE = 50
 _AGAIN_A_MINUTE = 10
+_DIGITS = 5
 
 
 @require_GET
 @needs(Power.ALERTS)
 def listed(request: HttpRequest, member: Member) -> HttpResponse:
     """List the messages of a workspace, the newest first; ?page=2 has older ones."""
-    asked = request.GET.get("page", "1")
-    number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 5 else 1
+    number = _number(request.GET.get("page", "1"))
     start = (number - 1) * _A_PAGE
     found = list(deliveries.known(member.workspace_id)[start : start + _A_PAGE + 1])
     zone, now = ZoneInfo(member.workspace.time_zone), clock.now()
@@ -68,12 +68,18 @@ def again(request: HttpRequest, member: Member, delivery: UUID) -> HttpResponse:
         rates.take("alert-again", str(member.workspace_id), limit=_AGAIN_A_MINUTE)
         deliveries.again(member, row)
     except rates.TooOften as error:
-        messages.error(request, f"That was often. Try again in {error.retry_after} seconds.")
+        messages.error(request, f"That was often. {error.when}")
     except trying.NotAllowed as error:
         messages.error(request, str(error))
     else:
         messages.success(request, "It goes out within seconds, with the same id.")
     return redirect("dashboard:alert_delivery", row.pk)
+
+
+def _number(asked: str) -> int:
+    if not (asked.isascii() and asked.isdecimal() and len(asked) < _DIGITS and int(asked)):
+        raise Http404("page: a whole number from 1")
+    return int(asked)
 
 
 def _own(member: Member, number: UUID) -> CustomerDelivery:
