@@ -17,7 +17,7 @@ from .meeting import Met
 __all__ = ["find"]
 
 _LONGEST = timedelta(minutes=15)
-"""No request takes longer: what ended in the last minutes began no earlier before them."""
+"""A request is ended after ten minutes; the rest is for a database that is away when it ends."""
 
 # By the primary key, which begins with the moment of a request.
 _ENDED = """

@@ -8,7 +8,11 @@ from django.db import connection
 from accounts.upgrades import IN_FORCE, PLAN
 from kernel import clock
 
-__all__ = ["Balance", "Limits", "Meter", "balance", "limits"]
+__all__ = ["OUT_OF_REACH", "Balance", "Limits", "Meter", "balance", "limits"]
+
+OUT_OF_REACH = """withheld
+    + CASE WHEN extract(epoch FROM clock_timestamp()) >= lapse_minute * 60::bigint THEN lapsing ELSE 0 END"""
+"""Of an account: balance that may not be spilled into, and credit that has ended, in nano-USD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,9 @@ def balance(workspace_id: int) -> Balance:
     """Return the money of a workspace. Raises LookupError if it has no account."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT posted, unbilled, held, reach.past, posted - unbilled - held + overdraft_limit - reach.past,
+            f"""SELECT posted, unbilled, held, reach.past, posted - unbilled - held + overdraft_limit - reach.past,
                    (SELECT count(*) FROM billing_admission o WHERE o.workspace_id = a.workspace_id)
-               FROM billing_account a CROSS JOIN LATERAL (SELECT withheld + CASE
-                   WHEN extract(epoch FROM clock_timestamp()) >= lapse_minute * 60::bigint THEN lapsing ELSE 0 END
-               ) reach (past) WHERE workspace_id = %s""",
+               FROM billing_account a CROSS JOIN LATERAL (SELECT {OUT_OF_REACH}) reach (past) WHERE workspace_id = %s""",
             [workspace_id],
         )
         row = cursor.fetchone()
