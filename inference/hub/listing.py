@@ -25,7 +25,7 @@ _THOUSANDS = 1_000
 async def models(process: Process, request: Arrival) -> HttpResponseBase:
     """Answer with the models that the caller may chat with. Raises Failure."""
     seen = await views.as_met(process, request)
-    caller, terms = views.customer_of(seen)
+    caller, terms = seen.customer()
     listed = [each for each in seen.included() if each.offer.capability == "chat"]
     found = [item for each in listed if (item := _item(each, seen, caller, terms)) is not None]
     return freshness.answer(request, orjson.dumps({"models": found}), public=False)

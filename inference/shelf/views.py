@@ -7,9 +7,7 @@ import psycopg
 from django.core.exceptions import DisallowedHost
 from django.http.response import HttpResponseBase
 
-from accounts.callers import Caller
 from catalog.register import Registrar
-from catalog.snapshot import Terms
 
 from .. import answers, auth
 from ..answers import Answer
@@ -24,7 +22,6 @@ __all__ = [
     "as_met",
     "changes",
     "count",
-    "customer_of",
     "model",
     "model_endpoints",
     "models",
@@ -47,13 +44,6 @@ async def as_met(process: Process, request: Arrival, *, anybody: bool = False) -
     except (psycopg.Error, TimeoutError) as error:
         raise Failure("UNAVAILABLE", "The catalogue cannot be read right now.", retry_after=2) from error
     return shelf(catalogue, register, caller)
-
-
-def customer_of(seen: Shelf) -> tuple[Caller, Terms]:
-    """Return the caller and their terms. Raises TypeError for nobody, who is quoted no price."""
-    if seen.caller is None or seen.terms is None:
-        raise TypeError("prices are quoted to callers only")
-    return seen.caller, seen.terms
 
 
 async def models(process: Process, request: Arrival) -> HttpResponseBase:
@@ -107,7 +97,7 @@ async def providers(process: Process, request: Arrival) -> HttpResponseBase:
 async def prices(process: Process, request: Arrival) -> HttpResponseBase:
     """Answer with the price of every model in sale, of whatever plan, and with what the caller pays. Raises Failure."""
     seen = await as_met(process, request)
-    caller, terms = customer_of(seen)
+    caller, terms = seen.customer()
     rows = [pricing.row(listed, seen, caller=caller, terms=terms) for listed in seen.all()]
     return await _object(request, {"models": rows})
 

@@ -65,6 +65,12 @@ class Shelf:
         own_keys = self.caller.own_keys if self.caller is not None else {}
         return routing.candidates(offer.hops, rank=rank, own_keys=own_keys)
 
+    def customer(self) -> tuple[Caller, Terms]:
+        """Return the caller and their terms. Raises TypeError for nobody, who is quoted no price."""
+        if self.caller is None or self.terms is None:
+            raise TypeError("prices are quoted to callers only")
+        return self.caller, self.terms
+
     def _listed(self, offer: Offer) -> Listed | None:
         version = offer.prices.at(self.moment)
         return Listed(offer, version.card) if version is not None else None

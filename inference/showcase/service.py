@@ -68,7 +68,7 @@ class Service:
         states = {row.state for row in self.models}
         if State.DOWN in states:
             return State.DOWN
-        if State.DEGRADED in states or self.without or any(told.on for told in self.told):
+        if State.DEGRADED in states or self._something_else:
             return State.DEGRADED
         return State.OPERATIONAL if State.OPERATIONAL in states else State.UNKNOWN
 
@@ -78,16 +78,18 @@ class Service:
         down = sum(row.state is State.DOWN for row in self.models)
         slow = sum(row.state is State.DEGRADED for row in self.models)
         if down:
-            return f"{_models(down)} not answer"
+            return "1 model does not answer" if down == 1 else f"{down:,} models do not answer"
+        if slow == 1:
+            return "1 model answers less well than it should"
         if slow:
-            return (
-                f"{_models(slow)} answer less well than they should"
-                if slow > 1
-                else "1 model answers less well than it should"
-            )
-        if self.without or any(told.on for told in self.told):
+            return f"{slow:,} models answer less well than they should"
+        if self._something_else:
             return "Models answer; something else is wrong"
         return "Every model answers" if self.state is State.OPERATIONAL else "Nobody has called lately"
+
+    @property
+    def _something_else(self) -> bool:
+        return bool(self.without) or any(told.on for told in self.told)
 
 
 def service(shelf: Shelf, record: Record) -> Service:
@@ -101,10 +103,6 @@ def service(shelf: Shelf, record: Record) -> Service:
         without=tuple(degraded.current()),
         told=concerns[:MOST_TOLD],
     )
-
-
-def _models(number: int) -> str:
-    return "1 model does" if number == 1 else f"{number:,} models do"
 
 
 def _model(listed: Listed, record: Record) -> Row:

@@ -105,10 +105,9 @@ class GroupedCatalogue(Keyed):
         if asked not in (None, _ALL):
             raise wrong("groups", f"{_ALL}, or leave it out.")
         found = _shelf(asker(request))
-        if found.caller is None or found.terms is None:
-            raise TypeError("prices are told to callers only")
+        caller, terms = found.customer()
         names = groups.EVERY if asked == _ALL else groups.USUAL
-        return Response(groups.grouped(found, caller=found.caller, terms=found.terms, names=names))
+        return Response(groups.grouped(found, caller=caller, terms=terms, names=names))
 
 
 def _shelf(who: Asker) -> Shelf:
