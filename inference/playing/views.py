@@ -11,6 +11,7 @@ from accounts.models import Member
 from accounts.powers import Power
 from billing.first_day import callable_model
 from billing.seats import frame, members, needs
+from kernel import origin
 
 from ..shelf.visible import Shelf
 from ..showcase import buying
@@ -52,7 +53,7 @@ def playground(request: HttpRequest, member: Member) -> HttpResponse:
         "second": second if second in known else "",
         "prompt": request.GET.get("prompt", "")[:_LONGEST_PROMPT],
         "may_call": powers.may(member.role, Power.CALL),
-        "origin": request.build_absolute_uri("/").rstrip("/"),
+        "origin": origin.of(request),
     }
     return render(request, "showcase/playground.html", frame(member, here="playground") | context)
 

@@ -5,6 +5,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from inference.showcase import buying
+from kernel import origin
 
 from . import opencode as written
 from . import plain, shelf
@@ -20,25 +21,25 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     entry = next((each for each in shelf.entries() if each.slug == slug), None)
     if entry is None:
         raise Http404(f"there is no page {slug}")
-    return _text(plain.page(entry, _origin(request)), "text/markdown")
+    return _text(plain.page(entry, origin.of(request)), "text/markdown")
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Give the list of pages at /llms.txt."""
-    return _text(plain.index(_origin(request)), "text/plain")
+    return _text(plain.index(origin.of(request)), "text/plain")
 
 
 @require_safe
 def everything(request: HttpRequest) -> HttpResponse:
     """Give all pages at /llms-full.txt."""
-    return _text(plain.everything(_origin(request)), "text/plain")
+    return _text(plain.everything(origin.of(request)), "text/plain")
 
 
 @require_safe
 def opencode(request: HttpRequest) -> HttpResponse:
     """Give what `opencode auth login` reads."""
-    return _kept(JsonResponse(written.config(buying.nobodys(), _origin(request))))
+    return _kept(JsonResponse(written.config(buying.nobodys(), origin.of(request))))
 
 
 def _text(text: str, kind: str) -> HttpResponse:
@@ -48,7 +49,3 @@ def _text(text: str, kind: str) -> HttpResponse:
 def _kept(answer: HttpResponse) -> HttpResponse:
     patch_cache_control(answer, public=True, max_age=_FRESH_SECONDS)
     return answer
-
-
-def _origin(request: HttpRequest) -> str:
-    return request.build_absolute_uri("/").rstrip("/")

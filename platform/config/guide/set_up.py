@@ -13,7 +13,7 @@ from billing.first_day import callable_model
 from billing.seats import frame, members
 from billing.setting_up.arriving import Arrival, latest
 from billing.statements import zone_of
-from kernel import clock
+from kernel import clock, origin
 
 from . import rendering, shelf
 from .rendering import Section
@@ -95,15 +95,15 @@ def _section(slug: str) -> Section:
 def _filled(
     request: HttpRequest, member: Member, section: Section, key: ApiKey | None
 ) -> dict[str, str | None]:
-    origin = request.build_absolute_uri("/").rstrip("/")
+    site = origin.of(request)
     named = key.allowed_models if key else None
     model = named[0] if named else callable_model(member.workspace)
     beginning = f"{key.prefix}…" if key else rendering.BEGINNING
     return {
-        "origin": origin,
+        "origin": site,
         "model": model,
         "line": f'export {rendering.KEY}="{beginning}"',
-        "body": section.at(origin, model=model or rendering.MODEL, beginning=beginning),
+        "body": section.at(site, model=model or rendering.MODEL, beginning=beginning),
     }
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import ApiKey, Member, User
 from billing.first_day import first_day
+from kernel import origin
 
 from . import rendering, shelf
 from .rendering import MODEL, Page
@@ -28,7 +29,7 @@ class Reader:
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """List all pages."""
-    return render(request, "docs/index.html", {"sections": _sections(), "origin": _origin(request)})
+    return render(request, "docs/index.html", {"sections": _sections(), "origin": origin.of(request)})
 
 
 @require_safe
@@ -43,7 +44,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "sections": _sections(),
         "page": shown,
-        "body": shown.at(_origin(request), model=reader.model),
+        "body": shown.at(origin.of(request), model=reader.model),
         "before": pages[place - 1] if place else None,
         "after": pages[place + 1] if place + 1 < len(pages) else None,
         "key": reader.key if shown.uses_key else None,
@@ -53,10 +54,6 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _sections() -> list[tuple[str, list[Page]]]:
     return [(name, [rendering.page(entry) for entry in pages]) for name, pages in shelf.SECTIONS.items()]
-
-
-def _origin(request: HttpRequest) -> str:
-    return request.build_absolute_uri("/").rstrip("/")
 
 
 def _reader(request: HttpRequest) -> Reader:
