@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from catalog.quote import quote
 from catalog.snapshot import Offer
 from inference.shelf.visible import Listed, Shelf
 
@@ -9,8 +10,12 @@ __all__ = ["config"]
 
 KEY = "TOLLWAY_API_KEY"
 _KNOWN_KINDS = ("text", "audio", "image", "video", "pdf")
-_MICRO = 1_000_000
-_PRICES = {"input": "input", "output": "output", "cache_read": "cached", "cache_write": "cache_write"}
+_PRICES = {
+    "input": "input_per_million",
+    "output": "output_per_million",
+    "cache_read": "cached_input_per_million",
+    "cache_write": "cache_write_per_million",
+}
 
 
 def config(shelf: Shelf, origin: str) -> dict[str, Any]:
@@ -57,6 +62,6 @@ def _modalities(offer: Offer) -> dict[str, list[str]]:
 
 def _cost(listed: Listed) -> dict[str, float]:
     """Return USD per million tokens, which is how opencode counts; input and output it always needs."""
-    rates = {name: rate for name, steps in listed.card.rates.items() for least, rate in steps if least == 0}
-    known = {name: rates[of] for name, of in _PRICES.items() if of in rates}
-    return {name: rate / _MICRO for name, rate in {"input": 0, "output": 0, **known}.items()}
+    prices = quote(listed.card, ()).prices
+    known = {name: float(prices[field]) for name, field in _PRICES.items() if field in prices}
+    return {"input": 0.0, "output": 0.0, **known}
