@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 
@@ -31,18 +32,15 @@ class AlertForm(forms.Form):
         max_value=100,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
-    key = forms.TypedChoiceField(label="Key", required=False, coerce=int, empty_value=None)
     by_mail = forms.BooleanField(label="By e-mail to owners, admins and billing", required=False)
 
-    def __init__(self, *given: object, kind: str, keys: Sequence[ApiKey], **more: object) -> None:
-        super().__init__(*given, **more)  # type: ignore[arg-type]  # as Django's own forms take it
+    def __init__(self, *given: Any, kind: str, keys: Sequence[ApiKey], **more: Any) -> None:
+        super().__init__(*given, **more)
         self.kind, self._keys = kind, {key.pk: key for key in keys}
         del self.fields["percent" if KINDS[kind].money else "amount"]
-        if kind != Of.KEY:
-            del self.fields["key"]
-        else:
-            named = [(key.pk, key.name) for key in keys]
-            self.fields["key"].choices = [("", "Any key"), *named]  # type: ignore[attr-defined]
+        if kind == Of.KEY:
+            self.fields["key"] = _choice(keys)
+            self.order_fields(["amount", "percent", "key", "by_mail"])
 
     def wish(self) -> Wish:
         """Return what was entered."""
@@ -61,6 +59,13 @@ class AlertForm(forms.Form):
         if KINDS[kind].money:
             return {"amount": money.show(value, decimals=2), "by_mail": True}
         return {"percent": value, "by_mail": True}
+
+
+def _choice(keys: Sequence[ApiKey]) -> forms.TypedChoiceField:
+    named = [(key.pk, key.name) for key in keys]
+    return forms.TypedChoiceField(
+        label="Key", required=False, coerce=int, empty_value=None, choices=[("", "Any key"), *named]
+    )
 
 
 class EndpointForm(forms.Form):

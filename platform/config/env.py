@@ -6,6 +6,7 @@ import re
 import secrets
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cryptography.fernet import Fernet
@@ -70,7 +71,7 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
     return int(value)
 
 
-def database() -> dict[str, object]:
+def database() -> dict[str, Any]:
     """Return Django's database entry from DATABASE_URL, or for the embedded engine.
 
     Raises ImproperlyConfigured if the address is not a PostgreSQL one.

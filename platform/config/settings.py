@@ -87,7 +87,7 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **_database,
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {**_database["OPTIONS"], **pooled.OPTIONS},  # type: ignore[dict-item]
+        "OPTIONS": {**_database["OPTIONS"], **pooled.OPTIONS},
     }
 }
 REDIS_URL = env.redis_url()

@@ -59,7 +59,7 @@ def outcome(url: str, resolver: AbstractResolver | None = None, *, private: bool
     return asyncio.run(walk())
 
 
-def port(upstream: Scripted) -> str:
+def place(upstream: Scripted) -> str:
     """Return its port and path."""
     return upstream.base_url.rpartition(":")[2]
 
@@ -84,19 +84,19 @@ def test_refuse_a_name_that_stands_for_any_inner_address(addresses: list[str]) -
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]"])
 def test_refuse_an_inner_address_that_is_written_as_one(host: str) -> None:
     with scripted() as upstream:
-        assert outcome(f"http://{host}:{port(upstream)}") == "refused"
+        assert outcome(f"http://{host}:{place(upstream)}") == "refused"
         assert not upstream.seen
 
 
 def test_refuse_a_name_of_this_machine() -> None:
     with scripted() as upstream:
-        assert outcome(f"http://localhost:{port(upstream)}") == "refused"
+        assert outcome(f"http://localhost:{place(upstream)}") == "refused"
 
 
 def test_allow_own_networks_to_a_private_upstream_and_never_metadata() -> None:
     with scripted(answer({}), answer({})) as upstream:
-        assert outcome(f"http://127.0.0.1:{port(upstream)}", private=True) == "200"
-        named = outcome(f"http://box.lan:{port(upstream)}", Stub(["127.0.0.1"]), private=True)
+        assert outcome(f"http://127.0.0.1:{place(upstream)}", private=True) == "200"
+        named = outcome(f"http://box.lan:{place(upstream)}", Stub(["127.0.0.1"]), private=True)
         assert named == "200"
     assert outcome("http://169.254.169.254/", private=True) == "refused"
     assert outcome("http://box.lan/", Stub(["169.254.169.254"]), private=True) == "refused"

@@ -12,7 +12,7 @@ __all__ = ["ASKED", "CODER", "PER_USD", "asks", "at", "costs", "ready", "root"]
 
 PER_USD = 1000
 ASKED = [{"role": "user", "content": "What is a rate limiter?"}]
-CODER = {"supported_parameters": ["tools"]}
+CODER: dict[str, Any] = {"supported_parameters": ["tools"]}
 
 
 def root(gateway: Gateway) -> str:

@@ -185,7 +185,7 @@ def test_a_model_without_tools_is_refused_on_code_alone(gateway: Gateway, sandbo
 def test_a_missing_model_is_the_first_of_the_plan_that_can(gateway: Gateway, sandbox: str) -> None:
     plain, coder = (
         model((sandbox, "words"), supported_parameters=[]),
-        model((sandbox, "words"), **CODER),  # type: ignore[arg-type]  # facts of the row
+        model((sandbox, "words"), **CODER),
     )
     who = customer(auto_models=[plain, coder])
     gateway.knows(who.secret, plain, coder)
