@@ -39,6 +39,7 @@ used AS (
     SELECT a.id FROM accounts_apikey a JOIN found f ON f.id = a.id
     WHERE f.last_used_at IS NULL OR f.last_used_at < now() - interval '1 minute' FOR UPDATE OF a SKIP LOCKED))
 SELECT workspace_id, id, name, plan, default_tag, allowed_models, status, own_keys, changes_in FROM found"""
+_FIND_AS_SENT = _FIND.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class Directory:
 
 
 async def _by_key(connection: AsyncConnection[Any], digest: bytes) -> Caller | None:
-    row = await (await connection.execute(_FIND.encode(), {"digest": digest})).fetchone()
+    row = await (await connection.execute(_FIND_AS_SENT, {"digest": digest})).fetchone()
     return _caller(row, digest) if row is not None else None
 
 

@@ -24,7 +24,6 @@ __all__ = [
     "RefusedFilter",
     "TimeFilter",
     "first_id",
-    "id_at",
 ]
 
 MONTHS_SHOWN = 13
@@ -49,12 +48,7 @@ _WORDS = {
 
 def first_id(day: date) -> UUID:
     """Return the smallest id that a UTC day can have: ids begin with their milliseconds."""
-    return id_at(_midnight(day))
-
-
-def id_at(moment: datetime) -> UUID:
-    """Return the smallest id that can be made at a moment."""
-    return ids.first_at(moment)
+    return ids.first_at(_midnight(day))
 
 
 class _Window(SimpleListFilter):
@@ -132,7 +126,9 @@ class TimeFilter(_Window):
         self, request: HttpRequest, rows: QuerySet[Any], begins: datetime, ends: datetime
     ) -> QuerySet[Any]:
         """Return them by a range of ids."""
-        return rows.filter(**{f"{self.column}__gte": id_at(begins), f"{self.column}__lt": id_at(ends)})
+        return rows.filter(
+            **{f"{self.column}__gte": ids.first_at(begins), f"{self.column}__lt": ids.first_at(ends)}
+        )
 
 
 class EventTimeFilter(TimeFilter):

@@ -32,11 +32,7 @@ class Part:
 
 def parts(workspace_id: int) -> list[Part]:
     """Return the lots that can pay today's usage, first spent first."""
-    rows = CreditLot.objects.filter(workspace_id=workspace_id, remaining__gt=0)
-    columns = ("id", "transaction_id", "source", "priority", "remaining", "expires_on", "created_at")
-    today = clock.utc_day(clock.now())
-    found = lots.in_order(Lot(*row) for row in rows.values_list(*columns))
-    return [_shown(lot) for lot in found if lots.usable(lot, today)]
+    return [_shown(lot) for lot in _usable(workspace_id)]
 
 
 def of_plan(workspace_id: int, *, balance: int) -> int:
@@ -44,10 +40,18 @@ def of_plan(workspace_id: int, *, balance: int) -> int:
 
     Plan credits are spent first, so that usage is theirs as far as they reach.
     """
-    found = parts(workspace_id)
-    of_plan = sum(part.remaining for part in found if part.words == WORDS[Source.PLAN])
-    unpaid = sum(part.remaining for part in found) - balance
+    found = _usable(workspace_id)
+    of_plan = sum(lot.remaining for lot in found if lot.source == Source.PLAN)
+    unpaid = sum(lot.remaining for lot in found) - balance
     return max(0, of_plan - max(0, unpaid))
+
+
+def _usable(workspace_id: int) -> list[Lot]:
+    rows = CreditLot.objects.filter(workspace_id=workspace_id, remaining__gt=0)
+    columns = ("id", "transaction_id", "source", "priority", "remaining", "expires_on", "created_at")
+    today = clock.utc_day(clock.now())
+    found = lots.in_order(Lot(*row) for row in rows.values_list(*columns))
+    return [lot for lot in found if lots.usable(lot, today)]
 
 
 def _shown(lot: Lot) -> Part:
