@@ -51,7 +51,7 @@ priced AS (
         CASE WHEN charged = 0 AND ({NOTHING_COUNTED} OR {was} IS DISTINCT FROM 0) THEN 0 ELSE {becomes} END AS repriced
     FROM requests JOIN factors f USING (multipliers))
 SELECT workspace_id, count(*), count(*) FILTER (WHERE repriced IS DISTINCT FROM charged),
-    count(*) FILTER (WHERE repriced IS NULL), sum(charged)::bigint, coalesce(sum(repriced), 0)::bigint
+    count(*) FILTER (WHERE repriced IS NULL), sum(charged)::bigint, sum(repriced)::bigint
 FROM priced GROUP BY 1"""
 
 
@@ -136,9 +136,8 @@ def _lines(
 ) -> Iterator[Line]:
     old, new = cards.get(version), cards.get(terms.price_version_id or version)
     if old is None or new is None:
-        raise Refused(
-            f"Price version {terms.price_version_id or version} has no rates.", field="price_version"
-        )
+        bare = version if old is None else terms.price_version_id
+        raise Refused(f"Price version {bare} has no rates.", field="price_version")
     cursor.execute(_sums(old, new), _span(terms) | {"version": version} | _factors(texts, terms))
     for workspace, requests, moved, unpriced, charged, repriced in cursor.fetchall():
         if unpriced:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.repricing import arithmetic
-from billing.repricing.dry_run import Line, measure
+from billing.repricing.dry_run import DryRun, Line, measure
 from billing.repricing.terms import Refused
 from billing.sums import COUNTS
 from catalog import pricing
@@ -33,6 +33,15 @@ counted = st.builds(
     Counts, **{name: st.integers(0, 3) | st.integers(0, 300_000) | st.just(0) for name in CLASSES}
 )
 chains = st.lists(st.builds(Factor, id=st.integers(1, 9), ppm=st.integers(0, 10**9)), max_size=4)
+
+
+# An event, copied once for each number, with other prices or multipliers.
+COPIES = """WITH copy AS (SELECT e.*, n, (left(e.id::text, 24) || lpad(to_hex(n), 10, '0') || '00')::uuid AS copied
+    FROM billing_usage_event e, generate_series(%s, %s) n WHERE e.id = %s)
+INSERT INTO billing_usage_event (id, request_id, workspace_id, api_key_id, charge_no, minute_no, weight, model_id,
+    chain_id, stream, status, http_status, usage_source, cost, hold, latency_ms, admitted_at, price_version_id, multipliers)
+SELECT copied, copied, workspace_id, api_key_id, charge_no, minute_no, weight, model_id, chain_id, stream, status,
+    http_status, usage_source, cost, hold, latency_ms, admitted_at, {version}, {chain} FROM copy"""
 
 
 @settings(max_examples=150)
@@ -199,3 +208,70 @@ def test_waits_for_requests_that_are_still_open() -> None:
     rows.admit(rows.workspace(), minute_no=int(BEGINS.timestamp() // 60))
     with pytest.raises(Refused, match="1 requests of this span are still open"):
         measure(terms(of, price_version_id=card.version_id))
+
+
+def test_takes_the_last_factors_of_a_request_that_was_corrected() -> None:
+    of, old = model(flat(input=1_000_000))
+    new = version(of, flat(input=2_000_000))
+    who = rows.workspace()
+    request = sell(who, of, old, Counts(input=1000), (Factor(1, 1_500_000),))
+    sell(who, of, old, Counts(), request_id=request, rev=1, cost=-500_000, multipliers="")
+    assert measure(terms(of, price_version_id=new.version_id)).lines == (
+        Line(who, 1, 1, 1_000_000, 2_000_000),
+    )
+
+
+@pytest.mark.parametrize("apart", [timedelta(hours=-23), timedelta(hours=23)], ids=["before", "after"])
+def test_takes_requests_whose_ids_are_up_to_a_day_from_when_they_were_admitted(apart: timedelta) -> None:
+    of, old = model(flat(input=1_000_000))
+    new = version(of, flat(input=3_000_000))
+    who, noon = rows.workspace(), BEGINS + timedelta(hours=12)
+    admitted = BEGINS if apart < timedelta(0) else noon - timedelta(minutes=1)
+    minute_no = int(admitted.timestamp() // 60)
+    sell(who, of, old, Counts(input=1), at=admitted + apart, minute_no=minute_no, admitted_at=admitted)
+    found = measure(terms(of, price_version_id=new.version_id, ends=noon))
+    assert found.lines == (Line(who, 1, 1, 1_000, 3_000),)
+
+
+def test_sums_every_nano_up_and_down_apart() -> None:
+    lines = (Line(1, 2, 1, 5, 6), Line(2, 3, 3, 6, 5), Line(3, 1, 0, 7, 7))
+    run = DryRun(terms(1), lines)
+    assert (run.raised, run.lowered, run.requests, run.moved) == (1, 1, 6, 4)
+
+
+def test_gives_up_after_fifty_seconds() -> None:
+    of, card = model(flat(input=1))
+    measure(terms(of, price_version_id=card.version_id))
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("50s",)
+
+
+def bare(of: int) -> int:
+    """Save a sell price without rates."""
+    return PriceVersion.objects.create(model_id=of, valid_from=clock.now(), source="test").pk
+
+
+def test_is_refused_where_a_price_has_no_rates_and_names_it() -> None:
+    of, card = model(flat(input=1))
+    first, second = bare(of), bare(of)
+    sell(rows.workspace(), of, card, Counts(input=1))
+    with pytest.raises(Refused, match=f"Price version {first} has no rates"):
+        measure(terms(of, price_version_id=first))
+    sell(rows.workspace(), of, card, Counts(input=1), price_version_id=second)
+    with pytest.raises(Refused, match=f"Price version {second} has no rates"):
+        measure(terms(of, price_version_id=card.version_id))
+
+
+@pytest.mark.parametrize(
+    ("version", "chain", "most"),
+    [("n", "''", 500), ("0", "n || ':1'", 20_000)],
+    ids=["prices", "multipliers"],
+)
+def test_takes_so_many_prices_and_multipliers_and_no_more(version: str, chain: str, most: int) -> None:
+    of, card = model(flat(input=1))
+    request = sell(rows.workspace(), of, card, Counts(), price_version_id=0, cost=0)
+    for first, last, said in [(1, most - 1, "has no rates"), (most, most, "too many prices and multipliers")]:
+        rows.run(COPIES.format(version=version, chain=chain), first, last, request)
+        with pytest.raises(Refused, match=said):
+            measure(terms(of, price_version_id=card.version_id))
