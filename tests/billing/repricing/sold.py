@@ -7,6 +7,9 @@ from uuid import UUID
 
 from django.db import transaction
 
+from billing.models import Reprice
+from billing.repricing import drafts
+from billing.repricing.dry_run import measure
 from billing.repricing.terms import Terms
 from billing.sums import COUNTS
 from catalog import pricing
@@ -18,6 +21,7 @@ from tests.billing import rows
 # A span of its own in each test would need as many days: models keep tests apart.
 BEGINS = (clock.now() - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
 ENDS = BEGINS + timedelta(days=1)
+WRITER = 1
 Steps = Mapping[str, tuple[tuple[int, int], ...]]
 
 
@@ -88,3 +92,16 @@ def sell(
 def terms(*models: int, **how: Any) -> Terms:
     """Return terms over the span of these tests."""
     return Terms(**{"models": models, "begins": BEGINS, "ends": ENDS, **how})
+
+
+def saved(*costs: tuple[int, int], by: int = WRITER) -> tuple[Reprice, list[int]]:
+    """Save a re-pricing of a workspace each that was charged so many nano-USD and should have been charged others."""
+    of, old = model(flat(input=1_000))
+    new = version(of, flat(input=1_000, output=1_000_000))
+    workspaces = []
+    for charged, right in costs:
+        workspaces.append(rows.workspace())
+        # 1 input token costs a nano; what should have been is in output tokens at a thousand each.
+        counts = Counts(input=right % 1000, output=right // 1000)
+        sell(workspaces[-1], of, new, counts, cost=charged, price_version_id=old.version_id)
+    return drafts.save(measure(terms(of, price_version_id=new.version_id)), reason="test", by=by), workspaces

@@ -1,37 +1,27 @@
 """Tests of billing.repricing.applying and drafts: a re-pricing that is applied."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from pytest_django import Settings
+from structlog.testing import capture_logs
 
+from accounts.models import User
 from billing import ledger
 from billing.models import LedgerEntry, LedgerTransaction, Reprice, RepriceLine
-from billing.repricing import applying, drafts
-from billing.repricing.dry_run import measure
-from billing.repricing.terms import Refused
+from billing.repricing import applying, drafts, tasks
+from billing.repricing.dry_run import DryRun, measure
+from billing.repricing.terms import Refused, Terms
 from catalog.pricing import Counts
 from kernel import ids
 from tests.billing import rows
-from tests.billing.repricing.sold import BEGINS, flat, model, sell, terms, version
+from tests.billing.repricing.sold import BEGINS, WRITER, flat, saved, sell, version
 
-WRITER, OTHER = 1, 2
+OTHER = 2
 USD = 10**9
-
-
-def saved(*costs: tuple[int, int], by: int = WRITER) -> tuple[Reprice, list[int]]:
-    """Save a re-pricing of a workspace each that was charged so many nano-USD and should have been charged others."""
-    of, old = model(flat(input=1_000))
-    new = version(of, flat(input=1_000, output=1_000_000))
-    workspaces = []
-    for charged, right in costs:
-        workspaces.append(rows.workspace())
-        # 1 input token costs a nano; what should have been is in output tokens at a thousand each.
-        counts = Counts(input=right % 1000, output=right // 1000)
-        sell(workspaces[-1], of, new, counts, cost=charged, price_version_id=old.version_id)
-    return drafts.save(measure(terms(of, price_version_id=new.version_id)), reason="test", by=by), workspaces
 
 
 def adjustments(workspace: int) -> list[int]:
@@ -72,6 +62,7 @@ def test_is_applied_once() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("dies_after", ["before", "posting"])
 def test_goes_on_where_it_was_killed(monkeypatch: pytest.MonkeyPatch, dies_after: str) -> None:
+    applying.sweep(seconds=5)  # of what other tests committed
     draft, workspaces = saved((10_000, 2_000), (10_000, 3_000), (10_000, 4_000))
     applying.begin(draft.pk, by=WRITER, charge_more=False)
     post, posted = ledger.post, []
@@ -135,13 +126,6 @@ def test_needs_somebody_else_where_it_moves_much(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
-def test_does_not_need_somebody_else_at_the_threshold(settings: Settings) -> None:
-    settings.REPRICE_TWO_PERSONS_NANO = 5_000
-    draft, _ = saved((10_000, 12_000), (9_000, 6_000))
-    assert not draft.two_persons
-
-
-@pytest.mark.django_db
 def test_charges_more_only_if_that_is_said() -> None:
     draft, _ = saved((10_000, 12_000))
     with pytest.raises(Refused, match="confirm that they are charged more"):
@@ -172,22 +156,69 @@ def test_is_refused_where_another_has_requests_in_common() -> None:
         measure(drafts.terms_of(draft))
 
 
-@pytest.mark.django_db
-def test_is_not_saved_without_a_reason_or_anything_to_move() -> None:
-    draft, _ = saved((10_000, 2_000))
-    with pytest.raises(Refused, match="Say why"):
-        drafts.save(measure(drafts.terms_of(draft)), reason=" ", by=WRITER)
-    with pytest.raises(Refused, match="moves no money"):
-        saved((4_000, 4_000))
+def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Do something between the second measuring of a draft and its beginning."""
+
+    def measured(terms: Terms) -> DryRun:
+        monkeypatch.undo()
+        found = measure(terms)
+        act()
+        return found
+
+    monkeypatch.setattr(applying, "measure", measured)
 
 
 @pytest.mark.django_db
-def test_is_discarded_for_good() -> None:
+def test_is_refused_where_it_is_set_aside_while_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     draft, _ = saved((10_000, 2_000))
-    assert drafts.discard(draft)
-    assert not drafts.discard(draft)
-    with pytest.raises(Refused, match="discarded already"):
+    meanwhile(monkeypatch, lambda: drafts.discard(draft))
+    with pytest.raises(Refused, match="It is discarded already"):
         applying.begin(draft.pk, by=OTHER, charge_more=False)
+
+
+@pytest.mark.django_db
+def test_is_refused_where_one_in_common_begins_while_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    draft, _ = saved((10_000, 2_000))
+    again = drafts.save(measure(drafts.terms_of(draft)), reason="again", by=WRITER)
+    meanwhile(monkeypatch, lambda: applying.begin(draft.pk, by=OTHER, charge_more=False))
+    with pytest.raises(Refused) as refused:
+        applying.begin(again.pk, by=OTHER, charge_more=False)
+    assert str(refused.value) == f"Re-pricing {draft.pk} has requests in common with this one."
+
+
+@pytest.mark.django_db
+def test_names_who_applied_it_in_the_ledger() -> None:
+    person = User.objects.create_user("ann@tollway.example", "a long road to drive")
+    for by, name in [(person.pk, "ann@tollway.example"), (0, "person 0")]:
+        draft, (who,) = saved((10_000, 2_000))
+        applying.begin(draft.pk, by=by, charge_more=False)
+        applying.finish(draft.pk, seconds=5)
+        assert LedgerTransaction.objects.get(workspace_id=who, kind="adjustment").actor == name
+
+
+@pytest.mark.django_db
+def test_sweep_finishes_the_others_where_one_cannot_be_finished() -> None:
+    applying.sweep(seconds=5)  # of what other tests committed
+    (stuck, (who,)), *others = [saved((10_000, 2_000)) for _ in range(3)]
+    for draft in (stuck, *(draft for draft, _ in others)):
+        applying.begin(draft.pk, by=OTHER, charge_more=False)
+    ledger.post(workspace_id=who, kind=ledger.Kind.ADJUSTMENT, amount=1, offset=ledger.System.REVENUE, idem_key=f"reprice:{stuck.pk}", reason="in the way")  # fmt: skip
+    with capture_logs() as logs:
+        assert applying.sweep(seconds=0.9) == 2
+    assert [line["reprice"] for line in logs if line["log_level"] == "error"] == [str(stuck.pk)]
+    assert [adjustments(who) for _, (who,) in others] == [[8_000], [8_000]]
+    assert Reprice.objects.get(pk=stuck.pk).state == "applying"
+
+
+@pytest.mark.django_db
+def test_sweep_without_time_leaves_everything_for_the_next() -> None:
+    applying.sweep(seconds=5)  # of what other tests committed
+    draft, (who,) = saved((10_000, 2_000))
+    applying.begin(draft.pk, by=OTHER, charge_more=False)
+    assert applying.sweep(seconds=0) == 0
+    assert adjustments(who) == []
+    assert tasks.finish_repricings() == 1
+    assert adjustments(who) == [8_000]
 
 
 @pytest.mark.django_db
