@@ -38,10 +38,15 @@ def test_cents_go_to_the_largest_remainders_and_among_equals_to_the_first() -> N
     assert cents.split([4_000_000, 4_000_000, 12_000_000], 2) == [1, 0, 1]
     assert cents.split([9_999_999, 1], 1) == [1, 0]
     assert cents.split([-1, 10_000_001], 1) == [0, 1]
+    assert cents.split([9_999_999], 1) == [1]
+    assert cents.split([10_000_000], 1) == [1]
 
 
 def test_cents_that_no_rounding_reaches_are_refused() -> None:
     with pytest.raises(ValueError, match="cents"):
         cents.split([10_000_000], 3)
-    with pytest.raises(ValueError, match="brought"):
-        cents.carry(0, NANO_PER_CENT)
+    with pytest.raises(ValueError, match="cents"):
+        cents.split([20_000_000], 1)
+    for brought in (-1, NANO_PER_CENT):
+        with pytest.raises(ValueError, match="brought"):
+            cents.carry(0, brought)

@@ -45,6 +45,7 @@ def test_papers_say_everything_by_themselves_and_stay_when_the_workspace_changes
         "workspace": "Northwind Labs",
     }
     assert said["issuer"]["name"] == "Tollway Operations GmbH"
+    assert said["payment"]["what"] == "Top-up"
     assert said["payment"]["amount"] == receipt.total_nano == 25 * DOLLAR
     assert (said["number"], receipt.total_cents, said["currency"]) == (receipt.label, 2500, "USD")
 
