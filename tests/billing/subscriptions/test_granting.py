@@ -1,17 +1,15 @@
 """Granting: each period's credits once, whatever dies, repeats or sleeps."""
 
-import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from structlog.testing import capture_logs
 
 from accounts.models import Workspace
 from billing import ledger
-from billing.models import LedgerTransaction, Subscription
+from billing.models import LedgerTransaction, Subscription, SubscriptionChange
 from billing.subscriptions import granting
-from kernel import clock
-from tests.billing import rows as money_rows
 from tests.billing.subscriptions import rows
 from tests.billing.subscriptions.rows import noon
 
@@ -131,43 +129,112 @@ def test_ends_where_the_scheduled_plan_brings_nothing() -> None:
     sweep(date(2026, 2, 5))
     row.refresh_from_db()
     assert (row.status, row.ended_on, row.due_on) == ("cancelled", date(2026, 2, 5), None)
+    assert SubscriptionChange.objects.get(workspace_id=row.workspace_id).kind == "ended"
     assert Workspace.objects.get(pk=row.workspace_id).plan_version == free
     assert rows.grants(row.workspace_id) == [2500]
 
 
-class TestCommitted:
-    """With real commits, so that processes can die and meet."""
+def test_comes_two_minutes_before_its_day_and_no_earlier() -> None:
+    row = rows.subscriber(rows.terms(credits_usd=3), JAN_31)
+    midnight = datetime(2026, 1, 31, tzinfo=UTC)
+    assert granting.grant_due(midnight - timedelta(minutes=2, microseconds=1), seconds=20) == 0
+    assert granting.grant_due(midnight - timedelta(minutes=2), seconds=20) == 1
+    assert rows.grants(row.workspace_id) == [300]
 
-    pytestmark = pytest.mark.usefixtures("committed")
 
-    def test_killed_before_its_commit_is_made_up_for(self) -> None:
-        row = rows.subscriber(rows.terms(credits_usd=3), JAN_31)
-        with transaction.atomic():
-            granting.held(row.workspace_id)
-            granting.settle(Subscription.objects.select_related("plan_version__plan").get(pk=row.pk), JAN_31)
-            transaction.set_rollback(True)
-        assert rows.grants(row.workspace_id) == []
-        sweep(JAN_31)
-        assert rows.grants(row.workspace_id) == [300]
-        assert money_rows.account(row.workspace_id)["posted"] == 3 * rows.USD
+def test_leaves_what_there_is_no_time_for_to_the_next_round_and_says_so() -> None:
+    row = rows.subscriber(rows.terms(credits_usd=3), JAN_31)
+    with capture_logs() as logs:
+        assert granting.grant_due(noon(JAN_31), seconds=-1) == 0
+    assert [(line["log_level"], line["done"]) for line in logs] == [("warning", 0)]
+    assert rows.grants(row.workspace_id) == []
+    assert sweep(JAN_31) == 1
 
-    def test_by_several_at_once_is_once(self) -> None:
-        made = [rows.subscriber(rows.terms(credits_usd=3), JAN_31) for _ in range(5)]
-        barrier = threading.Barrier(4)
 
-        def work() -> None:
-            try:
-                barrier.wait(10)
-                for _ in range(3):
-                    sweep(JAN_31)
-            finally:
-                connections.close_all()
+def test_takes_the_longest_due_first_and_none_that_is_not() -> None:
+    late, early, later = (
+        rows.subscriber(rows.terms(credits_usd=3), JAN_31 + timedelta(days=days)) for days in (0, -5, 1)
+    )
+    assert granting.due(JAN_31) == [(row.pk, row.workspace_id) for row in (early, late)]
+    assert (later.pk, later.workspace_id) in granting.due(JAN_31 + timedelta(days=1))
 
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        sweep(JAN_31)  # one that all of them left to another
-        assert [rows.grants(row.workspace_id) for row in made] == [[300]] * 5
-        assert clock.utc_day(clock.now()) > JAN_31
+
+def test_leaves_alone_what_another_settled_since_it_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    on, off = (rows.subscriber(rows.terms(credits_usd=3), JAN_31) for _ in range(2))
+    found = granting.due(JAN_31)
+    sweep(JAN_31)
+    Subscription.objects.filter(pk=off.pk).update(status="cancelled", ended_on=JAN_31, due_on=None)
+    monkeypatch.setattr(granting, "due", lambda today: found)
+    assert sweep(JAN_31) == 0
+    assert [rows.grants(row.workspace_id) for row in (on, off)] == [[300], [300]]
+
+
+def test_tells_of_one_that_fails_and_does_not_count_it() -> None:
+    bad = rows.subscriber(rows.terms(credits_usd=3), JAN_31)
+    ledger.post(
+        workspace_id=bad.workspace_id,
+        kind=ledger.Kind.GRANT,
+        amount=1,
+        offset=ledger.System.PROMOTION,
+        idem_key=f"plan:{bad.pk}:{JAN_31}",
+    )
+    with capture_logs() as logs:
+        assert sweep(JAN_31) == 0
+    assert [(line["log_level"], line["subscription"]) for line in logs] == [("error", str(bad.pk))]
+
+
+@pytest.mark.parametrize(("terms", "said"), [({}, "2026-01-31 to 2026-02-27"), (rows.FREE, "good")])
+def test_says_in_the_ledger_for_which_period(terms: dict[str, Any], said: str) -> None:
+    row = rows.subscriber(rows.terms(credits_usd=3, **terms), JAN_31)
+    sweep(JAN_31)
+    made = LedgerTransaction.objects.get(workspace_id=row.workspace_id)
+    assert (made.reason, made.actor) == (f"Credits of {row.plan_version} for {said}", "plan")
+
+
+def test_missed_periods_are_told_once_and_add_up() -> None:
+    row = rows.subscriber(rows.terms(credits_usd=10), date(2026, 1, 5))
+    sweep(date(2026, 1, 5))
+    with capture_logs() as logs:
+        sweep(date(2026, 2, 5))
+        assert logs == [], "a period that was granted is not missed"
+        sweep(date(2026, 5, 5))
+        sweep(date(2026, 7, 5))
+    assert [(line["log_level"], line["periods"]) for line in logs] == [("error", 2), ("error", 1)]
+    row.refresh_from_db()
+    assert (row.missed, row.missed_last) == (3, date(2026, 6, 5))
+
+
+def test_of_stripe_is_for_the_period_that_was_paid_and_moves_on_by_payments_alone() -> None:
+    row = rows.subscriber(rows.terms(credits_usd=3), JAN_31)
+    row.source, row.stripe_subscription_id, row.due_on = Subscription.Source.STRIPE, "sub_1", None
+    granting.settle(row, JAN_31)
+    assert (row.granted_for, row.due_on, rows.grants(row.workspace_id)) == (JAN_31, None, [300])
+    granting.settle(row, date(2026, 3, 1))
+    row.refresh_from_db()
+    assert (row.current_period_start, row.due_on) == (JAN_31, None)
+    assert rows.grants(row.workspace_id) == [300]
+
+
+def test_a_scheduled_plan_of_the_same_period_keeps_its_day_and_leaves_a_line() -> None:
+    old, new = rows.terms(usd=20, credits_usd=25), rows.terms(usd=7, credits_usd=7)
+    row = rows.subscriber(old, JAN_31)
+    sweep(JAN_31)
+    Subscription.objects.filter(pk=row.pk).update(next_plan_version=new, cancel_at_period_end=True)
+    sweep(date(2026, 2, 28))
+    row.refresh_from_db()
+    assert (row.anchor, row.current_period_end) == (JAN_31, date(2026, 3, 31))
+    assert (row.next_plan_version, row.cancel_at_period_end) == (None, False)
+    change = SubscriptionChange.objects.get(workspace_id=row.workspace_id)
+    assert (change.kind, change.from_version, change.to_version) == ("taken", old, new)
+    assert (change.takes_effect_on, change.actor) == (date(2026, 2, 28), "plan")
+
+
+def test_a_scheduled_plan_without_periods_is_good_from_then_on() -> None:
+    row = rows.subscriber(rows.terms(usd=20, credits_usd=25), JAN_31)
+    sweep(JAN_31)
+    Subscription.objects.filter(pk=row.pk).update(next_plan_version=rows.terms(credits_usd=3, **rows.FREE))
+    sweep(date(2026, 3, 5))
+    row.refresh_from_db()
+    assert (row.current_period_start, row.current_period_end) == (date(2026, 2, 28), None)
+    assert rows.lots(row.workspace_id)[1:] == [("plan", 300, None)]
+    assert (row.due_on, row.missed) == (None, 0)
