@@ -8,30 +8,14 @@ from zoneinfo import ZoneInfo
 from billing import figures
 from billing.uptime import Record
 from catalog.quote import FIELDS, Quote, quote
-from catalog.timetable import Version
 
 from ..shelf.visible import Listed, Shelf
 from .goods import Amount, Chain, Faring, Good, amount, chain, good
+from .history import NAMES, Change, history
 
-__all__ = ["Line", "Page", "Past", "Upstream", "page"]
+__all__ = ["Line", "Page", "Upstream", "page"]
 
-_NAMES: Mapping[str, str] = {
-    "input": "Input",
-    "cached": "Cached input",
-    "cache_write": "Cache write, 5 min",
-    "cache_write_1h": "Cache write, 1 h",
-    "output": "Output",
-    "reasoning": "Reasoning",
-    "image_in": "Image input",
-    "image_out": "Image output",
-    "audio_in": "Audio input",
-    "audio_out": "Audio output",
-    "request": "Each request",
-    "image": "Each image",
-    "web_search": "Each web search",
-}
 _PIECES = frozenset({"request", "image", "web_search"})
-_MOST_PAST = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +26,6 @@ class Line:
     unit: str
     mine: Amount | None
     listed: Amount
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """One list price of the book: from when on, what it is called, and its plain prices."""
-
-    since: str
-    version: int
-    kind: str
-    input: Amount | None
-    output: Amount | None
-    present: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +49,7 @@ class Page:
     by_provider: list[tuple[str, list[Line]]]
     windows: list[tuple[str, str, list[Line]]]
     coming: str
-    past: list[Past]
+    changes: list[Change]
     upstreams: list[Upstream]
     parameters: str
 
@@ -105,7 +77,7 @@ def page(listed: Listed, shelf: Shelf, record: Record, *, zone: str) -> Page:
             for each in shelf.catalogue.windows(offer)
         ],
         coming=_coming(listed, shelf, clock),
-        past=_past(listed, shelf, clock),
+        changes=history(listed, shelf, clock),
         upstreams=_upstreams(listed, shelf, record),
         parameters=", ".join(offer.supported_parameters),
     )
@@ -114,7 +86,7 @@ def page(listed: Listed, shelf: Shelf, record: Record, *, zone: str) -> Page:
 def _lines(mine: Quote | None, listed: Quote) -> list[Line]:
     return [
         Line(
-            _NAMES[name],
+            NAMES[name],
             "each" if name in _PIECES else "per million tokens",
             _mine(mine.prices if mine else {}, field),
             amount(listed.prices[field], at_least=2),
@@ -132,7 +104,7 @@ def _steps(mine: Quote | None, listed: Quote) -> list[tuple[str, list[Line]]]:
             figures.count(step.min_prompt_tokens),
             [
                 Line(
-                    _NAMES[name],
+                    NAMES[name],
                     "per million tokens",
                     _mine(own.get(step.min_prompt_tokens, {}), field),
                     amount(step.prices[field], at_least=2),
@@ -164,26 +136,6 @@ def _coming(listed: Listed, shelf: Shelf, zone: ZoneInfo) -> str:
         if field in prices
     ]
     return f"From {when} on the list price is another{named}: {', '.join(told) or 'see then'}."
-
-
-def _past(listed: Listed, shelf: Shelf, zone: ZoneInfo) -> list[Past]:
-    begun = [pair for pair in listed.offer.prices.dated if pair[0] <= shelf.moment]
-    return [
-        Past(
-            since=_day(start, zone),
-            version=version.card.version_id,
-            kind=version.label or "Standard price",
-            input=_plain(version, "input_per_million"),
-            output=_plain(version, "output_per_million"),
-            present=version.card.version_id == listed.card.version_id,
-        )
-        for start, version in begun[:_MOST_PAST]
-    ]
-
-
-def _plain(version: Version, field: str) -> Amount | None:
-    price = quote(version.card, ()).prices.get(field)
-    return amount(price, at_least=2) if price is not None else None
 
 
 def _upstreams(listed: Listed, shelf: Shelf, record: Record) -> list[Upstream]:

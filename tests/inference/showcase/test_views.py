@@ -205,7 +205,7 @@ def test_the_page_of_a_model_has_every_price_its_chain_and_its_history() -> None
     assert "List price × 0.50 =" in text
     assert "workspace 0.50" in text
     assert "the list price is another: input $0.5, output $0.6." in text
-    assert "Standard price, version" in text
+    assert "First price, version" in text
     assert "1 · test" in text
 
 
