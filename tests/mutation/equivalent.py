@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from tests.mutation.equivalent_books import BOOKS
+
 __all__ = ["EQUIVALENT"]
 
 _EDGE = "clocks are moved on whole seconds"
@@ -288,7 +290,7 @@ _ALL: tuple[_Equivalent, ...] = (
 
 EQUIVALENT = {
     (path, line, was, text): why
-    for path, line, changes, why in _ALL
+    for path, line, changes, why in (*_ALL, *BOOKS)
     for was, texts in changes.items()
     for text in texts
 }
