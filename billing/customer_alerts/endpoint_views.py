@@ -2,15 +2,15 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import rates
 from accounts.models import Member
 from accounts.powers import Power
 from billing.keyring.once import remember, shown_before
 from billing.models import CustomerEndpoint
-from billing.seats import needs
+from billing.seats import frame, needs
 
 from . import deliveries, endpoints
 from .forms import EndpointForm
@@ -86,11 +86,14 @@ def switch(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     return redirect("dashboard:alerts")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @needs(Power.ALERTS)
 def delete(request: HttpRequest, member: Member, number: int) -> HttpResponse:
-    """Take an endpoint away."""
+    """Say what ends with an endpoint, or take it away."""
     endpoint = _own(member, number)
+    if request.method == "GET":
+        whole = frame(member, here="alerts") | {"endpoint": endpoint}
+        return render(request, "billing/alerts/endpoint_delete.html", whole)
     endpoints.remove(member, endpoint)
     messages.success(request, f"{endpoint.host} is gone. Nothing more is posted there.")
     return redirect("dashboard:alerts")

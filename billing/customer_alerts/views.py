@@ -6,7 +6,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import keys, rates
 from accounts.models import ApiKey, Member
@@ -59,11 +59,14 @@ def switch(request: HttpRequest, member: Member, number: int) -> HttpResponse:
     return redirect("dashboard:alerts")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @needs(Power.ALERTS)
 def delete(request: HttpRequest, member: Member, number: int) -> HttpResponse:
-    """Take an alert away."""
+    """Say what ends with an alert, or take it away."""
     alert = _own(member, number)
+    if request.method == "GET":
+        context = {"alert": alert, "words": rules.words(alert)}
+        return render(request, "billing/alerts/delete.html", frame(member, here="alerts") | context)
     rules.remove(member, alert)
     messages.success(request, f"“{rules.words(alert)}” is gone. What it told stays in the history.")
     return redirect("dashboard:alerts")

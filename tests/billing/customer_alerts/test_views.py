@@ -150,6 +150,10 @@ def test_an_alert_is_switched_and_taken_away_and_its_history_stays() -> None:
     assert look(clock.now()) == 0
     assert "is on" in read(client.post(f"{path}/switch", follow=True))
     assert look(clock.now()) == 1  # nobody watched meanwhile: it is told anew
+    asked = read(client.get(f"{path}/delete"))
+    assert "Delete “Balance falls below $5.00”?" in asked
+    assert "To pause it, switch it off." in asked
+    assert rules.known(workspace.pk).count() == 1  # to ask is not to do
     assert "is gone" in read(client.post(f"{path}/delete", follow=True))
     page = read(client.get(PAGE))
     assert "No alert yet" in page
@@ -228,6 +232,18 @@ def test_a_test_is_sent_and_its_log_can_be_read_and_repeated() -> None:
     assert "waits to be sent already" in read(client.post(f"{PAGE}/messages/{row.pk}/again", follow=True))
 
 
+def test_who_deletes_a_webhook_is_asked_first() -> None:
+    workspace = place()
+    client, row = as_role(workspace), told(workspace)
+    assert row.endpoint is not None
+    path = f"{PAGE}/endpoints/{row.endpoint_id}/delete"
+    asked = read(client.get(path))
+    assert f"Delete the webhook at {row.endpoint.host}?" in asked
+    assert endpoints.known(workspace.pk).filter(pk=row.endpoint_id).exists()
+    assert "Nothing more is posted there" in read(client.post(path, follow=True))
+    assert not endpoints.known(workspace.pk).filter(pk=row.endpoint_id).exists()
+
+
 @pytest.mark.parametrize("role", ["viewer", "developer"])
 def test_other_roles_see_what_was_told_and_no_whole_address(role: str) -> None:
     workspace = place()
@@ -273,7 +289,7 @@ def test_what_changes_takes_posts_only() -> None:
     assert row.firing is not None
     for path in (
         f"{PAGE}/new",
-        f"{PAGE}/{row.firing.alert_id}/delete",
+        f"{PAGE}/{row.firing.alert_id}/switch",
         f"{PAGE}/endpoints/{row.endpoint_id}/test",
     ):
         assert client.get(path).status_code == 405
