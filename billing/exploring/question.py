@@ -21,6 +21,7 @@ GROUPS: Mapping[Group, str] = {
     "model": "model",
     "key": "key",
     "provider": "upstream",
+    "status": "status",
     "tag": "tag",
     "none": "nothing",
 }

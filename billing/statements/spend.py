@@ -1,6 +1,6 @@
 """What a workspace spent, cut in its own time zone by hour, day, week or month, and split by what it was spent on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -19,10 +19,15 @@ from .sources import EVERYTHING, Only, cells, values
 
 __all__ = ["MOST_MEMBERS", "Group", "Measures", "Period", "Series", "Spend", "spend", "spend_in"]
 
-Group = Literal["none", "key", "model", "provider", "tag"]
+Group = Literal["none", "key", "model", "provider", "status", "tag"]
 MOST_MEMBERS = 100
 
-_COLUMN = {"none": "''::text", **dict(zip(("key", "model", "provider", "tag"), sums.DIMENSIONS, strict=True))}
+_STATUS = {"answered": "Answered", "failed": "Failed"}
+_COLUMN = {
+    "none": "''::text",
+    "status": "''::text",
+    **dict(zip(("key", "model", "provider", "tag"), sums.DIMENSIONS, strict=True)),
+}
 _MEASURED = ("requests", "failed", *sums.COUNTS, "cost")
 _NOTHING = (0,) * len(_MEASURED)
 Row = tuple[Any, ...]
@@ -49,9 +54,9 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One key, model, provider or tag over the spans, dearest first; or all the `others` beyond those, as one.
+    """One key, model, provider, status or tag over the spans, dearest first; or all the `others` beyond, as one.
 
-    `member` is its number or the tag, as text.
+    `member` is its number, the tag, or "answered" (whole or in part) or "failed".
     """
 
     member: str
@@ -133,6 +138,8 @@ def spend_in(
             _sql(made, group, only, ranked_by), {**values(workspace_id, made, only=only), "top": top}
         )
         rows = cursor.fetchall()
+    if group == "status":
+        rows = [part for row in rows for part in _by_status(row)]
     return Spend(
         cut_in=made.zone,
         spans=made.spans,
@@ -160,6 +167,15 @@ SELECT slot, least(place, %(top)s + 1), min(member::text), (SELECT count(*) FROM
 FROM cells JOIN ranked USING (member)
 GROUP BY 1, 2 ORDER BY 2, 1
 """
+
+
+def _by_status(row: Row) -> Iterator[Row]:
+    """Tell the answered requests of a sum from the failed ones, which have no tokens and cost nothing."""
+    slot, _, _, _, requests, failed, *used = row
+    if requests > failed or any(used):
+        yield (slot, 1, "answered", len(_STATUS), requests - failed, 0, *used)
+    if failed:
+        yield (slot, 2, "failed", len(_STATUS), failed, failed, *(0 for _ in used))
 
 
 def _series(rows: Sequence[Row], *, group: Group, spans: int, top: int) -> tuple[Series, ...]:
@@ -203,6 +219,8 @@ def _names(group: Group, members: Sequence[str]) -> Mapping[str, str]:
     """Return what members are called, by number; one that is gone keeps its number."""
     if group in ("none", "tag"):
         return {}
+    if group == "status":
+        return _STATUS
     numbers = [int(member) for member in members]
     known: dict[int, str]
     match group:

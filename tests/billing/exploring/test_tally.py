@@ -51,6 +51,16 @@ def test_tally_adds_up_in_every_measure_by_every_group(by: str, posted: bool) ->
     assert found.found.total.requests == 37
 
 
+def test_tally_by_status_tells_what_failed_and_what_it_cost() -> None:
+    workspace = busy(1)
+    for _ in range(2):
+        rows.settle(workspace, status="failed", provider_id=0, cost=0)
+    rows.settle(workspace, status="client_gone", cost=5)
+    members = answer(workspace, "by=status&metric=requests").members
+    told = [(each.name, each.total.requests, each.total.failed, each.total.cost) for each in members]
+    assert told == [("Answered", 2, 0, 15), ("Failed", 2, 2, 0)]
+
+
 def test_tally_tells_six_apart_and_the_rest_as_one() -> None:
     found = answer(busy(APART + 2))
     assert [member.name for member in found.members] == [*(f"route/m{n}" for n in range(6)), "Other (2)"]
