@@ -98,6 +98,8 @@ class Usage(Keyed):
         offset = _whole(request, "offset", 0, least=0, greatest=DEEPEST)
         first, last = _span(request)
         first = max(first, reach.of(workspace.terms.retention_days).first_day)
+        if first > last:
+            return Response(RecordsTold({"records": [], "total": 0}).data)
         found = records(workspace.pk, first, last, limit=limit, offset=offset)
         total = sum(row.requests for row in activity.by_day(workspace.pk, first, last))
         return Response(RecordsTold({"records": [_record(row) for row in found], "total": total}).data)

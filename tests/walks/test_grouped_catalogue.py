@@ -191,6 +191,12 @@ def test_what_is_wrong_is_named(gateway: Gateway, asked: str, field: str) -> Non
     assert told.json["detail"].startswith(f"{field}: ")
 
 
+def test_days_that_the_plan_shows_no_more_have_no_records(gateway: Gateway) -> None:
+    asked = "startDate=2026-01-01&endDate=2026-01-31"
+    who = customer(retention_days=3)
+    assert at(gateway, f"/api/ai/usage?{asked}", who).json == {"records": [], "total": 0}
+
+
 def test_days_may_be_named_by_their_moments(gateway: Gateway) -> None:
     asked = "startDate=2026-01-01T00:00:00Z&endDate=2026-01-31T23:59:59.999Z"
     assert at(gateway, f"/api/ai/usage?{asked}", customer()).json == {"records": [], "total": 0}
