@@ -1,6 +1,7 @@
 """Granting with real commits, so that processes can die and meet."""
 
 import threading
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -13,7 +14,14 @@ from tests.billing import rows as money_rows
 from tests.billing.subscriptions import rows
 from tests.billing.subscriptions.test_granting import JAN_31, sweep
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = pytest.mark.usefixtures("committed", "nothing_left_due")
+
+
+@pytest.fixture
+def nothing_left_due(committed: None) -> Iterator[None]:
+    """Cancel what a test subscribed: other tests sweep too, far into the future."""
+    yield
+    Subscription.objects.filter(status="active").update(status="cancelled", ended_on=JAN_31, due_on=None)
 
 
 def test_killed_before_its_commit_is_made_up_for() -> None:
