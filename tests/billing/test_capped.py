@@ -72,6 +72,16 @@ def test_ends_with_its_window() -> None:
     assert capped.refusal(ask()) is None
 
 
+def test_of_ten_thousand_workspaces_a_refusal_is_remembered_and_then_it_begins_anew() -> None:
+    capped, mine, over = Capped(seconds=Seconds()), ask(), refused()
+    for workspace in range(10_000):
+        capped.note(replace(mine, workspace_id=workspace), over)
+    assert capped.refusal(replace(mine, workspace_id=0)) is not None
+    capped.note(replace(mine, workspace_id=10_000), over)
+    assert capped.refusal(replace(mine, workspace_id=0)) is None
+    assert capped.refusal(replace(mine, workspace_id=10_000)) is not None
+
+
 def test_units_that_came_back_are_asked_for_again() -> None:
     capped = Capped()
     capped.note(ask(), refused())

@@ -17,6 +17,8 @@ from . import rows
 
 pytestmark = pytest.mark.usefixtures("committed")
 
+DAY, MINUTE = timedelta(hours=24), timedelta(minutes=1)
+
 
 def with_repeats(work: Callable[[Repeats], Awaitable[None]]) -> None:
     @async_to_sync
@@ -92,12 +94,14 @@ def test_after_a_day_it_is_free_and_forgotten() -> None:
 
     with_repeats(work)
     row = IdempotencyKey.objects.get(workspace_id=workspace)
-    IdempotencyKey.objects.filter(pk=row.pk).update(used_at=clock.now() - timedelta(hours=23))
+    IdempotencyKey.objects.filter(pk=row.pk).update(used_at=clock.now() - DAY + MINUTE)
     idempotency.forget()
     assert IdempotencyKey.objects.filter(pk=row.pk).exists()
-    IdempotencyKey.objects.filter(pk=row.pk).update(used_at=clock.now() - timedelta(hours=25))
+    with pytest.raises(Repeated):
+        with_repeats(work)
+    IdempotencyKey.objects.filter(pk=row.pk).update(used_at=clock.now() - DAY - MINUTE)
     with_repeats(work)
     assert IdempotencyKey.objects.get(pk=row.pk).request_id != row.request_id
-    IdempotencyKey.objects.filter(pk=row.pk).update(used_at=clock.now() - timedelta(hours=25))
+    IdempotencyKey.objects.filter(pk=row.pk).update(used_at=clock.now() - DAY - MINUTE)
     assert idempotency.forget() >= 1
     assert not IdempotencyKey.objects.filter(pk=row.pk).exists()

@@ -4,8 +4,9 @@ import datetime
 
 import pytest
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
-from billing.credits import withholding
+from billing.credits import purse, withholding
 from billing.models import Purse
 from kernel import clock
 from tests.billing import rows
@@ -126,3 +127,21 @@ def test_a_ceiling_without_sense_is_refused(enabled: bool, ceiling: int) -> None
 def test_an_unknown_workspace_is_said() -> None:
     with pytest.raises(LookupError):
         withholding.set_spill(-1, enabled=True, actor="x")
+
+
+@pytest.mark.django_db
+def test_what_was_spilled_since_another_opened_the_month_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace, month = with_both(), clock.utc_day(clock.now()).replace(day=1)
+    withholding.set_spill(workspace, enabled=True, monthly_ceiling=40, actor="x")
+    use(workspace, 45)
+    spilled = Purse.objects.filter(workspace_id=workspace)
+    spilled.update(spill_month=month - datetime.timedelta(days=1))
+    opened = purse.opened
+
+    def after_another(cursor: CursorWrapper, of: int) -> purse.Purse:
+        spilled.update(spill_month=month, spilled=5)
+        return opened(cursor, of)
+
+    monkeypatch.setattr(purse, "opened", after_another)
+    assert withholding.renew(clock.now()) == 1
+    assert (spilled.get().spilled, withheld(workspace)) == (5, 50)
