@@ -13,6 +13,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--results", default=".tollway/mutants.jsonl", metavar="FILE", help="where outcomes are kept"
     )
+    group.addoption(
+        "--slowest", type=float, default=5.0, metavar="SECONDS", help="a test that takes longer is left out"
+    )
+    group.addoption(
+        "--budget",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="so much is spent on tests of other modules, by what they take without the mutant",
+    )
     group.addoption("--again", action="store_true", help="run those too whose outcome is settled")
 
 

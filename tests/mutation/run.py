@@ -20,8 +20,6 @@ from tests.mutation.results import ROOT, Result
 __all__ = ["Run"]
 
 _PACKAGES = ("accounts", "billing", "catalog", "kernel", "tests")
-_SLOWEST_SECONDS = 5.0  # a test that takes longer is left out
-_BUDGET_SECONDS = 5.0  # so much is spent on tests of other modules, by what they take without the mutant
 _SETTLED = {"killed", "timeout", "invalid", "equivalent"}  # is not run again
 _ATTEMPTS = 100
 _PATIENCE = 6  # times as long may they take with it, and as many seconds more
@@ -38,7 +36,7 @@ class Run:
     def all(self) -> None:
         """Run what is asked, tell of each mutant that lives, and write the page."""
         began = time.monotonic()
-        tests = [test for test in play_all(self._session.items) if test.seconds <= _SLOWEST_SECONDS]
+        tests = [test for test in play_all(self._session.items) if test.seconds <= self._option.slowest]
         self._database = _Database()
         self._program = Program(ROOT, _PACKAGES)
         self._say(
@@ -84,7 +82,7 @@ class Run:
 
     def _play(self, module: Path, mutant: Mutant, tests: Sequence[Played]) -> dict[str, str]:
         touched = self._program.touched(str(module), mutant)
-        near = _near(module, [test for test in tests if test.ran & touched])
+        near = _near(module, [test for test in tests if test.ran & touched], self._option.budget)
         if not near:
             return {"outcome": "untested", "by": "", "why": ""}
         patience = _PATIENCE * (sum(test.seconds for test in near) + 1)
@@ -94,7 +92,7 @@ class Run:
         return told
 
 
-def _near(module: Path, tests: Sequence[Played]) -> list[Played]:
+def _near(module: Path, tests: Sequence[Played], budget: float) -> list[Played]:
     """Return the tests to play: all of the module's own, then neighbours', the quick before the slow, as time allows."""
     folder = ROOT / "tests" / module.relative_to(ROOT).parent
     own = folder / f"test_{module.name}"
@@ -107,7 +105,7 @@ def _near(module: Path, tests: Sequence[Played]) -> list[Played]:
     for test in sorted(tests, key=distance):
         if test.item.path == own or not found:
             found.append(test)
-        elif spent + test.seconds <= _BUDGET_SECONDS:
+        elif spent + test.seconds <= budget:
             found.append(test)
             spent += test.seconds
     return found
