@@ -9,7 +9,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance schema faults failpoints hostile ledger payments outages chaos soak pages mutation docs picture pictures check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance schema faults failpoints hostile ledger payments outages chaos soak pages mutation docs site picture pictures check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,12 @@ mutation: ## mutants of the money's code against its tests, hours of it, into do
 docs: install ## write docs/api.md from the code
 	@$(PYTHON) manage.py api_page --write docs/api.md
 
+# In an environment of its own: nothing that Tollway runs or is tested with needs what draws this site.
+site: install ## the documents as a site with a search, into build/docs; a link to nowhere fails it
+	@.venv/bin/uv venv --quiet --allow-existing --python $(PYTHON) .tollway/site
+	@.venv/bin/uv pip sync --quiet --system-certs --require-hashes --python .tollway/site/bin/python requirements-docs.txt
+	@NO_MKDOCS_2_WARNING=1 .tollway/site/bin/mkdocs build --strict --quiet
+
 # SUITE=done leaves the tests out; it is for CI, which has just run `make test` on the same files.
 check: lint types imports migrations $(if $(filter done,$(SUITE)),,test) ## what must pass before a merge: format, lint, types, imports, migrations, tests
 
@@ -90,6 +96,7 @@ format: install ## format and mend what ruff can mend
 lock: install ## resolve pyproject.toml and the clients of the conformance run into their lock files, keeping pins that still fit (ARGS=--upgrade renews them)
 	$(COMPILE) pyproject.toml $(ARGS) -o requirements.txt
 	$(COMPILE) pyproject.toml $(ARGS) --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --group docs $(ARGS) -c requirements-dev.txt -o requirements-docs.txt
 	@for lock in $(CLIENT_LOCKS); do $(COMPILE) $${lock%.txt}.in $(ARGS) -o $$lock || exit 1; done
 
 audit: install ## prove the invariants of money and limits on the database in use

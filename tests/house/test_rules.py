@@ -36,7 +36,8 @@ TOP_LEVEL = {
         "deploy",
         "bench",
     ),
-    *("static", "scripts", ".ci", "requirements.txt", "requirements-dev.txt"),
+    *("static", "scripts", ".ci", "mkdocs.yml"),
+    *("requirements.txt", "requirements-dev.txt", "requirements-docs.txt"),
     *(".gitignore", ".gitattributes", ".editorconfig", ".dockerignore"),
 }
 NAMES_THAT_SAY_NOTHING = {
