@@ -110,6 +110,7 @@ def frame(member: Member, *, here: str, balance: statements.Balance | None = Non
         "here": here,
         "workspace": member.workspace,
         "pays": powers.may(member.role, Power.PAY),
+        "may_open": is_open(),
         "balance": balance or statements.balance(member.workspace_id),
     }
 
