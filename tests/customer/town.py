@@ -105,7 +105,8 @@ def on_sale(sandbox: str) -> dict[str, str]:
     """Save a plan without a price for new people, a model that is free, and one that is not, at nine tenths."""
     terms = plan()
     Plan.objects.filter(pk=terms.plan_id).update(public=True)
-    free, dear = cast.model((sandbox, "words")), cast.model((sandbox, "words"))
+    # Pages offer the first of a tier to a new customer: it is the one that costs nothing.
+    free, dear = sorted(cast.model((sandbox, "words")) for _ in range(2))
     for name, factor in ((free, 0), (dear, 900_000)):
         Multiplier.objects.create(
             scope="model", target=name, factor_ppm=factor, valid_from=clock.now(), reason="a walk"
