@@ -2,6 +2,7 @@
 
 from . import admin_joining as admin_joining  # these register their pages
 from . import admin_keys as admin_keys
+from . import admin_legal as admin_legal
 from . import admin_notes as admin_notes
 from . import admin_people as admin_people
 from . import admin_roles as admin_roles

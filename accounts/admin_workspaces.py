@@ -35,11 +35,11 @@ class WorkspacePage(Page):
     list_filter: Any = ("status", ("plan_version__plan", PlanFilter))
     list_select_related = ("plan_version__plan",)
     search_fields = ("name", "slug")
-    readonly_fields = ("account", "created_at")
+    readonly_fields = ("account", "in_rankings", "created_at")
     autocomplete_fields = ("plan_version",)
     fieldsets: Any = (
         (None, {"fields": (("name", "slug"), ("plan_version", "status"), "time_zone")}),
-        ("Record", {"fields": (("account", "created_at"),)}),
+        ("Record", {"fields": (("account", "created_at"), "in_rankings")}),
     )
     inlines = (MembersInline, UpgradesInline, OwnKeysInline)
     actions_detail: tuple[str, ...] = ("grant_upgrade", "end_upgrade", "set_own_key", "take_own_key")

@@ -20,6 +20,7 @@ from kernel import clock
 from .farewell_row import Farewell as Farewell
 from .hub_session_row import HubSession as HubSession
 from .invitation_row import Invitation as Invitation
+from .legal_text_row import LegalText as LegalText
 from .management_token_row import ManagementToken as ManagementToken
 from .notes import Note as Note
 from .provider_key_row import ProviderKey as ProviderKey
@@ -98,6 +99,12 @@ class Workspace(models.Model):
     plan_version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="workspaces")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[check_zone])
+    in_rankings = models.BooleanField(
+        "counted in the public rankings",
+        default=False,
+        db_default=False,
+        help_text="Its tokens count in the sums at /rankings; its owners and admins say so.",
+    )
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

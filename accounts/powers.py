@@ -50,7 +50,9 @@ POWERS = {
     ),
     Power.ALERTS: _granted("Add alerts, and say where they go", Role.OWNER, Role.ADMIN, Role.BILLING),
     Power.TEAM: _granted("Invite people, change roles, remove members", Role.OWNER, Role.ADMIN),
-    Power.SETTINGS: _granted("Change the workspace's name and time zone", Role.OWNER, Role.ADMIN),
+    Power.SETTINGS: _granted(
+        "Change the workspace's name, time zone and place in the rankings", Role.OWNER, Role.ADMIN
+    ),
     Power.OWN: _granted("Make and unmake owners, delete the workspace", Role.OWNER),
 }
 MEANINGS = {

@@ -46,6 +46,8 @@ _RIGHTS = {
     "accounts.workspace": "view OFSCR, add OS, change OFS, view_as_customer OS",
     "accounts.planupgrade": "view OFSCR, add OFS",
     "accounts.note": "view OFSR, add OFS",
+    # What everybody agrees to.
+    "accounts.legaltext": "view OFSCR, add O",
     "accounts.trailrow": "view OFSCR",
     # Customers only: who is staff is a superuser's.
     "accounts.user": "view OFSR, add O, change OS",

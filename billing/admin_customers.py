@@ -38,7 +38,7 @@ class CustomerPage(Acted):
     fieldsets = (
         (None, {"fields": (("name", "slug"), ("plan_version", "status"), "time_zone")}),
         ("Plan", {"fields": (("subscription", "counts_now"), "spill")}),
-        ("Record", {"fields": (("account", "created_at"),)}),
+        ("Record", {"fields": (("account", "created_at"), "in_rankings")}),
     )
     actions = ("freeze_many",)
     add_fieldsets = ((None, {"fields": (("name", "slug"), ("plan_version", "status"), "time_zone")}),)

@@ -34,11 +34,11 @@ class NameForm(forms.Form):
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
-    """Asks for what a workspace is called and in which zone its days are told; nothing else of it can be sent."""
+    """Asks for what a workspace is called, in which zone its days are told, and whether its use is counted in public; no more."""
 
     class Meta:
         model = Workspace
-        fields = ("name", "time_zone")
+        fields = ("name", "time_zone", "in_rankings")
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "organization"}),
             "time_zone": forms.TextInput(attrs={"autocomplete": "off", "list": "zones"}),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import farewells, powers, signup, viewing
 from accounts.models import Member, User
 from accounts.powers import Power
+from billing import rankings
 from billing.first_day import callable_model
 from billing.seats import choose, frame, members, seat, seats
 from kernel.deeds import Deed, tell
@@ -39,7 +40,7 @@ def switch(request: HttpRequest, member: Member) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @members
 def settings(request: HttpRequest, member: Member) -> HttpResponse:
-    """Show what a workspace is called and in which zone it lives, and keep another name or zone."""
+    """Show what a workspace is called, its zone and whether it is counted in the rankings, and keep what is changed."""
     workspace = member.workspace
     may_change = powers.may(member.role, Power.SETTINGS)
     form = SettingsForm(request.POST or None, instance=workspace)
@@ -54,10 +55,11 @@ def settings(request: HttpRequest, member: Member) -> HttpResponse:
         messages.info(request, "Kept.")
         return redirect("dashboard:workspace")
     if form.errors:
-        workspace.refresh_from_db(fields=["name", "time_zone"])  # the frame shows what is kept
+        workspace.refresh_from_db(fields=["name", "time_zone", "in_rankings"])  # the frame shows what is kept
     context = {
         "form": form,
         "may_change": may_change,
+        "least_counted": rankings.LEAST_WORKSPACES,
         "may_own": powers.may(member.role, Power.OWN),
         "farewell": farewells.of_workspace(workspace.pk),
     }

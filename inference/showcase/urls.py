@@ -12,6 +12,7 @@ urlpatterns = [
     path("dashboard/models/<path:name>", views.model, name="model"),
     path("catalog/models", views.for_anybody, name="public_models"),
     path("catalog/models/<path:name>", views.public_model, name="public_model"),
+    path("rankings", views.ranked, name="rankings"),
     path("status", views.status, name="status"),
     path("models", views.for_browsers),
 ]

@@ -6,7 +6,7 @@ from django.utils.cache import add_never_cache_headers, patch_cache_control, pat
 from django.views.decorators.http import require_safe
 
 from accounts.models import Member
-from billing import uptime
+from billing import rankings, uptime
 from billing.seats import frame, members
 from kernel import clock, spreadsheets
 from kernel.spreadsheets import Figure
@@ -16,8 +16,19 @@ from . import asking, buying, goods, one, service
 from . import front as first_page
 from .asking import Asked
 from .goods import Good
+from .rankings import places
 
-__all__ = ["for_anybody", "for_browsers", "front", "model", "models", "public_model", "status", "table"]
+__all__ = [
+    "for_anybody",
+    "for_browsers",
+    "front",
+    "model",
+    "models",
+    "public_model",
+    "ranked",
+    "status",
+    "table",
+]
 
 _CHOICES = {
     "abilities": asking.ABILITIES,
@@ -79,6 +90,21 @@ def public_model(request: HttpRequest, name: str) -> HttpResponse:
     page = _one(buying.nobodys(), name, zone="UTC")
     answer = render(request, "showcase/public_model.html", {"page": page, "public": True})
     return _kept_a_minute(request, answer)
+
+
+@require_safe
+def ranked(request: HttpRequest) -> HttpResponse:
+    """Show which models are used most, to anybody; ?days= says over how many."""
+    asked = request.GET.get("days", str(rankings.SPANS[0]))
+    if asked not in map(str, rankings.SPANS):
+        raise Http404(f"days: one of {', '.join(map(str, rankings.SPANS))}")
+    context = {
+        "days": int(asked),
+        "spans": rankings.SPANS,
+        "least": rankings.LEAST_WORKSPACES,
+        "places": places(buying.nobodys(), int(asked)),
+    }
+    return _kept_a_minute(request, render(request, "showcase/rankings.html", context))
 
 
 @require_safe

@@ -183,6 +183,7 @@ GROUPS: Mapping[str, tuple[Place, ...]] = {
             ("Announcements", "billing.announcement"),
             ("Updates", "billing.announcementupdate"),
         ),
+        _place("Terms and privacy", "gavel", ("Terms and privacy", "accounts.legaltext")),
         _place(
             *("Bulk jobs", "stacks"),
             ("Bulk jobs", "billing.bulkjob"),

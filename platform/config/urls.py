@@ -8,7 +8,7 @@ from accounts.rest_route import Nowhere
 from . import admin_guard, finding, health, metrics
 from .api_document import ApiDocument
 from .grouped_catalogue import GroupedCatalogue
-from .guide import for_agents, set_up
+from .guide import for_agents, legal, set_up
 
 admin.autodiscover()
 
@@ -29,6 +29,8 @@ urlpatterns = [
     path("llms.txt", for_agents.index, name="llms"),
     path("llms-full.txt", for_agents.everything, name="llms_full"),
     path(".well-known/opencode", for_agents.opencode, name="opencode"),
+    path("terms", legal.terms, name="terms"),
+    path("privacy", legal.privacy, name="privacy"),
     path("docs/", include("config.guide.urls")),
     path("", include("inference.showcase.urls")),
     path("", include("inference.playing.urls")),

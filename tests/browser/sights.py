@@ -41,6 +41,7 @@ CUSTOMERS = (
     *("/dashboard/workspace", "/dashboard/workspace/new"),
     *("/accounts/profile/", "/accounts/sessions/", "/accounts/2fa/"),
     *("/catalog/models", "/catalog/models/route/deepseek-v3.2", "/status", "/announcements", "/trust"),
+    *("/terms", "/privacy", "/rankings"),
     *("/docs/", "/docs/quickstart", "/docs/limits", "/docs/api"),
 )
 """The pages of customers, and those for everybody."""

@@ -12,7 +12,15 @@ pytestmark = pytest.mark.django_db
 OPEN = {
     *("/", "/livez", "/readyz", "/metrics", "/announcements", "/trust", "/trust.json", "/dashboard/theme"),
     *("/api/schema", "/auth/login", "/auth/refresh", "/auth/logout", "/webhooks/stripe"),
-    *("/catalog/models", "/catalog/models/<path:name>", "/models", "/status"),
+    *(
+        "/catalog/models",
+        "/catalog/models/<path:name>",
+        "/models",
+        "/status",
+        "/terms",
+        "/privacy",
+        "/rankings",
+    ),
     *("/docs/", "/docs/<slug:slug>", "/docs/<slug:slug>.md"),
     *("/llms.txt", "/llms-full.txt", "/.well-known/opencode"),
     "/invitations/<str:said>",

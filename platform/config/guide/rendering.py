@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,7 +17,21 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from . import shelf, tables
 
-__all__ = ["BEGINNING", "KEY", "MODEL", "ORIGIN", "Heading", "Page", "Section", "page", "sections", "source"]
+__all__ = [
+    "BEGINNING",
+    "KEY",
+    "MODEL",
+    "ORIGIN",
+    "Heading",
+    "Page",
+    "Section",
+    "Stretch",
+    "page",
+    "passage",
+    "sections",
+    "source",
+    "stretches",
+]
 
 ORIGIN = "https://tollway.example"
 """What documents write for the address of the site."""
@@ -40,6 +54,7 @@ _NAMES = {
     "yaml": "YAML",
 }
 _WORTH_A_LOOK = re.compile(r"https://tollway\.example(?:/v1)?|\$?\bTOLLWAY_API_KEY\b")
+_DEEPEST = 3
 _COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
 
 
@@ -80,6 +95,14 @@ class Section:
         return mark_safe(filled.replace(BEGINNING, escapeHtml(beginning)))
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """What stands below one heading, up to the next, as words."""
+
+    heading: Heading
+    words: str
+
+
 @cache
 def page(entry: shelf.Entry) -> Page:
     """Read and render a page. Raises OSError where its file is missing, ValueError where it has no title."""
@@ -113,6 +136,32 @@ def sections(entry: shelf.Entry) -> tuple[Section, ...]:
     )
 
 
+@cache
+def stretches(entry: shelf.Entry) -> tuple[Stretch, ...]:
+    """Read a page as words, cut at its title and at its headings of the second and third level."""
+    tokens = _markdown().parse(source(entry))
+    headings = iter(_linked(tokens))
+    found: list[tuple[Heading, list[str]]] = []
+    own = -1
+    for place, token in enumerate(tokens):
+        if token.type == "heading_open":
+            heading = next(headings)
+            if heading.level <= _DEEPEST:
+                found.append((heading, []))
+                own = place + 1  # the heading's text, which is no words below it
+        elif token.type in ("inline", "fence", "code_block") and place != own:
+            found[-1][1].append(_said(token) if token.type == "inline" else token.content)
+    return tuple(Stretch(heading, " ".join(" ".join(words).split())) for heading, words in found)
+
+
+def passage(text: str) -> str:
+    """Return a text that is no page of the guide as a page's body; its links lead where they are written to lead."""
+    markdown = _markdown()
+    tokens = markdown.parse(text)
+    _linked(tokens, lead=_marked)
+    return mark_safe(str(markdown.renderer.render(tokens, markdown.options, {})))
+
+
 def source(entry: shelf.Entry) -> str:
     """Return the Markdown of a page, its tables filled in and one address for the site. Raises OSError."""
     text = tables.filled((shelf.folder() / entry.path).read_text())
@@ -125,7 +174,17 @@ def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
 
 
-def _linked(tokens: Sequence[Token]) -> list[Heading]:
+def _marked(link: Token) -> None:
+    link.attrSet("class", "link")
+
+
+def _said(inline: Token) -> str:
+    return "".join(
+        child.content or " " for child in inline.children or () if not child.type.startswith("link")
+    )
+
+
+def _linked(tokens: Sequence[Token], *, lead: Callable[[Token], None] | None = None) -> list[Heading]:
     """Give every heading an id and return the headings; links between documents become links between pages."""
     found: list[Heading] = []
     for opening, inline in itertools.pairwise(tokens):
@@ -139,14 +198,14 @@ def _linked(tokens: Sequence[Token]) -> list[Heading]:
             opening.attrSet("id", anchor)
         for child in inline.children or ():
             if child.type == "link_open":
-                _lead(child)
+                (lead or _lead)(child)
     return found
 
 
 def _lead(link: Token) -> None:
     target = str(link.attrGet("href") or "")
     file, _, anchor = target.partition("#")
-    link.attrSet("class", "link")
+    _marked(link)
     if "://" in target or target.startswith(("#", "/")):
         return
     slug = shelf.slug_of(file)

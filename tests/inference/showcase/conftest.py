@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from billing import uptime
+from billing import rankings, uptime
 from catalog import at_hand
 from inference.showcase import front
 
@@ -15,7 +15,9 @@ def nothing_kept() -> Iterator[None]:
     at_hand.forget()
     uptime.forget()
     front.forget()
+    rankings.forget()
     yield
     at_hand.forget()
     uptime.forget()
     front.forget()
+    rankings.forget()
