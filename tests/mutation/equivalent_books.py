@@ -16,6 +16,12 @@ _TWICE = "the same twice is the same"
 
 BOOKS: tuple[tuple[str, str, Mapping[str, tuple[str, ...]], str], ...] = (
     ("billing/repricing/applying.py", "_LINES_PER_LOOK = 200", {"200": ("(200 + 1)", "(200 - 1)")}, _PAGE),
+    (
+        "billing/repricing/tasks.py",
+        "_SECONDS = 20.0",
+        {"20.0": ("(20.0 + 1)", "(20.0 - 1)")},
+        "what is not done in time is done in the next round",
+    ),
     ("billing/repricing/applying.py", "if time.monotonic() > until:", {">": (">=",)}, _INSTANT),
     (
         "billing/repricing/applying.py",
@@ -119,6 +125,12 @@ BOOKS: tuple[tuple[str, str, Mapping[str, tuple[str, ...]], str], ...] = (
         "_PER_ROUND = 500",
         {"500": ("(500 + 1)", "(500 - 1)")},
         _PAGE,
+    ),
+    (
+        "billing/subscriptions/granting.py",
+        "row.due_on = row.current_period_start",
+        {"row.due_on = row.current_period_start": ("pass",)},
+        "the grant of the period that begins sets it again",
     ),
     (
         "billing/subscriptions/granting.py",

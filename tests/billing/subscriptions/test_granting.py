@@ -238,3 +238,11 @@ def test_a_scheduled_plan_without_periods_is_good_from_then_on() -> None:
     assert (row.current_period_start, row.current_period_end) == (date(2026, 2, 28), None)
     assert rows.lots(row.workspace_id)[1:] == [("plan", 300, None)]
     assert (row.due_on, row.missed) == (None, 0)
+
+
+def test_of_a_period_that_was_never_granted_is_nothing_once_the_plan_has_ended() -> None:
+    row = rows.subscriber(rows.terms(usd=20, credits_usd=25), date(2026, 1, 5))
+    Subscription.objects.filter(pk=row.pk).update(next_plan_version=rows.terms(**rows.FREE))
+    sweep(date(2026, 2, 5))
+    row.refresh_from_db()
+    assert (row.status, rows.grants(row.workspace_id)) == ("cancelled", [])

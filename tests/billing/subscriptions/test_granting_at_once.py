@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from django.db import OperationalError, connection, connections, transaction
+from structlog.testing import capture_logs
 
 from billing.models import Subscription
 from billing.subscriptions import granting
@@ -62,8 +63,9 @@ def test_leaves_a_workspace_that_another_holds_to_the_next_round() -> None:
     row = rows.subscriber(rows.terms(credits_usd=3), JAN_31)
     with psycopg.connect(postgres.conninfo()) as apart:
         apart.execute("SELECT FROM accounts_workspace WHERE id = %s FOR NO KEY UPDATE", [row.workspace_id])
-        sweep(JAN_31)
-        assert rows.grants(row.workspace_id) == []
+        with capture_logs() as logs:
+            sweep(JAN_31)
+        assert (rows.grants(row.workspace_id), logs) == ([], [])
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '50ms'")
             assert granting.held(row.workspace_id, wait=False) is None
@@ -71,3 +73,11 @@ def test_leaves_a_workspace_that_another_holds_to_the_next_round() -> None:
                 granting.held(row.workspace_id)
     sweep(JAN_31)
     assert rows.grants(row.workspace_id) == [300]
+
+
+def test_holds_a_workspace_without_making_those_wait_who_only_name_it() -> None:
+    row = rows.subscriber(rows.terms(credits_usd=3), JAN_31)
+    with transaction.atomic(), psycopg.connect(postgres.conninfo()) as apart:
+        assert granting.held(row.workspace_id) is not None
+        named = "SELECT 1 FROM accounts_workspace WHERE id = %s FOR KEY SHARE NOWAIT"
+        assert apart.execute(named, [row.workspace_id]).rowcount == 1
