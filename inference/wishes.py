@@ -41,12 +41,12 @@ NONE = Wishes()
 def read(body: Mapping[str, Any]) -> Wishes:
     """Read the wishes of a body. Raises Failure for one that cannot be kept; none is ever dropped."""
     models, provider = body.get("models"), body.get("provider")
-    if not models and not provider:
+    if models is None and provider is None:
         return NONE
     wanted = _provider(provider)
     only = _slugs(wanted, "only")
     return Wishes(
-        models=_names("models", models or [], most=MOST_MODELS),
+        models=_names("models", models, most=MOST_MODELS),
         order=_slugs(wanted, "order"),
         only=frozenset(only) if wanted.get("only") else None,
         ignore=frozenset(_slugs(wanted, "ignore")),
@@ -66,7 +66,7 @@ def parted(name: str) -> tuple[str, Sort | None]:
 
 
 def _provider(given: Any) -> Mapping[str, Any]:
-    if not given:
+    if given is None:
         return {}
     if not isinstance(given, dict):
         raise _invalid("provider", "must be an object.")
@@ -84,12 +84,12 @@ def _provider(given: Any) -> Mapping[str, Any]:
 
 
 def _slugs(wanted: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    return tuple(
-        slug.lower() for slug in _names(f"provider.{name}", wanted.get(name) or [], most=MOST_PROVIDERS)
-    )
+    return tuple(slug.lower() for slug in _names(f"provider.{name}", wanted.get(name), most=MOST_PROVIDERS))
 
 
 def _names(field: str, given: Any, *, most: int) -> tuple[str, ...]:
+    if given is None:
+        return ()
     if not isinstance(given, list) or len(given) > most:
         raise _invalid(field, f"must be a list of at most {most} names.")
     for number, name in enumerate(given):
