@@ -31,8 +31,8 @@ MOST_DAYS_BY_HOUR = 31
 REACH = timedelta(days=89)
 """How far back quarters are surely there: they are dropped after 90 days, at some moment of the day."""
 
-EARLIEST, LATEST = date(1971, 1, 1), date(9998, 12, 31)
-"""No usage is of a day before or after."""
+EARLIEST, LATEST = date(1971, 1, 1), date(6000, 12, 31)
+"""No usage is of a day before or after; minutes since 1970, in 32 bits, reach until 6053."""
 
 _QUARTER = timedelta(minutes=15)
 _INSTANT = timedelta(microseconds=1)
