@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts.models import Workspace
 from accounts.powers import Power
-from accounts.rest_route import Refusal
+from accounts.rest_route import Refusal, wrong
 from billing import reach, receipts
 from billing.exploring import scope
 from billing.logs.beside import shown
@@ -69,6 +69,8 @@ class Requests(Managed):
     def get(self, request: Request) -> Response:
         """List requests and refusals, 50 at a time."""
         asked, before = request.query_params, request.query_params.get("before")
+        if "" in asked.getlist("status"):  # which a form leaves empty, and a script by mistake
+            raise wrong("status", f"choose of {', '.join(STATUSES)}.")
         try:
             mark = Mark.read(before) if before else NOWHERE
             found, names = _page(principal(request).workspace, asked, mark)
