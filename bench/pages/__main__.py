@@ -101,8 +101,11 @@ def _of(
 ) -> Iterator[Took]:
     from django.test import Client
 
+    from config import loaded
+
     client = Client()
     signed_in(client)
+    loaded.keep()  # as a server does
     for place in places(client):
         if only in place.page:
             took = timed(client, place, goal=goal, runs=runs)

@@ -13,7 +13,7 @@ from inference.process import Process
 from kernel import drain
 from kernel.standstill import Standstill
 
-from . import connections
+from . import connections, loaded
 
 __all__ = ["serve"]
 
@@ -34,6 +34,7 @@ async def serve(receive: Receive, send: Send) -> None:
         await send({"type": "lifespan.startup.failed", "message": str(error)})
         return
     _drain_at_signals(asyncio.get_running_loop())
+    loaded.keep()
     standstill = Standstill()
     standstill.start()
     watching = asyncio.create_task(takeover.watch(drain.stop_event()), name="takeover")

@@ -1,0 +1,14 @@
+"""How the garbage collector is kept from what a server process has loaded when it begins to serve."""
+
+import gc
+
+__all__ = ["keep"]
+
+
+def keep() -> None:
+    """Leave all that is there by now out of every later collection.
+
+    It lives as long as the process, and each full collection would walk through it: 0.1 s in which nobody is served.
+    """
+    gc.collect()
+    gc.freeze()
