@@ -17,7 +17,18 @@ from tests.browser.test_dashboard import NARROW, PHONE, WIDE, Visit
 pytestmark = pytest.mark.browser
 
 MIDDLE = (1000, 800)
-PATHS = ["/", "/trust", "/status", "/docs/", *(f"/docs/{entry.slug}" for entry in shelf.entries())]
+PATHS = [
+    "/",
+    "/terms",
+    "/privacy",
+    "/rankings",
+    "/trust",
+    "/status",
+    "/docs/",
+    "/docs/?q=half+up",
+    "/docs/?q=nowhere-at-all",
+    *(f"/docs/{entry.slug}" for entry in shelf.entries()),
+]
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +69,19 @@ def test_pages_hold_at_other_widths(browser: Browser, site: Site, path: str, siz
     visit = Visit(browser, site, size=size, scheme="dark")
     read(visit, path)
     visit.assert_clean()
+
+
+def test_a_slash_searches_and_what_is_found_leads_to_its_heading(browser: Browser, site: Site) -> None:
+    for size in (WIDE, PHONE):
+        visit = Visit(browser, site, size=size)
+        read(visit, "/docs/errors")
+        visit.page.keyboard.press("/")
+        visit.page.keyboard.type("webhook-signature")
+        visit.page.keyboard.press("Enter")
+        visit.page.wait_for_url("**/docs/?q=webhook-signature")
+        visit.page.get_by_role("link", name="Webhooks").filter(has_text="Three headers").click()
+        assert visit.page.url.endswith("/docs/webhooks#three-headers")
+        visit.assert_clean()
 
 
 def test_code_is_copied_as_it_stands_with_the_address_of_this_site(browser: Browser, site: Site) -> None:

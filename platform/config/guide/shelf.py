@@ -32,14 +32,22 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("chat", "Chat completions, and the other routes for the same key."),
         Entry("streaming", "Pieces as they come, how a stream ends, and where its usage is told."),
         Entry("errors", "Every code, what it means, and whether to try again."),
-        Entry("limits", "Windows, streams, credit that is held, and how to read what is left."),
-        Entry("alerts", "Spend, forecast, limits, failures and balance, told by mail and signed webhooks."),
-        Entry("interruptions", "What is charged when an answer does not come to its end."),
         Entry("translation", "What changes between the three dialects, and what does not."),
         Entry(
             "hub", "Chat, code and sessions at the root, paid in credits, for clients of an inference hub."
         ),
         Entry("sandbox", "Models that answer the same every time, or fail the way you choose."),
+    ),
+    "Money and limits": (
+        Entry("pricing", "How a charge is made, what your price is, and how to recompute one."),
+        Entry("interruptions", "What is charged when an answer does not come to its end."),
+        Entry("limits", "Windows, streams, credit that is held, and how to read what is left."),
+    ),
+    "Watch": (
+        Entry("alerts", "Spend, forecast, limits, failures and balance, told by mail and signed webhooks."),
+        Entry("webhooks", "The message, its signature, and how to verify it in Python and Node."),
+        Entry("status", "How models and upstreams are, as a page, as JSON and beside every answer."),
+        Entry("changelog", "What is new for those who call models and pay for them."),
     ),
     "Set up": (
         Entry("sdks", "OpenAI and Anthropic for Python and Node, AI SDK, LangChain, LiteLLM, llm, curl."),

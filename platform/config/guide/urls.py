@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from . import for_agents, views
+from . import for_agents, searching, views
 
 app_name = "docs"
 urlpatterns = [
-    path("", views.index, name="index"),
+    path("", searching.index, name="index"),
     path("<slug:slug>.md", for_agents.page, name="text"),
     path("<slug:slug>", views.page, name="page"),
 ]
