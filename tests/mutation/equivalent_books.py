@@ -22,6 +22,12 @@ BOOKS: tuple[tuple[str, str, Mapping[str, tuple[str, ...]], str], ...] = (
         {"20.0": ("(20.0 + 1)", "(20.0 - 1)")},
         "what is not done in time is done in the next round",
     ),
+    (
+        "billing/repricing/terms.py",
+        "(still,) = cursor.fetchone() or (0,)",
+        {"0": ("(0 + 1)", "(0 - 1)")},
+        "a count is always one row",
+    ),
     ("billing/repricing/applying.py", "if time.monotonic() > until:", {">": (">=",)}, _INSTANT),
     (
         "billing/repricing/applying.py",

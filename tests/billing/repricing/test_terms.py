@@ -128,5 +128,6 @@ def test_up_to_three_models_are_named_and_the_others_counted() -> None:
     assert describe(terms(models[0])) == f"{names[models[0]]}, {span}"
     said = describe(terms(*models[:3]))
     assert sorted(said.removesuffix(f", {span}").split(", ")) == sorted(names[each] for each in models[:3])
-    assert describe(terms(*models[:4])).endswith(f" and 1 more, {span}")
-    assert describe(terms(*models)).endswith(f" and 2 more, {span}")
+    for many, more in [(4, 1), (5, 2)]:
+        named, _, rest = describe(terms(*models[:many])).partition(" and ")
+        assert (len(named.split(", ")), rest) == (3, f"{more} more, {span}")
