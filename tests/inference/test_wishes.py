@@ -8,6 +8,8 @@ import pytest
 from inference import wishes
 from inference.errors import Failure
 
+EMPTY: tuple[Any, ...] = (False, 0, "")
+
 
 def test_nothing_is_wished_where_nothing_is_said() -> None:
     nothing: list[dict[str, Any]] = [{}, {"models": []}, {"provider": {}}, {"models": None, "provider": None}]
@@ -48,9 +50,9 @@ def test_all_of_it_is_read() -> None:
         ({"models": ["a", ""]}, "models[1]"),
         ({"models": ["a" * 129]}, "models[0]"),
         ({"provider": "crof"}, "provider"),
-        *(({"provider": nothing}, "provider") for nothing in (False, 0, "", [])),
-        *(({"models": nothing}, "models") for nothing in (False, 0, "", {})),
-        *(({"provider": {"order": nothing}}, "provider.order") for nothing in (False, 0, "", {})),
+        *(({"provider": nothing}, "provider") for nothing in (*EMPTY, [])),
+        *(({"models": nothing}, "models") for nothing in (*EMPTY, {})),
+        *(({"provider": {"order": nothing}}, "provider.order") for nothing in (*EMPTY, {})),
         ({"provider": {"order": "crof"}}, "provider.order"),
         ({"provider": {"only": [None]}}, "provider.only[0]"),
         ({"provider": {"ignore": {"a": 1}}}, "provider.ignore"),

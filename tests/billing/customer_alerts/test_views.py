@@ -239,9 +239,9 @@ def test_who_deletes_a_webhook_is_asked_first() -> None:
     path = f"{PAGE}/endpoints/{row.endpoint_id}/delete"
     asked = read(client.get(path))
     assert f"Delete the webhook at {row.endpoint.host}?" in asked
-    assert endpoints.known(workspace.pk).filter(pk=row.endpoint_id).exists()
+    assert endpoints.known(workspace.pk).filter(pk=row.endpoint.pk).exists()
     assert "Nothing more is posted there" in read(client.post(path, follow=True))
-    assert not endpoints.known(workspace.pk).filter(pk=row.endpoint_id).exists()
+    assert not endpoints.known(workspace.pk).filter(pk=row.endpoint.pk).exists()
 
 
 @pytest.mark.parametrize("role", ["viewer", "developer"])
