@@ -1,6 +1,7 @@
 """The search of the guide: what is found, in which order, where it leads, and what is done with odd questions."""
 
 import re
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -32,6 +33,23 @@ def test_what_is_found_has_every_word_and_leads_to_its_heading(asked: str) -> No
         assert "<mark>" in each.extract or any(
             word in f"{each.title} {each.heading}".casefold() for word in asked.casefold().split()
         )
+
+
+def test_words_that_stand_together_as_asked_come_first_and_are_what_is_shown() -> None:
+    first = searching.search("half up")[0]
+    assert "<mark>half</mark> <mark>up</mark>" in first.extract
+
+
+def test_what_is_shown_begins_and_ends_with_a_whole_word() -> None:
+    known = {
+        word
+        for entry in shelf.entries()
+        for each in rendering.stretches(entry)
+        for word in each.words.split()
+    }
+    for each in searching.search("charge"):
+        said = unescape(re.sub("</?mark>", "", each.extract)).strip("…").split()
+        assert {said[0], said[-1]} <= known
 
 
 def test_words_are_found_where_they_begin() -> None:

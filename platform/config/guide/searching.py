@@ -24,7 +24,7 @@ MOST_FOUND = 20
 _MOST_WORDS = 8
 _AROUND = 90  # characters on either side of the first word that is found
 _WORD = re.compile(r"[^\s,;()\"'`]+")
-_IN_TITLE, _IN_HEADING, _IN_WORDS = 12, 6, 1
+_IN_TITLE, _IN_HEADING, _IN_WORDS, _AS_ASKED = 12, 6, 1, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +51,31 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def search(asked: str) -> list[Found]:
-    """Return at most MOST_FOUND stretches that have every word; titles weigh more than headings, those more than text."""
-    words = [_sought(word) for word in _WORD.findall(asked[:LONGEST])[:_MOST_WORDS]]
-    if not words:
+    """Return at most MOST_FOUND stretches that have every word.
+
+    Words that stand together as they are asked for weigh most, then those in titles, in headings, in the text.
+    """
+    said = _WORD.findall(asked[:LONGEST])[:_MOST_WORDS]
+    if not said:
         return []
+    words, phrase = [_sought(re.escape(word)) for word in said], _sought(r"\W+".join(map(re.escape, said)))
     found = [
         each
         for entry in shelf.entries()
         for stretch in rendering.stretches(entry)
-        if (each := _found(entry, stretch, words)) is not None
+        if (each := _found(entry, stretch, words, phrase)) is not None
     ]
     return sorted(found, key=lambda each: -each.weight)[:MOST_FOUND]
 
 
-def _sought(word: str) -> re.Pattern[str]:
+def _sought(pattern: str) -> re.Pattern[str]:
     """Return what finds a word where it begins, in capitals or not; its end may be missing."""
-    return re.compile("(?<![^\\W_])" + re.escape(word), re.IGNORECASE)
+    return re.compile("(?<![^\\W_])" + pattern, re.IGNORECASE)
 
 
-def _found(entry: shelf.Entry, stretch: Stretch, words: Sequence[re.Pattern[str]]) -> Found | None:
+def _found(
+    entry: shelf.Entry, stretch: Stretch, words: Sequence[re.Pattern[str]], phrase: re.Pattern[str]
+) -> Found | None:
     heading = stretch.heading
     top = heading.level == 1
     places = [(_IN_TITLE if top else _IN_HEADING, heading.text), (_IN_WORDS, stretch.words)]
@@ -80,8 +86,8 @@ def _found(entry: shelf.Entry, stretch: Stretch, words: Sequence[re.Pattern[str]
         title=rendering.page(entry).title,
         heading="" if top else heading.text,
         address=f"/docs/{entry.slug}" + ("" if top else f"#{heading.anchor}"),
-        extract=_extract(stretch.words, words),
-        weight=sum(weights),
+        extract=_extract(stretch.words, words, phrase),
+        weight=sum(weights) + _AS_ASKED * (len(words) > 1 and any(phrase.search(text) for _, text in places)),
     )
 
 
@@ -89,12 +95,14 @@ def _weight(word: re.Pattern[str], places: Iterable[tuple[int, str]]) -> int:
     return sum(weight for weight, text in places if word.search(text))
 
 
-def _extract(text: str, words: Sequence[re.Pattern[str]]) -> str:
-    """Return what stands around the first word that is found, every word marked."""
+def _extract(text: str, words: Sequence[re.Pattern[str]], phrase: re.Pattern[str]) -> str:
+    """Return what stands around the words as they are asked for, or else the first of them, every word marked."""
     sought = re.compile("|".join(word.pattern for word in words), re.IGNORECASE)
-    hit = sought.search(text)
+    hit = phrase.search(text) or sought.search(text)
     at = hit.start() if hit else 0
     begin, end = max(0, at - _AROUND), min(len(text), at + _AROUND)
+    begin = max(begin, text.find(" ", begin, at) + 1) if begin else 0
+    end = end if end == len(text) else max(hit.end() if hit else 0, text.rfind(" ", at, end))
     shown, last = [], begin
     for each in sought.finditer(text, begin, end):
         shown += [escape(text[last : each.start()]), f"<mark>{escape(each[0])}</mark>"]
