@@ -19,6 +19,7 @@ __all__ = [
     "milliseconds",
     "moment",
     "percent",
+    "rough",
     "span",
 ]
 
@@ -98,6 +99,15 @@ def compact(number: int) -> str:
             scaled = number / limit
             return f"{scaled:.{2 if scaled < 10 else 1 if scaled < 100 else 0}f}\u00a0{letter}"
     raise AssertionError("a number of eight digits is at least a million")
+
+
+def rough(number: int) -> str:
+    """Write a number of two digits and zeros shorter, from a million on: 7.5 M, 270 M."""
+    for limit, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M")):
+        if number >= limit:
+            scaled = number / limit
+            return f"{scaled:.{1 if scaled < 10 else 0}f}\u00a0{letter}"
+    return count(number)
 
 
 def percent(part: int, whole: int, *, decimals: int = 1) -> str:

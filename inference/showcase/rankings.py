@@ -16,7 +16,7 @@ class Place:
 
     number: int
     offer: Offer
-    tokens: int
+    tokens: str
     share: str
     bar: float
 
@@ -30,7 +30,7 @@ def places(shelf: Shelf, days: int) -> list[Place]:
         Place(
             number,
             offers[each.model_id],
-            each.tokens,
+            figures.rough(each.tokens),
             figures.percent(each.tokens, whole),
             round(100 * each.tokens / found[0].tokens, 1),
         )

@@ -56,6 +56,21 @@ def test_write_counts_out_up_to_seven_digits(number: int, expected: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (0, "0"),
+        (990_000, "990,000"),
+        (1_000_000, "1.0\u00a0M"),
+        (7_500_000, "7.5\u00a0M"),
+        (270_000_000, "270\u00a0M"),
+        (42 * 10**9, "42\u00a0B"),
+    ],
+)
+def test_a_rough_number_is_written_short(number: int, expected: str) -> None:
+    assert figures.rough(number) == expected
+
+
+@pytest.mark.parametrize(
     ("part", "whole", "expected"),
     [(31, 10_000, "0.3\u00a0%"), (1, 2, "50.0\u00a0%"), (-49, 1000, "−4.9\u00a0%"), (5, 0, "—")],
 )
