@@ -29,7 +29,8 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("authentication", "Keys, access tokens, and which workspace pays."),
     ),
     "Use": (
-        Entry("chat", "Chat completions, and the other routes for the same key."),
+        Entry("chat", "Chat completions: models, length, thinking and tools."),
+        Entry("routes", "One call of every route, in curl, Python and JavaScript."),
         Entry("streaming", "Pieces as they come, how a stream ends, and where its usage is told."),
         Entry("errors", "Every code, what it means, and whether to try again."),
         Entry("translation", "What changes between the three dialects, and what does not."),
