@@ -148,7 +148,7 @@ def test_dashboard_can_be_walked_by_keyboard_past_the_sidebar(browser: Browser, 
 
 def test_dashboard_works_without_script(browser: Browser, site: Site) -> None:
     page = browser.new_context(java_script_enabled=False).new_page()
-    page.goto(site.address + "/")
+    page.goto(site.address + "/dashboard/")
     page.get_by_label("E-mail").fill(site.busy.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -171,7 +171,7 @@ def test_dashboard_door_is_clean_and_says_what_went_wrong(
     browser: Browser, site: Site, scheme: str, size: tuple[int, int]
 ) -> None:
     visit = Visit(browser, site, size=size, scheme=scheme)
-    visit.page.goto(site.address + "/")
+    visit.page.goto(site.address + "/dashboard/")
     visit.assert_clean()
     visit.page.get_by_label("E-mail").fill(site.fresh.email)
     visit.page.get_by_label("Password").fill("wrong")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,8 @@ def on_sale(sandbox: str) -> dict[str, str]:
     terms = plan()
     Plan.objects.filter(pk=terms.plan_id).update(public=True)
     # Pages offer the first of a tier to a new customer: it is the one that costs nothing.
-    free, dear = sorted(cast.model((sandbox, "words")) for _ in range(2))
+    free, dear = f"route/000-{secrets.token_hex(6)}", cast.model((sandbox, "words"))
+    cast.model((sandbox, "words"), public_id=free, name=free)
     for name, factor in ((free, 0), (dear, 900_000)):
         Multiplier.objects.create(
             scope="model", target=name, factor_ppm=factor, valid_from=clock.now(), reason="a walk"
