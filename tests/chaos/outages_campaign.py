@@ -22,7 +22,7 @@ from .outages_report import Line, told
 from .page import commit, written
 from .town import Town
 
-pytestmark = [pytest.mark.timeout(3600), pytest.mark.usefixtures("committed")]
+pytestmark = [pytest.mark.timeout(7200), pytest.mark.usefixtures("committed")]
 
 SECONDS = float(os.environ.get("SECONDS", "60"))
 REQUESTS = int(os.environ.get("REQUESTS", "50000"))
