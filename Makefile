@@ -44,7 +44,7 @@ ledger: ## the ledger against its model, 10,000 runs of 50 steps (RUNS=10000)
 payments: ## 2,000 card payments in chaos and 5,000 forged events (PAYMENTS=2000 FORGERIES=5000)
 	@TOLLWAY_CHAOS_PAYMENTS=$(or $(PAYMENTS),2000) TOLLWAY_CHAOS_FORGERIES=$(or $(FORGERIES),5000) $(BOOTSTRAP) test -q tests/billing/payments/test_chaos.py $(ARGS)
 
-# SECONDS is how long Redis is away each time (PostgreSQL half as long), REQUESTS how many are offered at the caps.
+# SECONDS is how long Redis is away (PostgreSQL half as long), REQUESTS how many are offered at the caps.
 outages: ## Redis, PostgreSQL, broker and processes away under load, into docs/outages-campaign.md (SECONDS=60 REQUESTS=50000 STREAMS=50)
 	@SECONDS=$(or $(SECONDS),60) REQUESTS=$(or $(REQUESTS),50000) STREAMS=$(or $(STREAMS),50) $(BOOTSTRAP) test -q tests/chaos/outages_campaign.py tests/chaos/broker_campaign.py $(ARGS)
 

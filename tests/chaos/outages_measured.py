@@ -26,6 +26,8 @@ AT_ONCE = 64
 STEADY = 8
 OPENERS = 25
 RESTARTS = 20
+LONGEST_OTHER_SECONDS = 60.0
+"""Only a Redis that is gone is away for as long as asked: what else befalls it shows in a minute what it does."""
 
 
 def caps(town: Town, *, requests: int) -> Iterator[Line]:
@@ -51,13 +53,14 @@ def redis_away(town: Town, *, seconds: float) -> Iterator[Line]:
 
     Their first hop fails, so that processes ask Redis who of them may try it again.
     """
-    who, name = town.known("error-500", "words")
-    calm = _for(seconds / 2, town, who, name)
-    for condition in ("stopped", "slow", "flapping"):
+    who, name = town.known("error-500", "words", credit_usd="10000")
+    shortly = min(seconds, LONGEST_OTHER_SECONDS)
+    calm = _for(shortly / 2, town, who, name)
+    for condition, lasts in (("stopped", seconds), ("slow", shortly), ("flapping", shortly)):
         with under(condition, town.valkey):
             began = time.monotonic()
-            answers = _for(seconds, town, who, name)
-        yield from _availability(condition, began, calm, answers)
+            answers = _for(lasts, town, who, name)
+        yield from _availability(f"{condition} for {lasts:.0f} s", began, calm, answers)
 
 
 def _for(seconds: float, town: Town, who: Customer, name: str) -> list[Answered]:
@@ -208,8 +211,9 @@ def restarted(town: Town) -> Iterator[Line]:
 
 def fresh(town: Town, *, seconds: float) -> Iterator[Line]:
     """Have callers go on for a while in health, and then while the broker is away, and wait for the last charge."""
+    seconds = min(seconds, LONGEST_OTHER_SECONDS)
     for condition, words in (("up", "in health"), ("stopped", "with the broker away for as long")):
-        who, name = town.known("words")
+        who, name = town.known("words", credit_usd="10000")
         with under(condition, town.valkey):
             _for(seconds, town, who, name)
         began = time.monotonic()
