@@ -1,14 +1,15 @@
 """How much each model is used by the workspaces that let it be counted: sums over all of them, of days that are over."""
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection
 
+from billing import sums
 from kernel import clock, money
+from kernel.kept import kept
 
-__all__ = ["LEAST_WORKSPACES", "MOST", "SPANS", "Used", "forget", "used"]
+__all__ = ["LEAST_WORKSPACES", "MOST", "SPANS", "Used", "used"]
 
 SPANS = (7, 30)
 """Over how many UTC days there are sums; today is not over, and not among them."""
@@ -17,10 +18,7 @@ LEAST_WORKSPACES = 3
 MOST = 50
 _DIGITS = 2
 _KEPT_SECONDS = 300.0
-_TOKENS = (
-    "u.input_tokens + u.cached_tokens + u.cache_write_tokens + u.cache_write_1h_tokens + u.output_tokens"
-    " + u.reasoning_tokens + u.image_in_tokens + u.image_out_tokens + u.audio_in_tokens + u.audio_out_tokens"
-)
+_TOKENS = f"{sums.PROMPT} + {sums.COMPLETION}"
 _READ = f"""
 SELECT u.model_id, sum({_TOKENS})::bigint
 FROM accounts_workspace w JOIN billing_daily_usage u ON u.workspace_id = w.id
@@ -40,25 +38,11 @@ class Used:
     tokens: int
 
 
-_kept: dict[int, tuple[float, list[Used]]] = {}
-
-
+@kept(_KEPT_SECONDS)
 def used(days: int) -> list[Used]:
     """Return the models that were used most in the last days, at most five minutes old. Raises ValueError for other SPANS."""
     if days not in SPANS:
         raise ValueError(f"days: one of {', '.join(map(str, SPANS))}")
-    now = time.monotonic()
-    if days not in _kept or _kept[days][0] < now:
-        _kept[days] = now + _KEPT_SECONDS, _read(days)
-    return _kept[days][1]
-
-
-def forget() -> None:
-    """Drop what is kept."""
-    _kept.clear()
-
-
-def _read(days: int) -> list[Used]:
     today = clock.utc_day(clock.now())
     with connection.cursor() as cursor:
         cursor.execute(_READ, {"first": today - timedelta(days=days), "today": today})

@@ -1,6 +1,5 @@
 """How each model fared at each provider over thirty days, and how soon it began to answer: read twice a minute at most."""
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,11 +7,12 @@ from dataclasses import dataclass
 from django.db import connection
 
 from kernel import clock
+from kernel.kept import kept
 
 from .beats import State, judge
 from .histograms import BUCKETS, FIRST_BYTE_MS
 
-__all__ = ["DAYS", "Fared", "Record", "forget", "record"]
+__all__ = ["DAYS", "Fared", "Record", "record"]
 
 DAYS = 30
 _KEPT_SECONDS = 30.0
@@ -90,23 +90,9 @@ class Record:
         return answers
 
 
-_kept: list[tuple[float, Record]] = []
-
-
+@kept(_KEPT_SECONDS)
 def record() -> Record:
     """Return what was counted, at most half a minute old."""
-    now = time.monotonic()
-    if not _kept or _kept[0][0] < now:
-        _kept[:] = [(now + _KEPT_SECONDS, _read())]
-    return _kept[0][1]
-
-
-def forget() -> None:
-    """Drop what is kept."""
-    _kept.clear()
-
-
-def _read() -> Record:
     minute = clock.minute_number()
     today = minute // clock.MINUTES_PER_DAY
     by_day: dict[_Place, dict[int, _Made]] = defaultdict(dict)

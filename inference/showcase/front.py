@@ -1,6 +1,5 @@
 """What the first page says to who is not signed in: some prices, one charge worked out, how the service and the books are."""
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,13 +13,14 @@ from billing.proof import trust
 from billing.proof.verdict import Verdict, verdict
 from catalog.pricing import Counts, RateCard
 from kernel import clock
+from kernel.kept import kept
 
 from ..shelf.visible import Listed, Shelf
 from . import buying, goods, service
 from .goods import Amount, Good
 from .service import Service
 
-__all__ = ["MOST_SHOWN", "Example", "Front", "forget", "front"]
+__all__ = ["MOST_SHOWN", "Example", "Front", "front"]
 
 MOST_SHOWN = 6
 _KEPT_SECONDS = 15.0
@@ -64,23 +64,9 @@ class Front:
     verdict: trust.Title
 
 
-_kept: list[tuple[float, Front]] = []
-
-
+@kept(_KEPT_SECONDS)
 def front() -> Front:
     """Return what the page says, at most a quarter of a minute old: anybody may ask for it, and often."""
-    now = time.monotonic()
-    if not _kept or _kept[0][0] < now:
-        _kept[:] = [(now + _KEPT_SECONDS, _read())]
-    return _kept[0][1]
-
-
-def forget() -> None:
-    """Drop what is kept."""
-    _kept.clear()
-
-
-def _read() -> Front:
     shelf, record, now = buying.nobodys(), uptime.record(), clock.now()
     on_sale, books = list(shelf.all()), verdict(now)
     shown = tuple(goods.good(listed, shelf, record) for listed in _worth_a_look(on_sale))

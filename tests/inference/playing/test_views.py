@@ -26,7 +26,7 @@ NOWHERE = "http://127.0.0.1:9"
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
     at_hand.forget()
-    uptime.forget()
+    uptime.record.forget()
     yield
     at_hand.forget()
 

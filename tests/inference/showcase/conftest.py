@@ -13,11 +13,11 @@ from inference.showcase import front
 def nothing_kept() -> Iterator[None]:
     """Read the catalogue and the record anew, before this test and after it."""
     at_hand.forget()
-    uptime.forget()
-    front.forget()
-    rankings.forget()
+    uptime.record.forget()
+    front.front.forget()
+    rankings.used.forget()
     yield
     at_hand.forget()
-    uptime.forget()
-    front.forget()
-    rankings.forget()
+    uptime.record.forget()
+    front.front.forget()
+    rankings.used.forget()

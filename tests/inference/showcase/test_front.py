@@ -109,7 +109,7 @@ def test_says_what_the_last_check_of_the_books_found() -> None:
         rules=[],
         actor="test",
     )
-    front.forget()
+    front.front.forget()
     text = read(Client().get("/"))
     assert "Every charge adds up. Checked 0 s ago. 1,234 rows" in text
 
@@ -125,7 +125,7 @@ def test_costs_few_statements_and_none_for_who_comes_soon_after() -> None:
     for number in range(20):
         sold(f"Model {number}")
     at_hand.current()
-    uptime.forget()
+    uptime.record.forget()
     notices.forget()
     with CaptureQueriesContext(connection) as asked:
         page()

@@ -41,7 +41,7 @@ def uses(workspace: Workspace, name: str, tokens: int, *, days_ago: int = 1) -> 
 
 def listed(days: int = 7) -> str:
     """Return the page's table in words."""
-    rankings.forget()
+    rankings.used.forget()
     return read(Client().get(f"/rankings?days={days}")).partition("Share")[2].partition("A workspace is")[0]
 
 

@@ -156,7 +156,7 @@ def test_uptime_is_the_share_of_calls_that_were_answered_and_marks_bad_days() ->
     heard(at, calls=9_990, errors=0)
     heard(at, calls=10, errors=10, days_ago=3)
     heard(at, calls=5_000, errors=5_000, days_ago=31)
-    uptime.forget()
+    uptime.record.forget()
     page = client_of(workspace).get(f"/dashboard/models?q={MAKER}").content.decode()
     assert "99.90\u00a0% of calls answered in 30 days, 1 day in trouble" in page
     assert (page.count('class="operational"'), page.count('class="down"')) == (1, 1)
