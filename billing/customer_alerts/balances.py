@@ -7,7 +7,7 @@ from django.db import connection
 from django.urls import reverse
 
 from billing.models import CustomerAlert
-from billing.statements.standing import OUT_OF_REACH
+from billing.statements.standing import out_of_reach
 
 from .meeting import Met, usd
 
@@ -15,7 +15,7 @@ __all__ = ["find"]
 
 # As `statements.balance` has it, but for what is held: that comes and goes, and would tell the same thing many times.
 _LEFT = f"""
-SELECT workspace_id, posted - unbilled + overdraft_limit - ({OUT_OF_REACH})
+SELECT workspace_id, posted - unbilled + overdraft_limit - ({out_of_reach("%(now)s::timestamptz")})
 FROM billing_account WHERE workspace_id = ANY (%(workspaces)s::bigint[])"""
 
 
@@ -23,7 +23,7 @@ def find(alerts: Sequence[CustomerAlert], now: datetime) -> Sequence[Met]:
     """Return which of some alerts are met. One statement."""
     workspaces = sorted({alert.workspace_id for alert in alerts})
     with connection.cursor() as cursor:
-        cursor.execute(_LEFT, {"workspaces": workspaces})
+        cursor.execute(_LEFT, {"workspaces": workspaces, "now": now})
         left: dict[int, int] = dict(cursor.fetchall())
     return [
         _met(alert, left[alert.workspace_id])

@@ -24,7 +24,7 @@ __all__ = ["again", "delivery", "listed"]
 
 _A_PAGE = 50
 _AGAIN_A_MINUTE = 10
-_DIGITS = 5
+_MOST_DIGITS = 4  # of the number of a page
 
 
 @require_GET
@@ -77,7 +77,7 @@ def again(request: HttpRequest, member: Member, delivery: UUID) -> HttpResponse:
 
 
 def _number(asked: str) -> int:
-    if not (asked.isascii() and asked.isdecimal() and len(asked) < _DIGITS and int(asked)):
+    if not (asked.isascii() and asked.isdecimal() and len(asked) <= _MOST_DIGITS and int(asked)):
         raise Http404("page: a whole number from 1")
     return int(asked)
 

@@ -8,11 +8,16 @@ from django.db import connection
 from accounts.upgrades import IN_FORCE, PLAN
 from kernel import clock
 
-__all__ = ["OUT_OF_REACH", "Balance", "Limits", "Meter", "balance", "limits"]
+__all__ = ["Balance", "Limits", "Meter", "balance", "limits", "out_of_reach"]
 
-OUT_OF_REACH = """withheld
-    + CASE WHEN extract(epoch FROM clock_timestamp()) >= lapse_minute * 60::bigint THEN lapsing ELSE 0 END"""
-"""Of an account: balance that may not be spilled into, and credit that has ended, in nano-USD."""
+
+def out_of_reach(moment: str) -> str:
+    """Return SQL for what an account may not spend at a moment, which is SQL too, in nano-USD.
+
+    That is balance that may not be spilled into, and credit that has ended.
+    """
+    return f"""withheld
+        + CASE WHEN extract(epoch FROM {moment}) >= lapse_minute * 60::bigint THEN lapsing ELSE 0 END"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def balance(workspace_id: int) -> Balance:
         cursor.execute(
             f"""SELECT posted, unbilled, held, reach.past, posted - unbilled - held + overdraft_limit - reach.past,
                    (SELECT count(*) FROM billing_admission o WHERE o.workspace_id = a.workspace_id)
-               FROM billing_account a CROSS JOIN LATERAL (SELECT {OUT_OF_REACH}) reach (past) WHERE workspace_id = %s""",
+               FROM billing_account a CROSS JOIN LATERAL (SELECT {out_of_reach("clock_timestamp()")}) reach (past) WHERE workspace_id = %s""",
             [workspace_id],
         )
         row = cursor.fetchone()

@@ -252,7 +252,7 @@ _ALL: tuple[_Equivalent, ...] = (
     ),
     (
         "billing/statements/standing.py",
-        "+ CASE WHEN extract(epoch FROM clock_timestamp()) >= lapse_minute * 60::bigint THEN lapsing ELSE 0 END",
+        "+ CASE WHEN extract(epoch FROM {moment}) >= lapse_minute * 60::bigint THEN lapsing ELSE 0 END",
         {">=": (">",)},
         "a microsecond of each minute",
     ),
