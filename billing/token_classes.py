@@ -6,17 +6,17 @@ __all__ = ["NAMES"]
 
 NAMES: Mapping[str, str] = {
     "input": "Input",
-    "cached": "Input, cached",
+    "cached": "Cached input",
     "cache_write": "Cache write",
     "cache_write_1h": "Cache write, 1 h",
     "output": "Output",
     "reasoning": "Reasoning",
-    "image_in": "Image in",
-    "image_out": "Image out",
-    "audio_in": "Audio in",
-    "audio_out": "Audio out",
+    "image_in": "Image input",
+    "image_out": "Image output",
+    "audio_in": "Audio input",
+    "audio_out": "Audio output",
     "image": "Images",
     "web_search": "Web searches",
-    "request": "Per request",
+    "request": "Request fee",
 }
 """By the class's name in a price."""

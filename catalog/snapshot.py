@@ -133,6 +133,10 @@ class DatedFactor:
     valid_from: datetime
     valid_until: datetime | None
 
+    def holds(self, moment: datetime) -> bool:
+        """Tell whether it is in force at a moment."""
+        return self.valid_from <= moment and (self.valid_until is None or moment < self.valid_until)
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -239,7 +243,5 @@ class Catalogue:
     def _factor(self, scope: str, target: str | None, moment: datetime) -> Factor | None:
         if target is None:
             return None
-        for dated in self.multipliers.get((scope, target), ()):
-            if dated.valid_from <= moment and (dated.valid_until is None or moment < dated.valid_until):
-                return dated.factor
-        return None
+        dated = self.multipliers.get((scope, target), ())
+        return next((each.factor for each in dated if each.holds(moment)), None)

@@ -1,12 +1,13 @@
 """How a model's list price came to be what it is: each change of a rate or of a factor that is on everybody's price."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from billing import figures
+from billing.token_classes import NAMES
 from catalog.pricing import PPM, RateCard
 from catalog.quote import FIELDS, Quote, decimal_text, quote
 from catalog.snapshot import DatedFactor
@@ -15,26 +16,10 @@ from catalog.timetable import Version
 from ..shelf.visible import Listed, Shelf
 from .goods import Amount, amount
 
-__all__ = ["MOST", "NAMES", "Change", "Move", "history"]
+__all__ = ["MOST", "Change", "Move", "history"]
 
 MOST = 24
 """How many changes are told, the newest first."""
-NAMES: Mapping[str, str] = {
-    "input": "Input",
-    "cached": "Cached input",
-    "cache_write": "Cache write, 5 min",
-    "cache_write_1h": "Cache write, 1 h",
-    "output": "Output",
-    "reasoning": "Reasoning",
-    "image_in": "Image input",
-    "image_out": "Image output",
-    "audio_in": "Audio input",
-    "audio_out": "Audio output",
-    "request": "Each request",
-    "image": "Each image",
-    "web_search": "Each web search",
-}
-"""What a price is of, by its class."""
 _DECIMALS = 6  # of a factor
 
 
@@ -119,10 +104,7 @@ def _of_factors(listed: Listed, shelf: Shelf) -> Iterator[_Found]:
 
 
 def _in_force(dated: Sequence[DatedFactor], moment: datetime) -> int:
-    held = (each for each in dated if each.valid_from <= moment)
-    alive = (each for each in held if each.valid_until is None or moment < each.valid_until)
-    found = next(alive, None)
-    return found.factor.ppm if found else PPM
+    return next((each.factor.ppm for each in dated if each.holds(moment)), PPM)
 
 
 def _factor(ppm: int) -> Amount:

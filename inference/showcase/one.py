@@ -6,12 +6,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from billing import figures
+from billing.token_classes import NAMES
 from billing.uptime import Record
 from catalog.quote import FIELDS, Quote, quote
 
 from ..shelf.visible import Listed, Shelf
 from .goods import Amount, Chain, Faring, Good, amount, chain, good
-from .history import NAMES, Change, history
+from .history import Change, history
 
 __all__ = ["Line", "Page", "Upstream", "page"]
 
