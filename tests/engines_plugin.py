@@ -29,6 +29,7 @@ SECRETS = {
     "TOLLWAY_HOSTS": "localhost,127.0.0.1,testserver",
 }
 
+_PARTS = 15  # Redis has 16, and the first is of the process that starts the workers
 _started: list[engines.Engines] = []
 
 
@@ -46,6 +47,8 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
         for name, url in (("postgres", own.urls.database), ("valkey", own.urls.redis)):
             if name in needed:
                 os.environ[VARIABLES[name]] = url
+    elif "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ[VARIABLES["valkey"]] = _own_part(os.environ[VARIABLES["valkey"]])
     purpose = _started[-1].purpose if _started else HOMES[0]
     os.environ.setdefault("TOLLWAY_JOURNAL_DIR", str(engines.home(purpose) / "journal"))
     return (yield)
@@ -55,6 +58,15 @@ def pytest_unconfigure() -> None:
     """Stop what this process started; where this is not reached, the engines end with the process."""
     while _started:
         _started.pop().stop()
+
+
+def _own_part(redis_url: str) -> str:
+    """Return the URL of a part of Redis for this worker of xdist alone, as it has a database of its own.
+
+    The workers' databases number their rows alike: what is counted by them in Redis would be counted together.
+    """
+    number = 1 + int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) % _PARTS
+    return f"{redis_url.removesuffix('?db=0')}?db={number}" if redis_url.endswith("?db=0") else redis_url
 
 
 def _start(needed: tuple[str, ...]) -> engines.Engines:
