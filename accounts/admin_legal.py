@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from catalog.admin_page import DeepPaginator, Page, moment
 
 from .legal_texts import newest
-from .models import LegalText
+from .models import LegalText, User
 
 __all__: list[str] = []
 
@@ -58,5 +58,6 @@ class LegalTextPage(Page):
 
     def save_model(self, request: HttpRequest, obj: LegalText, form: Any, change: bool) -> None:
         """Keep who wrote it."""
-        obj.written_by_id = request.user.pk  # type: ignore[assignment]
+        if isinstance(request.user, User):
+            obj.written_by = request.user
         super().save_model(request, obj, form, change)
