@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.guide.rendering import ORIGIN
 from tests.clients.runtimes import Node, Python, Unavailable
 from tests.config.examples import Example, examples
 from tests.fakes.exchange import ask
@@ -22,6 +24,18 @@ from tests.fakes.site import new_site
 pytestmark = pytest.mark.timeout(600)
 
 LOCKED = {"langchain_openai": "langchain-openai", "litellm": "litellm"}
+STRIPPED = ("--experimental-strip-types", "--no-warnings")
+CHECKED = (
+    "--strict",
+    "--noEmit",
+    "--skipLibCheck",
+    "--target",
+    "es2022",
+    "--module",
+    "nodenext",
+    "--types",
+    "node",
+)
 # So that an answer that is an error is a failure of the command.
 STRICT = 'curl() { command curl -sS --fail-with-body "$@"; }\n'
 
@@ -78,6 +92,20 @@ def found(runtime: Python | Node) -> list[str]:
         pytest.skip(str(reason))
 
 
+@contextmanager
+def beside_its_clients(shown: list[Example], at: str) -> Iterator[tuple[str, list[Path]]]:
+    """Write programs where Node finds the packages they import; give Node itself and the files."""
+    node, driver = found(Node("openai.mjs"))
+    files = [Path(driver).with_name(f".{each}-{os.getpid()}.mts") for each in shown]
+    try:
+        for file, each in zip(files, shown, strict=True):
+            file.write_text(each.at(at))
+        yield node, files
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("example", of("python"), ids=str)
 def test_python_runs(site: dict[str, Any], example: Example) -> None:
     said = run([interpreter(example.code), "-c", example.at(origin(site))], site)
@@ -101,15 +129,19 @@ def test_the_request_on_the_first_page_is_answered(site: dict[str, Any]) -> None
     assert json.loads(run(["bash", "-ec", STRICT + command], site))["choices"]
 
 
-@pytest.mark.parametrize("example", of("javascript"), ids=str)
-def test_node_runs(site: dict[str, Any], example: Example) -> None:
-    node, driver = found(Node("openai.mjs"))
-    file = Path(driver).with_name(f".{example}-{os.getpid()}.mjs")
-    try:
-        file.write_text(example.at(origin(site)))
-        assert run([node, str(file)], site).strip()
-    finally:
-        file.unlink()
+@pytest.mark.parametrize("example", of("typescript"), ids=str)
+def test_typescript_runs(site: dict[str, Any], example: Example) -> None:
+    with beside_its_clients([example], origin(site)) as (node, (file,)):
+        assert run([node, *STRIPPED, str(file)], site).strip()
+
+
+def test_typescript_is_strict() -> None:
+    with beside_its_clients(of("typescript"), ORIGIN) as (node, files):
+        compiler = Path("node_modules", "typescript", "bin", "tsc")
+        command = [node, str(compiler), *CHECKED, *(file.name for file in files)]
+        at = files[0].parent
+        done = subprocess.run(command, cwd=at, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_llm_answers_with_the_model_that_the_page_declares(site: dict[str, Any], tmp_path: Path) -> None:

@@ -46,11 +46,11 @@ _OWN = (ORIGIN, "http://127.0.0.1:8000")
 _NAMES = {
     "bash": "Shell",
     "console": "Terminal",
-    "javascript": "Node",
     "json": "JSON",
     "python": "Python",
     "text": "Text",
     "toml": "TOML",
+    "typescript": "TypeScript",
     "yaml": "YAML",
 }
 _WORTH_A_LOOK = re.compile(r"https://tollway\.example(?:/v1)?|\$?\bTOLLWAY_API_KEY\b")

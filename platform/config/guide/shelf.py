@@ -30,7 +30,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "Use": (
         Entry("chat", "Chat completions: models, length, thinking and tools."),
-        Entry("routes", "One call of every route, in curl, Python and JavaScript."),
+        Entry("routes", "One call of every route, in curl, Python and TypeScript."),
         Entry("streaming", "Pieces as they come, how a stream ends, and where its usage is told."),
         Entry("errors", "Every code, what it means, and whether to try again."),
         Entry("translation", "What changes between the three dialects, and what does not."),
