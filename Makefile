@@ -64,8 +64,9 @@ LONG := $(addprefix tests/billing/,payments/test_tcp.py payments/test_chaos.py t
 mutation: ## mutants of the money's code against its tests, hours of it, into docs/mutation.md (ARGS="--mutate billing/ledger.py tests/billing/test_ledger.py")
 	@$(BOOTSTRAP) test -q -p no:cacheprovider -p tests.mutation.plugin $(or $(ARGS),$(addprefix --ignore=,$(LONG)) tests/billing tests/catalog/test_pricing.py)
 
-docs: install ## write docs/api.md from the code
+docs: install ## write docs/api.md and docs/settings.md from the code
 	@$(PYTHON) manage.py api_page --write docs/api.md
+	@$(PYTHON) manage.py settings --write docs/settings.md
 
 # In an environment of its own: nothing that Tollway runs or is tested with needs what draws this site.
 site: install ## the documents as a site with a search, into build/docs; a link to nowhere fails it

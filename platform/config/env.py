@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from kernel import engines
 
+from .asked import KEPT, ask
+
 __all__ = [
     "SECOND_FACTOR",
     "database",
@@ -40,24 +42,29 @@ _FALSE = {"0", "false", "no", "off", ""}
 
 def embedded() -> bool:
     """Tell whether Tollway keeps its data in an embedded engine of its own."""
-    return text("DATABASE_URL") in {"", engines.urls("run").database}
+    return os.environ.get("DATABASE_URL", "") in {"", engines.urls("run").database}
 
 
 def text(name: str, default: str = "") -> str:
     """Return a variable as it is."""
-    return os.environ.get(name, default)
+    value = ask(name, "text", default)
+    return default if value is None else value
 
 
-def words(name: str, default: str = "") -> list[str]:
+def words(name: str, default: str = "", *, on_embedded: str | None = None) -> list[str]:
     """Return a comma-separated variable as a list without empty parts."""
-    return [word.strip() for word in text(name, default).split(",") if word.strip()]
-
-
-def flag(name: str, *, default: bool) -> bool:
-    """Return a yes/no variable. Raises ImproperlyConfigured for anything else."""
-    value = os.environ.get(name)
+    value = ask(name, "list", default, on_embedded=on_embedded)
     if value is None:
-        return default
+        value = on_embedded if on_embedded is not None and embedded() else default
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def flag(name: str, *, default: bool, on_embedded: bool | None = None) -> bool:
+    """Return a yes/no variable. Raises ImproperlyConfigured for anything else."""
+    otherwise = default if on_embedded is None else on_embedded
+    value = ask(name, "yes or no", _shown(default), on_embedded=_shown(otherwise))
+    if value is None:
+        return otherwise if embedded() else default
     if value.lower() in _TRUE | _FALSE:
         return value.lower() in _TRUE
     raise ImproperlyConfigured(f"{name} must be yes or no, not {value!r}.")
@@ -65,7 +72,9 @@ def flag(name: str, *, default: bool) -> bool:
 
 def integer(name: str, default: int, *, low: int, high: int) -> int:
     """Return a whole number within bounds. Raises ImproperlyConfigured outside them."""
-    value = text(name, str(default))
+    value = ask(name, f"number from {low:,} to {high:,}", str(default))
+    if value is None:
+        return default
     if not value.lstrip("-").isdigit() or not low <= int(value) <= high:
         raise ImproperlyConfigured(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
     return int(value)
@@ -76,7 +85,7 @@ def database() -> dict[str, Any]:
 
     Raises ImproperlyConfigured if the address is not a PostgreSQL one.
     """
-    url = text("DATABASE_URL") or engines.urls("run").database
+    url = ask("DATABASE_URL", "address") or engines.urls("run").database
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
@@ -96,7 +105,7 @@ def database() -> dict[str, Any]:
 
 def redis_url() -> str:
     """Return the address of the Redis-protocol server. Raises ImproperlyConfigured if it is not one."""
-    url = text("REDIS_URL") or engines.urls("run").redis
+    url = ask("REDIS_URL", "address") or engines.urls("run").redis
     if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
         raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
     return url
@@ -107,7 +116,7 @@ def secret(name: str) -> str:
 
     Raises ImproperlyConfigured if it is missing or shorter than 32 characters on engines that are not ours.
     """
-    value = text(name)
+    value = ask(name, "secret of at least 32 characters", on_embedded=KEPT) or ""
     if not value and embedded():
         return _kept(name)
     if len(value) < 32:
@@ -145,6 +154,10 @@ def stripe_webhook_secrets() -> list[str]:
             "STRIPE_WEBHOOK_SECRET must be set where STRIPE_SECRET_KEY is: credit comes by signed webhooks only."
         )
     return found
+
+
+def _shown(answer: bool) -> str:
+    return "yes" if answer else "no"
 
 
 def _kept(name: str) -> str:

@@ -17,7 +17,7 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_pages.NothingSent"
 SECRET_KEY = env.secret("TOLLWAY_SECRET_KEY")
 KEY_PEPPER = env.secret("TOLLWAY_KEY_PEPPER").encode()
 CREDENTIAL_KEYS = [key.encode() for key in env.secret("TOLLWAY_CREDENTIAL_KEYS").split(",")]
-ALLOWED_HOSTS = env.words("TOLLWAY_HOSTS", "localhost,127.0.0.1,[::1]" if env.embedded() else "")
+ALLOWED_HOSTS = env.words("TOLLWAY_HOSTS", on_embedded="localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("TOLLWAY_ORIGINS")
 OWN_PORT = env.integer("TOLLWAY_PORT", 0, low=0, high=65535)  # 0: whoever starts the server has not said
 SANDBOX_URL = env.text("TOLLWAY_SANDBOX_URL", "http://127.0.0.1:8099")
@@ -122,7 +122,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = env.embedded()
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody gets in without a proven address
 SOCIALACCOUNT_PROVIDERS = sign_in_elsewhere.PROVIDERS
 SOCIALACCOUNT_STORE_TOKENS = False
-SIGN_UP = env.flag("TOLLWAY_SIGN_UP", default=env.embedded())
+SIGN_UP = env.flag("TOLLWAY_SIGN_UP", default=False, on_embedded=True)
 SIGN_UP_PLAN = env.text("TOLLWAY_SIGN_UP_PLAN")  # a slug; empty: the lowest public plan without a price
 MOST_WORKSPACES = env.integer("TOLLWAY_MOST_WORKSPACES", 5, low=1, high=100)  # that one person opens
 CLOSING_DAYS = env.integer("TOLLWAY_CLOSING_DAYS", 14, low=1, high=90)  # until what is deleted is gone
@@ -134,15 +134,16 @@ STAFF_SESSION_SECONDS = env.integer("TOLLWAY_STAFF_SESSION_SECONDS", 12 * 3600, 
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/dashboard/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-EMAIL_HOST = env.text("TOLLWAY_SMTP_HOST", "localhost")
+_smtp_host = env.text("TOLLWAY_SMTP_HOST")
+EMAIL_HOST = _smtp_host or "localhost"
 EMAIL_PORT = env.integer("TOLLWAY_SMTP_PORT", 587, low=1, high=65535)
 EMAIL_HOST_USER = env.text("TOLLWAY_SMTP_USER")
 EMAIL_HOST_PASSWORD = env.text("TOLLWAY_SMTP_PASSWORD")
 EMAIL_USE_TLS = env.flag("TOLLWAY_SMTP_TLS", default=True)
 EMAIL_TIMEOUT = 10  # seconds
-EMAIL_BACKEND = env.text(
-    "TOLLWAY_EMAIL_BACKEND",
-    f"django.core.mail.backends.{'smtp' if env.text('TOLLWAY_SMTP_HOST') else 'console'}.EmailBackend",
+EMAIL_BACKEND = (
+    env.text("TOLLWAY_EMAIL_BACKEND")
+    or f"django.core.mail.backends.{'smtp' if _smtp_host else 'console'}.EmailBackend"
 )
 DEFAULT_FROM_EMAIL = env.text("TOLLWAY_FROM_EMAIL", "tollway@localhost")
 
@@ -162,7 +163,7 @@ SESSION_COOKIE_AGE = 14 * 86_400  # of customers, from their sign-in on
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("TOLLWAY_HTTPS", default=not env.embedded())
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("TOLLWAY_HTTPS", default=True, on_embedded=False)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

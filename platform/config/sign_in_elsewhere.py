@@ -1,6 +1,6 @@
 """Signing in by GitHub or Google: there with the keys of an application at them, absent without."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import env
@@ -10,22 +10,35 @@ __all__ = ["APPS", "PLACES", "PROVIDERS"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where people have an account already: allauth's name of it, its address, and what it is asked for."""
+    """Where people have an account already: allauth's name of it, its address, what it is asked for, and our keys."""
 
     name: str
     address: str
     scope: tuple[str, ...]
+    id: str
+    secret: str = field(repr=False)
 
     @property
     def keys(self) -> dict[str, str]:
         """Return the application's id and secret, empty where they are not set."""
-        variable = f"TOLLWAY_{self.name.upper()}"
-        return {"client_id": env.text(f"{variable}_ID"), "secret": env.text(f"{variable}_SECRET")}
+        return {"client_id": self.id, "secret": self.secret}
 
 
 _PLACES = (
-    Place("github", "https://github.com", ("user:email",)),
-    Place("google", "https://accounts.google.com", ("email", "profile")),
+    Place(
+        "github",
+        "https://github.com",
+        ("user:email",),
+        id=env.text("TOLLWAY_GITHUB_ID"),
+        secret=env.text("TOLLWAY_GITHUB_SECRET"),
+    ),
+    Place(
+        "google",
+        "https://accounts.google.com",
+        ("email", "profile"),
+        id=env.text("TOLLWAY_GOOGLE_ID"),
+        secret=env.text("TOLLWAY_GOOGLE_SECRET"),
+    ),
 )
 _SET_UP = [place for place in _PLACES if all(place.keys.values())]
 

@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
 def _sandbox() -> str:
     """Return where the sandbox listens: a site of this checkout that another process has up chose a port itself."""
-    if env.embedded() and not env.text(SANDBOX) and state.holder() not in (None, os.getpid()):
+    if env.embedded() and not os.environ.get(SANDBOX) and state.holder() not in (None, os.getpid()):
         found = state.load()
         if found is not None:
             return f"http://127.0.0.1:{found.sandbox_port}"
