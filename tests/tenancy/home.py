@@ -63,7 +63,7 @@ class Home:
         opened = Client()
         opened.force_login(self.place.owner.user)
         answer = opened.post("/accounts/reauthenticate/", {"password": PASSWORD})
-        assert answer.status_code == 302
+        assert answer.status_code == 302, (answer.status_code, answer.content[-2000:])
         return opened
 
 
