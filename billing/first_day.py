@@ -40,7 +40,7 @@ def callable_model(workspace: Workspace) -> str | None:
     terms = workspace.terms
     models = (
         Model.objects.filter(active=True, capability=Capability.CHAT, chains__status=Chain.Status.LIVE)
-        .exclude(public_id__startswith="sandbox/")
+        .exclude(public_id__startswith=Model.SANDBOX)
         .order_by(shelf, "public_id")
         .values_list("public_id", "tier")
     )

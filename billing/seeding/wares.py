@@ -37,9 +37,11 @@ class Ware:
 
 
 def on_sale(now: datetime) -> list[Ware]:
-    """Return the chat models that can be asked now, by id."""
+    """Return the chat models that can be asked now, by id; nobody works with the sandbox's own."""
     models = list(
-        Model.objects.filter(active=True, capability="chat", chains__status="live").order_by("public_id")
+        Model.objects.filter(active=True, capability="chat", chains__status="live")
+        .exclude(public_id__startswith=Model.SANDBOX)
+        .order_by("public_id")
     )
     prices = price_book.prices_of([model.pk for model in models])
     factors = price_book.factors_on(models, now)

@@ -26,6 +26,9 @@ class Capability(models.TextChoices):
 class Model(models.Model):
     """One public model id with the facts that callers choose by."""
 
+    SANDBOX = "sandbox/"
+    """How the ids begin that the built-in upstream plays: many answer with errors on purpose."""
+
     public_id = models.CharField(
         max_length=128, unique=True, help_text="The id callers send, such as route/glm-5."
     )

@@ -11,6 +11,7 @@ from billing.glance.pulse import added_ms, pulse
 from billing.glance.span import Range, Span
 from billing.proof import trust
 from billing.proof.verdict import Verdict, verdict
+from catalog.models import Model
 from catalog.pricing import Counts, RateCard
 from kernel import clock
 from kernel.kept import kept
@@ -24,7 +25,6 @@ __all__ = ["MOST_SHOWN", "Example", "Front", "front"]
 
 MOST_SHOWN = 6
 _KEPT_SECONDS = 15.0
-_SANDBOX = "sandbox/"
 _COUNTS = {"input": 6_214, "cached": 11_776, "output": 1_204, "reasoning": 688}
 
 
@@ -88,7 +88,7 @@ def _worth_a_look(on_sale: Iterable[Listed]) -> list[Listed]:
         each
         for each in on_sale
         if each.offer.capability == "chat"
-        and not each.offer.public_id.startswith(_SANDBOX)
+        and not each.offer.public_id.startswith(Model.SANDBOX)
         and all(_dear(each.card, name) for name in ("input", "output"))
     ]
     return sorted(found, key=lambda each: (-each.offer.created, each.offer.name))[:MOST_SHOWN]
@@ -104,7 +104,7 @@ def _callable(shelf: Shelf, shown: Iterable[Good]) -> str:
         each.offer.public_id
         for each in shelf.included()
         if each.offer.capability == "chat"
-        and not each.offer.public_id.startswith(_SANDBOX)
+        and not each.offer.public_id.startswith(Model.SANDBOX)
         and shelf.hops(each.offer)
     )
     well = [each.offer.public_id for each in shown if each.faring.known.now is not State.DOWN]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from catalog.demo.rows import models
+from catalog.models import Model
 from inference.errors import ANTHROPIC_TYPES, TABLE
 from inference.openapi.refusals import WHEN
 
@@ -42,7 +43,7 @@ def _sandbox_models() -> str:
     rows = (
         (f"`{model.public_id}`", model.about.removesuffix(_NOTE))
         for model in models()
-        if model.public_id.startswith("sandbox/")
+        if model.public_id.startswith(Model.SANDBOX)
     )
     return _table(("Model", "What it does"), rows)
 

@@ -10,6 +10,7 @@ from billing.models import Account, Attempt, DailyUsage, Refusal, RefusalCount, 
 from billing.refusals import DETAILS, DETAILS_KEPT
 from billing.seeding import run
 from catalog import demo
+from catalog.models import Model
 from kernel import clock
 from tests.billing import rows
 
@@ -34,6 +35,8 @@ def test_writes_what_was_asked_for_and_of_refusals_what_would_be_kept_by_now(see
     assert seeded.refused == RefusalCount.objects.count() > 0
     assert UsageEvent.objects.aggregate(n=Count("workspace_id", distinct=True))["n"] == WORKSPACES
     assert UsageEvent.objects.aggregate(Sum("cost"))["cost__sum"] == seeded.cost > 0
+    played = Model.objects.filter(public_id__startswith=Model.SANDBOX).values("pk")
+    assert not UsageEvent.objects.filter(model_id__in=played).exists()
     per_workspace = UsageEvent.objects.values_list("workspace_id").annotate(n=Count("id"))
     assert REQUESTS // 10 in dict(per_workspace).values()  # the largest has its tenth
     kept = Refusal.objects.values("workspace_id", "minute_no").annotate(n=Count("request_id"))
