@@ -9,10 +9,10 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance schema faults failpoints hostile ledger payments outages chaos soak pages mutation docs site picture pictures check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance schema faults failpoints hostile ledger payments outages chaos soak pages bench bench-quick mutation docs site picture pictures check lint types imports migrations format lock audit clean install
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start Tollway with its engines and the demo, and print where to go
 	@$(BOOTSTRAP) run $(ARGS)
@@ -57,6 +57,13 @@ soak: install ## the same with 60 kills over 20,000 requests, into docs/chaos.md
 
 pages: install ## how long operators' and customers' pages take beside 10 million requests, into docs/page-speed.md (ARGS="--only /dashboard/logs")
 	@$(PYTHON) -m bench.pages --write docs/page-speed.md $(ARGS)
+
+# Peers are installed below .tollway/bench the first time. Run it on a machine that does nothing else.
+bench: install ## one worker beside LiteLLM, Portkey and a bare relay, 8 minutes of load besides starting, into docs/performance.md (ARGS="--events 10000000")
+	@$(PYTHON) -m bench.speed --write docs/performance.md $(ARGS)
+
+bench-quick: install ## the same in one short round without peers, a minute and a half of load, printed only
+	@$(PYTHON) -m bench.speed --quick $(ARGS)
 
 # What runs for minutes, and the sandbox of payments over TCP, would be played for every mutant that survives.
 LONG := $(addprefix tests/billing/,payments/test_tcp.py payments/test_chaos.py test_overdraw.py test_ledger_machine.py test_conservation_property.py)
