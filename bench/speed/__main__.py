@@ -37,7 +37,7 @@ def main() -> int:
     scale, run, at = _scale(asked), Run(), commit()  # of the code that is started
     with database():
         _play(asked, scale, run)
-        head = _head(at)
+        head = _head(at, scale)
     print(told(run, head))
     if asked.write is not None:
         pictures = charts.draw(run, asked.write.parent / "pictures")
@@ -102,7 +102,7 @@ def _standing(run: Run, *, with_peers: bool) -> Iterator[tuple[list[Target], Sit
         yield found, site
 
 
-def _head(at: str) -> str:
+def _head(at: str, scale: Scale) -> str:
     from django.db import connection
 
     from kernel import clock
@@ -117,7 +117,8 @@ def _head(at: str) -> str:
     return (
         f"`{command}` on {clock.now():%Y-%m-%d}, commit `{at}`; {os.cpu_count()} cores{apart}, {memory:.0f} GiB,"
         f" {platform.system()} {platform.release().split('-')[0]}; Python {platform.python_version()},"
-        f" PostgreSQL {server.split()[0]}.\n"
+        f" PostgreSQL {server.split()[0]}. Rounds: {scale.rounds} of {scale.seconds:g} s; {scale.paced:,} paced streams,"
+        f" {scale.open_streams:,} open ones, {scale.workspaces:,} workspaces where many are meant.\n"
     )
 
 

@@ -27,7 +27,7 @@ def draw(run: Run, folder: Path) -> list[str]:
     found = []
     for load in (PLAIN, BURST):
         shown = [row for row in (run.median(load.name, each) for each in run.targets()) if row is not None]
-        for name, (title, figure) in FIGURES.items():
+        for name, (title, figure) in FIGURES.items() if shown else ():
             heading = f"{load.name}: {title}"
             file = folder / f"speed-{load.shape}-{name}.svg"
             file.write_text(bars(heading, [(row.target, figure(row)) for row in shown]))

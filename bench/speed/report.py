@@ -38,8 +38,9 @@ def _goal(goal: Goal, value: float | None) -> str:
     wanted = f"{goal.bound} {_number(goal.number)} {goal.unit}".rstrip()
     if value is None:
         return f"| {goal.line} | {goal.measure} | {wanted} | – | not measured |\n"
+    measured = f"{_number(value)} {goal.unit}".rstrip()
     met = "met" if goal.met(value) else "**missed**"
-    return f"| {goal.line} | {goal.measure} | {wanted} | {_number(value)} {goal.unit} | {met} |\n"
+    return f"| {goal.line} | {goal.measure} | {wanted} | {measured} | {met} |\n"
 
 
 def _loads(run: Run) -> Iterator[str]:
