@@ -20,12 +20,15 @@ __all__ = [
     "SECOND_FACTOR",
     "database",
     "embedded",
+    "fernet_keys",
     "flag",
+    "hosts",
     "integer",
     "networks",
     "redis_url",
     "second_factor",
     "secret",
+    "secrets_apart",
     "stripe_webhook_secrets",
     "text",
     "words",
@@ -35,6 +38,9 @@ SECOND_FACTOR = "TOLLWAY_STAFF_SECOND_FACTOR"
 _LOOPBACK = re.compile(
     r"localhost|127(\.\d+){3}|\[::1\]|testserver"
 )  # the last is Django's own name in tests
+
+LEAST_VARIETY = 8
+"""Different characters in a secret: of 32 random hexadecimal digits hardly ever fewer than 10."""
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -114,14 +120,59 @@ def redis_url() -> str:
 def secret(name: str) -> str:
     """Return a secret from the environment; on embedded engines one is made at the first start and kept.
 
-    Raises ImproperlyConfigured if it is missing or shorter than 32 characters on engines that are not ours.
+    Raises ImproperlyConfigured if it is missing, too short or no random one, on engines that are not ours.
     """
     value = ask(name, "secret of at least 32 characters", on_embedded=KEPT) or ""
     if not value and embedded():
         return _kept(name)
     if len(value) < 32:
         raise ImproperlyConfigured(f"{name} must be set, to at least 32 random characters.")
+    if len(set(value)) < LEAST_VARIETY or "insecure" in value:
+        raise ImproperlyConfigured(f"{name} must be random: it looks like a placeholder.")
     return value
+
+
+def secrets_apart(*names: str) -> list[str]:
+    """Return several secrets. Raises ImproperlyConfigured if two are the same: who learns one would have the other."""
+    found = {name: secret(name) for name in names}
+    for name, value in found.items():
+        twins = [other for other in names if other != name and found[other] == value]
+        if twins:
+            raise ImproperlyConfigured(f"{name} and {twins[0]} must be two secrets, not the same.")
+    return list(found.values())
+
+
+def fernet_keys(name: str) -> list[bytes]:
+    """Return Fernet keys, newest first. Raises ImproperlyConfigured for what is none."""
+    keys = [key.strip().encode() for key in secret(name).split(",")]
+    for number, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} must list Fernet keys (32 bytes, URL-safe base64), and key {number} is none."
+            ) from None
+    return keys
+
+
+def hosts(name: str) -> list[str]:
+    """Return the host names that are answered.
+
+    Raises ImproperlyConfigured for none at all and for every one, and for what is no host name.
+    """
+    found = words(name, on_embedded="localhost,127.0.0.1,[::1]")
+    if not found:
+        raise ImproperlyConfigured(
+            f"{name} must name the hosts that are answered, such as tollway.example.com."
+        )
+    for host in found:
+        if "*" in host:
+            raise ImproperlyConfigured(
+                f"{name} must name hosts, not {host!r}: any name would be believed, also in mails."
+            )
+        if "/" in host or re.search(r"[^\]]:\d*$", host):
+            raise ImproperlyConfigured(f"{name} lists names without scheme and port, not {host!r}.")
+    return found
 
 
 def networks(name: str) -> list[IPv4Network | IPv6Network]:
@@ -161,7 +212,12 @@ def _shown(answer: bool) -> str:
 
 
 def _kept(name: str) -> str:
-    store: Path = engines.state_file("run", "secrets.json")
+    try:
+        store: Path = engines.state_file("run", "secrets.json")
+    except (OSError, engines.EnginesError) as error:
+        raise ImproperlyConfigured(
+            f"{name} and DATABASE_URL must be set: engines of Tollway's own have no place here ({error})."
+        ) from None
     kept: dict[str, str] = json.loads(store.read_text()) if store.exists() else {}
     if name not in kept:
         kept[name] = Fernet.generate_key().decode() if name.endswith("_KEYS") else secrets.token_hex(32)

@@ -18,9 +18,10 @@ MEANINGS: dict[str, dict[str, str]] = {
         "TOLLWAY_METRICS_TOKEN": "What Prometheus sends as a bearer to read `/metrics`; without it they are for this machine alone.",
     },
     "Addresses": {
-        "TOLLWAY_HOSTS": "Host names that are answered, without ports; `*` is refused.",
+        "TOLLWAY_HOSTS": "Host names that are answered, without ports; needed on engines of your own, and `*` is refused.",
         "TOLLWAY_ORIGINS": "Origins trusted for forms, each with its scheme; needed where a proxy changes the host name.",
-        "TOLLWAY_HTTPS": "Whether people come by TLS: cookies are sent by it alone.",
+        "TOLLWAY_HTTPS": "Whether people come by TLS, which a proxy in front ends: cookies are sent by it alone, and pages asked for without are sent on to it.",
+        "TOLLWAY_HSTS_SECONDS": "Seconds for which browsers are told to come by TLS only; 0 tells them nothing.",
         "TOLLWAY_PORT": "The port it listens on, so that no chain leads back to it; whoever starts the server sets it.",
         "TOLLWAY_STATIC_ROOT": "Where `collectstatic` puts the files of the pages, and where they are served from; without it they are found in the source.",
         "TOLLWAY_SANDBOX_URL": "Where the built-in upstream listens.",

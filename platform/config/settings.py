@@ -14,10 +14,10 @@ _BESIDE = ROOT if (ROOT / "templates").is_dir() else Path(__file__).resolve().pa
 
 DEBUG = False
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_pages.NothingSent"
-SECRET_KEY = env.secret("TOLLWAY_SECRET_KEY")
-KEY_PEPPER = env.secret("TOLLWAY_KEY_PEPPER").encode()
-CREDENTIAL_KEYS = [key.encode() for key in env.secret("TOLLWAY_CREDENTIAL_KEYS").split(",")]
-ALLOWED_HOSTS = env.words("TOLLWAY_HOSTS", on_embedded="localhost,127.0.0.1,[::1]")
+SECRET_KEY, _pepper = env.secrets_apart("TOLLWAY_SECRET_KEY", "TOLLWAY_KEY_PEPPER")
+KEY_PEPPER = _pepper.encode()
+CREDENTIAL_KEYS = env.fernet_keys("TOLLWAY_CREDENTIAL_KEYS")
+ALLOWED_HOSTS = env.hosts("TOLLWAY_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.words("TOLLWAY_ORIGINS")
 OWN_PORT = env.integer("TOLLWAY_PORT", 0, low=0, high=65535)  # 0: whoever starts the server has not said
 SANDBOX_URL = env.text("TOLLWAY_SANDBOX_URL", "http://127.0.0.1:8099")
@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.operations.by_address",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -163,7 +164,11 @@ SESSION_COOKIE_AGE = 14 * 86_400  # of customers, from their sign-in on
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("TOLLWAY_HTTPS", default=True, on_embedded=False)
+HTTPS = env.flag("TOLLWAY_HTTPS", default=True, on_embedded=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = env.integer("TOLLWAY_HSTS_SECONDS", 31_536_000, low=0, high=126_144_000) * HTTPS
+# Whether all names below the site's own are served by TLS, and browsers are to know for ever, is the operator's to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

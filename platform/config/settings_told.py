@@ -23,7 +23,7 @@ scripts. A value of the wrong kind, or out of its bounds, stops the start with a
 A default in parentheses is that of the embedded engines, for trying and developing.
 
 A catalogue that is applied from a file may name variables of your own for the keys of providers: [the catalogue as a
-file](catalogue.md).
+file](catalogue.md). The server reads `FORWARDED_ALLOW_IPS` by itself: [deployment](deployment.md#the-proxy).
 """
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines_plugin import SECRETS as ENGINES_SECRETS
 from tests.fakes.site import SECRETS, Site, new_site
 from tests.kernel.engine_homes import CHECKOUT, eventually, kill, processes_of, temporary_base
 
@@ -186,8 +187,10 @@ def test_taken_port_is_named_before_anything_starts() -> None:
 
 def test_unusable_database_url_is_one_sentence() -> None:
     with temporary_base() as base:
-        secrets = dict.fromkeys(SECRETS, "A" * 43 + "=")
-        refused = Site(base).manage("up", DATABASE_URL="postgresql://127.0.0.1:1/shop", **secrets)
+        secrets = {name: value for name, value in ENGINES_SECRETS.items() if name in SECRETS}
+        refused = Site(base).manage(
+            "up", DATABASE_URL="postgresql://127.0.0.1:1/shop", TOLLWAY_HOSTS="localhost", **secrets
+        )
         assert refused.returncode == 1
         assert refused.stderr.startswith(
             "DATABASE_URL names a PostgreSQL at 127.0.0.1:1/shop that cannot be used:"
