@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parent / "platform"))
 
-WITHOUT_DATABASE = {"up", "down", "credentials", "collectstatic", "settings", "help", "version"}
+WITHOUT_DATABASE = {"up", "down", "credentials", "serve", "collectstatic", "settings", "help", "version"}
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
 """Which processes make up Tollway, with which commands, and by what sign each one is ready."""
 
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -12,12 +11,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-__all__ = ["CHECKOUT", "Command", "Plan", "Step", "plan"]
+from . import servers
 
-CHECKOUT = Path(__file__).resolve().parents[3]
+__all__ = ["Command", "Plan", "Step", "plan"]
+
 DRAIN_SLACK_SECONDS = 10.0
-# Celery warns root of messages that are pickled; ours are JSON.
-CELERY_AS_ROOT = "ignore:You're running the worker with superuser"
 
 
 @dataclass(frozen=True)
@@ -52,31 +50,9 @@ class Plan:
 
 def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -> Plan:
     """The plan of a development machine."""
-    web: tuple[str, ...]
-    worker: tuple[str, ...]
-    python = sys.executable
     sandbox_url = f"http://127.0.0.1:{sandbox_port}"
     settings.SANDBOX_URL = sandbox_url  # read before the port was chosen; the steps run in this process
-    sandbox = (python, "-m", "inference.sandbox", "--host", "127.0.0.1", "--port", str(sandbox_port))
-    web = (python, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port))
-    web += ("--workers", str(workers), "--loop", "uvloop", "--no-access-log")
-    web += ("--http", "config.connections:Connection")
-    web += ("--log-level", "warning", "--timeout-graceful-shutdown", str(settings.DRAIN_SECONDS))
-    web += ("--timeout-keep-alive", str(settings.KEEP_ALIVE_SECONDS))
-    celery = (python, "-m", "celery", "--quiet", "-A", "config")
-    worker = (
-        *celery,
-        "worker",
-        "--concurrency",
-        "2",
-        "--pool",
-        "prefork",
-        "-Q",
-        "celery",
-        "--loglevel",
-        "INFO",
-    )
-    beat = (*celery, "beat", "--schedule", str(home / "beat-schedule"), "--pidfile=", "--loglevel", "WARNING")
+    sandbox = (sys.executable, "-m", "inference.sandbox", "--host", "127.0.0.1", "--port", str(sandbox_port))
     return Plan(
         steps=(
             Step("migrate", lambda output: _manage(output, "migrate", interactive=False)),
@@ -86,30 +62,22 @@ def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -
             Command("sandbox", sandbox, ready_url=f"{sandbox_url}/livez", stop_seconds=5.0),
             Command(
                 "web",
-                web,
+                servers.web(host=host, port=port, processes=workers),
                 ready_url=f"http://{reachable(host)}:{port}/readyz",
                 stop_seconds=settings.DRAIN_SECONDS + DRAIN_SLACK_SECONDS,
             ),
             Command(
                 "worker",
-                (*worker, "--without-gossip", "--without-mingle", "--without-heartbeat"),
+                servers.worker(processes=2),
                 ready_line=b" ready.",
                 stop_seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT + 5.0,
                 orphaned=signal.SIGQUIT,  # a warm stop would wait for a broker that has gone
             ),
-            Command("beat", beat, stop_seconds=10.0),
+            Command("beat", servers.beat(schedule=home / "beat-schedule"), stop_seconds=10.0),
         ),
         # The caller's streams end first; what they left to charge can still be charged; nobody else needs the sandbox.
         stop_order=(("web",), ("worker", "beat"), ("sandbox",)),
-        environment={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "platform")]),
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONWARNINGS": ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), CELERY_AS_ROOT])),
-            "TOLLWAY_SANDBOX_URL": sandbox_url,
-            "TOLLWAY_PORT": str(port),
-        },
+        environment={**servers.surroundings(port=port), "TOLLWAY_SANDBOX_URL": sandbox_url},
     )
 
 

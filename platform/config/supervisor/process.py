@@ -10,7 +10,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import IO
 
-from config.supervisor.plan import CHECKOUT, Command
+from config.supervisor.plan import Command
+from config.supervisor.servers import CHECKOUT
 from kernel.engines.kinship import die_with_parent
 
 __all__ = ["Process"]
