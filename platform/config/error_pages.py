@@ -20,6 +20,10 @@ class NothingSent(SafeExceptionReporterFilter):
         """Return the fields that were sent, without what was in them."""
         return dict.fromkeys(request.POST, self.cleansed_substitute) if request is not None else {}
 
+    def get_safe_cookies(self, request: HttpRequest | None) -> dict[str, Any]:
+        """Return which cookies came, without what was in them: by its name Django's own takes a session's for harmless."""
+        return dict.fromkeys(request.COOKIES, self.cleansed_substitute) if request is not None else {}
+
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: Any
     ) -> ItemsView[str, Any]:
