@@ -90,6 +90,16 @@ def test_requests_are_listed_in_pages_with_refusals_and_those_that_run(place: Pl
     assert {row["key"] for row in ended if row["kind"] == "settled"} == {place.key.name}
 
 
+def test_a_place_in_anothers_list_shows_none_of_it(place: Place) -> None:
+    for _ in range(60):
+        rows.settle(place.workspace.pk, cost=1, api_key_id=place.key.pk)
+    theirs, following = furnished(), ask("GET", "/api/requests", place.secret).json()["next"]
+    answer = ask("GET", f"/api/requests?before={quote(following)}", theirs.secret)
+    assert answer.status_code == 200
+    assert {row["key"] for row in answer.json()["data"]} <= {theirs.key.name}
+    assert not [mark for mark in place.marks if mark in answer.content.decode()]
+
+
 @pytest.mark.parametrize(
     "asked", ["range=x", "before=x", "status=x", "status=", "cost=x", "slower=x", "range=span&from=x"]
 )
