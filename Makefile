@@ -9,7 +9,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance schema faults failpoints hostile ledger payments outages chaos soak pages bench bench-quick mutation docs site picture pictures check lint types imports migrations format lock audit clean install
+.PHONY: help run test conformance schema faults failpoints hostile ledger payments outages chaos soak pages bench bench-quick mutation docs site picture pictures check lint types imports migrations advisories licences sbom format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,7 +82,7 @@ site: install ## the documents as a site with a search, into build/docs; a link 
 	@NO_MKDOCS_2_WARNING=1 .tollway/site/bin/mkdocs build --strict --quiet
 
 # SUITE=done leaves the tests out; it is for CI, which has just run `make test` on the same files.
-check: lint types imports migrations $(if $(filter done,$(SUITE)),,test) ## what must pass before a merge: format, lint, types, imports, migrations, tests
+check: lint types imports migrations advisories $(if $(filter done,$(SUITE)),,test) ## what must pass before a merge: format, lint, types, imports, migrations, advisories, tests
 
 lint: install ## formatting and lint
 	$(PYTHON) -m ruff format --check .
@@ -96,6 +96,17 @@ imports: install ## who may import whom
 
 migrations: install ## models and migrations agree
 	$(PYTHON) manage.py makemigrations --check --dry-run
+
+# The list of known holes is asked over the network; where it cannot be reached that is said, and nothing fails.
+advisories: install ## what is known of holes in what the locks pin, skipped with a reason offline
+	@$(PYTHON) scripts/supply.py advisories
+
+licences: install ## write docs/licences.md from the locks
+	@$(PYTHON) scripts/supply.py licences > docs/licences.md
+
+sbom: install ## a bill of materials of what runs in production, CycloneDX 1.6 (OUT=build/sbom.json)
+	@mkdir -p $(dir $(or $(OUT),build/sbom.json))
+	@$(PYTHON) scripts/supply.py sbom > $(or $(OUT),build/sbom.json)
 
 format: install ## format and mend what ruff can mend
 	$(PYTHON) -m ruff format .

@@ -36,7 +36,8 @@ TOP_LEVEL = {
         "deploy",
         "bench",
     ),
-    *("static", "scripts", ".ci", "mkdocs.yml"),
+    *("static", "scripts", ".ci", ".github", "mkdocs.yml"),
+    *("CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md", ".pre-commit-config.yaml"),
     *("requirements.txt", "requirements-dev.txt", "requirements-docs.txt"),
     *(".gitignore", ".gitattributes", ".editorconfig", ".dockerignore"),
 }
