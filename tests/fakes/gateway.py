@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,11 +120,16 @@ class Gateway:
 
 @contextmanager
 def running_gateway(
-    *, patience_s: int = 60, application: str = "config.asgi:application", **environment: str
+    *,
+    patience_s: int = 60,
+    application: str = "config.asgi:application",
+    log: Path | None = None,
+    **environment: str,
 ) -> Iterator[Gateway]:
     """Start uvicorn with the application; it ends with the block.
 
-    At its end the server cancels what is open after `patience_s`. Raises RuntimeError if it does not start.
+    At its end the server cancels what is open after `patience_s`. All it prints goes to `log`, if one is named.
+    Raises RuntimeError if it does not start.
     """
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1"]
@@ -134,7 +139,12 @@ def running_gateway(
     command += ["--timeout-keep-alive", str(settings.KEEP_ALIVE_SECONDS)]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
     given = {**os.environ, "PYTHONPATH": paths, "DATABASE_URL": database_url(), **environment}
-    with subprocess.Popen(command, cwd=ROOT, env=given, text=True) as process:
+    with (
+        log.open("ab") if log else nullcontext() as kept,
+        subprocess.Popen(
+            command, cwd=ROOT, env=given, text=True, stdout=kept, stderr=subprocess.STDOUT if kept else None
+        ) as process,
+    ):
         try:
             wait_until_ready(f"http://127.0.0.1:{port}/v1/none", ended=process.poll)
             yield Gateway(f"http://127.0.0.1:{port}/v1", process)
