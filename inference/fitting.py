@@ -38,10 +38,11 @@ async def within(deal: Deal) -> Deal:
     for leg in deal.legs:
         chat = leg.ask.chat
         context = leg.offer.context_length
+        # A wish that cannot be read is refused whether it matters or not: the same request may be longer tomorrow.
+        truncating = chat is not None and wants_truncation(chat.body, by_default=leg.offer.truncates)
         if chat is None or chat.prompt_bound + leg.held_tokens <= context:
             legs.append(_with_room(leg, context - chat.prompt_bound if chat is not None else leg.max_tokens))
             continue
-        truncating = wants_truncation(chat.body, by_default=leg.offer.truncates)
         key = (leg.offer.model_id, leg.held_tokens)
         if key not in fitted:
             fitted[key] = await _cut(leg, chat, context, truncating)

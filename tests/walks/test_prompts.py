@@ -58,6 +58,21 @@ def test_too_long_is_cut_where_that_is_wanted(
             assert "transforms" not in seen.json
 
 
+@pytest.mark.parametrize("path", ["/chat/completions", "/messages"])
+@pytest.mark.parametrize("transforms", [5, ["middle-out"]], ids=str)
+def test_a_wish_that_cannot_be_read_is_refused_though_the_prompt_fits(
+    gateway: Gateway, sandbox: str, path: str, transforms: Any
+) -> None:
+    who, name = customer(), model((sandbox, "words"))
+    gateway.knows(who.secret, name)
+    body = {"model": name, "max_tokens": 9, "messages": LONG[:1], "transforms": transforms}
+    headers = {"X-API-Key": who.secret, "Accept": "application/json"}
+    heard = call(gateway.base_url, path, body, headers=headers)
+    assert heard.status == 400
+    assert "transforms must be a list that is empty or holds" in heard.json["error"]["message"]
+    assert who.events() == []
+
+
 def test_no_more_output_is_asked_for_than_there_is_room(gateway: Gateway) -> None:
     with scripted(answer(ANSWER)) as upstream:
         who, name = (
