@@ -19,19 +19,19 @@ _LABELS = 5
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A rectangle in hundredths of the chart; `kind` is made, failed or refused."""
+    """A rectangle in hundredths of the chart, as SVG writes them; `kind` is made, failed or refused."""
 
     kind: str
-    y: float
-    height: float
+    y: str
+    height: str
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One bar: where it stands, in hundredths, what it is made of, what it says, and the list of its time."""
+    """One bar: where it stands, in hundredths as SVG writes them, what it is made of, what it says, the list of its time."""
 
-    x: float
-    width: float
+    x: str
+    width: str
     blocks: tuple[Block, ...]
     name: str
     counts: tuple[str, str, str]
@@ -71,8 +71,8 @@ def _column(
     bar: Bar, ends: datetime, step: timedelta, sought: Sought, *, x: float, width: float, most: int
 ) -> Column:
     return Column(
-        x=round(x, 3),
-        width=round(width, 3),
+        x=f"{x:.3f}",
+        width=f"{width:.3f}",
         blocks=tuple(_blocks(bar, most)),
         name=_at(bar.begins, step),
         counts=(figures.count(bar.made), figures.count(bar.failed), figures.count(bar.refused)),
@@ -89,7 +89,7 @@ def _blocks(bar: Bar, most: int) -> Iterator[Block]:
         if count > 0:
             height = max(_LEAST, (100 - 2 * _LEAST) * count / most)
             top -= height
-            yield Block(kind, round(max(0.0, top), 2), round(height, 2))
+            yield Block(kind, f"{max(0.0, top):.2f}", f"{height:.2f}")
 
 
 def _labels(found: Bars) -> Iterator[str]:

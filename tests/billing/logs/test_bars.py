@@ -76,6 +76,6 @@ def test_bars_are_drawn_from_the_ground_and_none_is_lost_to_sight() -> None:
     chart = drawn(read(workspace), sought())
     [blocks] = [column.blocks for column in chart.columns if len(column.blocks) > 1]
     assert [block.kind for block in blocks] == ["made", "failed"]
-    assert blocks[1].height >= 3
-    assert all(block.y >= 0 for block in blocks)
+    assert float(blocks[1].height) >= 3
+    assert all(float(block.y) >= 0 for block in blocks)
     assert "301 let in, 1 of them failed, 0 refused" in chart.words
