@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -50,7 +51,7 @@ def sinks(
     log, letters, broken = place / "log", place / "letters", place / "broken"
     letters.mkdir()
     own = Canaries()
-    environment = {
+    environment: dict[str, Any] = {
         "STRIPE_SECRET_KEY": own.stripe_key,
         "STRIPE_WEBHOOK_SECRET": own.stripe_webhook_secret,
         "STRIPE_API_BASE": "http://127.0.0.1:9",
@@ -154,7 +155,7 @@ def test_redis_holds_none(sinks: Sinks) -> None:
     assert sinks.hits(b"\n".join(kept).decode("latin-1")) == []
 
 
-def _dumped(server: "redis.Redis[bytes]", key: bytes) -> bytes:
+def _dumped(server: redis.Redis, key: bytes) -> bytes:
     return bytes(server.dump(key) or b"")
 
 

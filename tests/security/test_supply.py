@@ -108,7 +108,7 @@ def test_the_published_form_of_keys_is_the_one_that_is_made() -> None:
     said = re.search(r"`(rkm\?_\[0-9a-f\]\{64\})`", (ROOT / "SECURITY.md").read_text())
     assert said is not None
     for kind in ("rk", "rkm"):
-        assert re.fullmatch(said[1], ids.mint_key(kind))  # type: ignore[arg-type]  # both are kinds
+        assert re.fullmatch(said[1], ids.mint_key(kind))
     strangers = [f"rk_live_{'0' * 24}", f"rk_{'A' * 64}", f"rk_{'0' * 63}", "rk_test_51Abc"]
     assert [each for each in strangers if re.fullmatch(said[1], each)] == []
 
