@@ -16,7 +16,7 @@ from .sought import Sought
 
 __all__ = ["Bars", "bars"]
 
-COUNTED = 20_000
+COUNTED = 10_000
 """Up to how many requests of a time are counted one by one, by everything that is known of them."""
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _STEPS = ((2 * _HOUR, _MINUTE), (26 * _HOUR, 15 * _MINUTE), (8 * _DAY, _HOUR))
