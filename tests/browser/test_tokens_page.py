@@ -79,7 +79,9 @@ def test_a_token_that_may_only_read_changes_nothing(browser: Browser, street: St
     visit = walk(browser, street, "/dashboard/tokens")
     secret = made(visit, "dashboard-reader", "read")
     assert told(street, secret, "/api/keys").status == 200
-    heard = call(street.address, "/api/keys", {"name": "never made"}, headers=as_json_by(secret))
+    heard = call(
+        street.address, "/api/keys", {"name": "never made"}, headers=as_json_by(secret), patience_s=20
+    )
     assert (heard.status, heard.json["code"]) == (403, "AUTHORIZATION_ERROR")
     visit.page.goto(f"{street.address}/dashboard/keys")
     assert visit.page.get_by_text("never made").count() == 0
