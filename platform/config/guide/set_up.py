@@ -22,7 +22,7 @@ __all__ = ["CLIENTS", "page"]
 
 CLIENTS: dict[str, tuple[str, str]] = {
     "openai-python": ("sdks", "OpenAI, Python"),
-    "openai-node": ("sdks", "OpenAI, Node"),
+    "openai-node": ("sdks", "OpenAI, TypeScript"),
     "curl": ("sdks", "curl"),
     "claude-code": ("coding-agents", "Claude Code"),
     "codex": ("coding-agents", "Codex"),

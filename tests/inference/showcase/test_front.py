@@ -111,7 +111,7 @@ def test_says_what_the_last_check_of_the_books_found() -> None:
     )
     front.front.forget()
     text = read(Client().get("/"))
-    assert "Every charge adds up. Checked 0 s ago. 1,234 rows" in text
+    assert re.search(r"Every charge adds up. Checked \d+ s ago. 1,234 rows", text)
 
 
 def test_an_empty_shelf_says_so() -> None:
