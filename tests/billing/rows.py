@@ -19,12 +19,13 @@ from billing.proof.invariants import INVARIANTS
 from billing.proof.rules import Scope, check
 from catalog.models import Model, Plan, PlanVersion, PriceVersion, Rate
 from kernel import clock, ids, postgres
+from tests.fakes.cast import BEYOND_CATALOGUES
 
 
 def workspace(**terms: Any) -> int:
     """Save a new workspace on a plan of its own and return its id; the database opens its account."""
     name = secrets.token_hex(8)
-    rank = (Plan.objects.aggregate(Max("rank"))["rank__max"] or 0) + 1
+    rank = max(Plan.objects.aggregate(Max("rank"))["rank__max"] or 0, BEYOND_CATALOGUES) + 1
     plan = Plan.objects.create(slug=name, name=name, rank=rank)
     version = PlanVersion.objects.create(
         **{
