@@ -58,6 +58,6 @@ class LegalTextPage(Page):
 
     def save_model(self, request: HttpRequest, obj: LegalText, form: Any, change: bool) -> None:
         """Keep who wrote it."""
-        if isinstance(request.user, User):
-            obj.written_by = request.user
+        assert isinstance(request.user, User)  # the admin lets nobody else in
+        obj.written_by = request.user
         super().save_model(request, obj, form, change)
