@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from typing import Required, TypedDict, Unpack
 
 from . import meters
 from .driver import Job, Outcome
@@ -14,6 +15,15 @@ from .targets import Target, process
 __all__ = ["Measured", "beside", "measured"]
 
 _DRIVER = (sys.executable, "-m", "bench.speed.driver")
+
+
+class How(TypedDict, total=False):
+    """How a job is played, as `Job` tells."""
+
+    connections: Required[int]
+    seconds: float
+    requests: int
+    rate: float
 
 
 @dataclass(frozen=True)
@@ -29,37 +39,21 @@ class Measured:
         return self.cpu * 1e6 / self.outcome.answers if self.outcome.answers else 0.0
 
 
-def measured(
-    target: Target,
-    shape: str,
-    *,
-    connections: int,
-    seconds: float = 0.0,
-    requests: int = 0,
-    rate: float = 0.0,
-) -> Measured:
+def measured(target: Target, shape: str, **how: Unpack[How]) -> Measured:
     """Play one job to its end. Raises RuntimeError if the driver fails, ProcessLookupError if the target has ended."""
     with _driver() as driver:
         used = meters.cpu_seconds(target.pid)
-        _send(driver, Job(target.port, target.requests[shape], shape, connections, seconds, requests, rate))
+        _send(driver, Job(target.port, target.requests[shape], shape, **how))
         outcome = _told(driver, target, shape)
         return Measured(outcome, meters.cpu_seconds(target.pid) - used)
 
 
 @contextmanager
-def beside(
-    target: Target,
-    shape: str,
-    *,
-    connections: int,
-    seconds: float = 0.0,
-    requests: int = 0,
-    rate: float = 0.0,
-) -> Iterator[list[Outcome]]:
+def beside(target: Target, shape: str, **how: Unpack[How]) -> Iterator[list[Outcome]]:
     """Have a job go on beside the block; what came of it is in the list once the block is left."""
     ended: list[Outcome] = []
     with _driver() as driver:
-        _send(driver, Job(target.port, target.requests[shape], shape, connections, seconds, requests, rate))
+        _send(driver, Job(target.port, target.requests[shape], shape, **how))
         yield ended
         ended.append(_told(driver, target, shape))
 
