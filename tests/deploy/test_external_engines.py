@@ -45,6 +45,11 @@ def test_probes_and_prometheus_are_answered_by_the_address_of_a_pod(site: Deploy
     assert site.ask("/terms", **BY_ADDRESS)[0] == 400
 
 
+def test_no_answer_names_the_server_that_it_came_from(site: Deployed) -> None:
+    for path in ("/livez", "/v1/models", "/v1/none", "/terms"):
+        assert "server" not in site.ask(path, Host=HOST)[1], path
+
+
 def test_pages_behind_the_proxy_are_those_of_a_site_with_tls(site: Deployed) -> None:
     plain = site.ask("/terms", Host=HOST)
     assert (plain[0], plain[1]["location"]) == (301, f"https://{HOST}/terms")

@@ -134,7 +134,7 @@ def running_gateway(
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1"]
     command += ["--port", str(port), "--loop", "uvloop", "--no-access-log"]
-    command += ["--http", "config.connections:Connection"]
+    command += ["--http", "config.connections:Connection", "--no-server-header"]
     command += ["--log-level", "warning", "--timeout-graceful-shutdown", str(patience_s)]
     command += ["--timeout-keep-alive", str(settings.KEEP_ALIVE_SECONDS)]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "platform")])

@@ -19,7 +19,7 @@ def web(*, host: str, port: int, processes: int) -> tuple[str, ...]:
     return (
         *(sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port)),
         *("--workers", str(processes), "--loop", "uvloop", "--no-access-log"),
-        *("--http", "config.connections:Connection"),
+        *("--no-server-header", "--http", "config.connections:Connection"),
         *("--log-level", "warning", "--timeout-graceful-shutdown", str(settings.DRAIN_SECONDS)),
         *("--timeout-keep-alive", str(settings.KEEP_ALIVE_SECONDS)),
     )
