@@ -8,6 +8,7 @@ in a lane of its own until its queue is empty.
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
@@ -17,6 +18,7 @@ import structlog
 
 from kernel import degraded, postgres
 from kernel.modes import DATABASE, UNWRITABLE
+from kernel.tallies import FAST, Count, Spread
 
 __all__ = ["AWAY", "Batcher", "Busy", "Commit", "Dropped"]
 
@@ -36,6 +38,16 @@ Result = TypeVar("Result")
 Contra = TypeVar("Contra", contravariant=True)
 Co = TypeVar("Co", covariant=True)
 Entry = tuple[Item, asyncio.Future[Result]]
+_sizes = Spread(
+    "tollway_commit_batch_size",
+    "Requests that were committed in one statement.",
+    ("batcher",),
+    bounds=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+)
+_seconds = Spread("tollway_commit_seconds", "How long such a statement took.", ("batcher",), bounds=FAST)
+_losses = Count(
+    "tollway_commit_losses_total", "Such statements that the database did not answer.", ("batcher",)
+)
 log = structlog.get_logger()
 
 
@@ -102,6 +114,10 @@ class Batcher(Generic[Item, Result]):
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await self._disconnect()
+
+    def __len__(self) -> int:
+        """How many items wait for a batch, those behind a locked row included."""
+        return len(self._queue) + sum(map(len, self._lanes.values()))
 
     async def submit(self, item: Item) -> Result:
         """Return the result of an item once it is committed. Raises Busy, Dropped, or what the statement raised."""
@@ -171,8 +187,12 @@ class Batcher(Generic[Item, Result]):
     async def _run_batch(
         self, connection: psycopg.AsyncConnection[Any], items: Sequence[Item], *, skip_locked: bool
     ) -> Sequence[Result | None]:
+        begun = time.monotonic()
         with postgres.bounded(connection, SILENCE_SECONDS):
-            return await self._commit(connection, items, skip_locked=skip_locked)
+            results = await self._commit(connection, items, skip_locked=skip_locked)
+        _sizes.note(len(items), self._name)
+        _seconds.note(time.monotonic() - begun, self._name)
+        return results
 
     def _sidelined(self, entry: Entry[Item, Result]) -> bool:
         lane = self._lanes.get(self._order(entry[0]))
@@ -236,6 +256,7 @@ class Batcher(Generic[Item, Result]):
                 future.set_exception(Dropped(self._name))
 
     async def _lost(self, error: Exception) -> None:
+        _losses.add(self._name)
         log.warning("batch failed", batcher=self._name, error=type(error).__name__)
         if isinstance(error, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.DiskFull):
             degraded.note(UNWRITABLE, held=True)

@@ -164,6 +164,15 @@ class Gate:
         """How many settlements wait on the disk for the database."""
         return len(self._arrears)
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many wait for a commit, by what they wait for."""
+        return {
+            "admit": len(self._admissions),
+            "settle": len(self._settlements),
+            "extend": len(self._extensions),
+        }
+
     async def _settle(self, item: Settlement) -> None:
         commit = self._settlements.enqueue(item)
         await asyncio.wait({commit}, timeout=COMMIT_SECONDS)

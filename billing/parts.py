@@ -21,6 +21,7 @@ __all__ = [
     "READ",
     "TELL",
     "Heard",
+    "figures",
     "forget",
     "heard",
     "place",
@@ -40,7 +41,12 @@ INSERT INTO billing_part (name, kind, host, pid, heard_at, said) VALUES (%s, %s,
 ON CONFLICT (name) DO UPDATE SET host = excluded.host, pid = excluded.pid, heard_at = excluded.heard_at,
   said = excluded.said"""
 READ = """
-SELECT kind, host, pid, extract(epoch FROM clock_timestamp() - heard_at)::float8, said FROM billing_part"""
+SELECT kind, host, pid, extract(epoch FROM clock_timestamp() - heard_at)::float8, said - 'figures' AS said
+FROM billing_part"""
+# What is told for Prometheus alone is the most of it, and read by a scrape alone.
+_FIGURES = """
+SELECT pid, said->'figures' FROM billing_part
+WHERE kind = 'web' AND host = %s AND heard_at > clock_timestamp() - make_interval(secs => %s) ORDER BY heard_at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,16 @@ def heard() -> list[Heard]:
             Heard(kind, host, pid, silent, json.loads(said))
             for kind, host, pid, silent, said in cursor.fetchall()
         ]
+
+
+def figures() -> dict[int, Mapping[str, Any]]:
+    """Return the figures of each web process of this machine that lives, by its number, as it told them last.
+
+    Raises DatabaseError.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FIGURES, [place()[0], STALE_SECONDS])
+        return {pid: json.loads(told) for pid, told in cursor.fetchall() if told}
 
 
 def forget(now: datetime) -> int:

@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from billing.reach import Reach
 from billing.taking import literal
 from kernel import clock
+from kernel.tallies import Count
 
 __all__ = ["DETAILS", "Refusal", "Refusals", "count", "drop_old", "find", "minute_of", "newest"]
 
@@ -54,6 +55,7 @@ class Refusal:
     held: int = 0
 
 
+_refused = Count("tollway_refusals_total", "Requests of known callers that were not let in.", ("code",))
 _Counted = tuple[int, int, int, str, str]
 
 _COLUMNS = tuple(field.name for field in fields(Refusal))
@@ -83,8 +85,6 @@ class Refusals:
 
     def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
         self._pool = pool
-        self.by_code: Counter[str] = Counter()
-        """How many were noted since the start."""
         self._counts: Counter[_Counted] = Counter()
         self._details: list[Refusal] = []
         self._seen: Counter[tuple[int, int]] = Counter()
@@ -103,7 +103,7 @@ class Refusals:
 
     def note(self, refusal: Refusal) -> None:
         """Count a refusal, and keep its reasons if it is among the first of its workspace and minute."""
-        self.by_code[refusal.code] += 1
+        _refused.add(refusal.code)
         minute = minute_of(refusal.request_id)
         model = "" if refusal.code in _MODEL_UNKNOWN else refusal.model[: _LONGEST["model"]]
         counted = (refusal.workspace_id, minute, refusal.api_key_id, model, refusal.code)

@@ -51,6 +51,10 @@ class Breaker:
             return "open"
         return "probe" if state.tripped else "closed"
 
+    def left_alone(self) -> list[Place]:
+        """Return the places that are left alone after failures, or wait for the end of a probe."""
+        return [place for place, state in list(self._states.items()) if state.tripped]
+
     def begin_probe(self, place: Place) -> None:
         """Note that a request goes there as a probe: all others keep away until it has ended."""
         state = self._states.get(place)

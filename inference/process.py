@@ -17,10 +17,10 @@ from billing.refusals import Refusals
 from billing.vitals import Window
 from catalog.loading import Watch
 from catalog.snapshot import Catalogue
-from kernel import drain, postgres
+from kernel import drain, postgres, tallies
 from kernel.cache import Cache
 
-from . import tokens
+from . import levels, tokens
 from .budget import RetryBudget
 from .choosing import Figures
 from .deal import Signs
@@ -32,7 +32,7 @@ from .routing import Roads
 from .streams import Streams
 from .upstream import UpstreamFailed, Upstreams
 
-__all__ = ["Process", "current", "journalled", "lookout"]
+__all__ = ["Process", "current", "journalled", "lookout", "pool_statistics"]
 
 READERS = 4
 LARGE_ANSWERS_BYTES = 16 * 2**20
@@ -75,6 +75,7 @@ class Process:
         self.lookout = Lookout(
             self.gate.worker_id.hex, journalled=lambda: self.gate.journalled, about=self._about
         )
+        levels.read(self)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -94,7 +95,7 @@ class Process:
         return {
             "requests": self.gate.open_requests,
             "streams": len(self.streams),
-            "refusals": dict(self.refusals.by_code),
+            "figures": tallies.told(),
         }
 
     async def open(self) -> None:
@@ -142,6 +143,11 @@ def current() -> Process:
 def journalled() -> int:
     """Return how many settlements of this process wait in the journal; none outside a running server."""
     return _current.gate.journalled if _current is not None else 0
+
+
+def pool_statistics() -> dict[str, int]:
+    """Return what psycopg counts of the readers' connections; nothing outside a running server."""
+    return _current._pool.get_stats() if _current is not None else {}
 
 
 def lookout() -> Lookout | None:

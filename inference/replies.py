@@ -1,6 +1,6 @@
 """The answers that every door of /v1 gives in the same words: failures, preflights, wrong methods."""
 
-from . import answers, errors
+from . import answers, errors, traffic
 from .answers import Answer, Headers
 from .arrival import Arrival
 from .errors import Failure
@@ -58,3 +58,4 @@ async def send(request: Arrival, answer: Answer) -> None:
         headers.append((b"Content-Length", b"%d" % len(body)))
     await request.send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
     await request.send({"type": "http.response.body", "body": body, "more_body": False})
+    traffic.responded(request, answer.status_code)

@@ -11,6 +11,7 @@ from billing.settlement import FailedAttempt
 from catalog.snapshot import Hop
 from kernel import clock
 
+from . import traffic
 from .adapters import Unsupported
 from .budget import RetryBudget
 from .legs import Leg
@@ -182,6 +183,7 @@ async def _try(
     except UpstreamFailed as failure:
         took = int((time.monotonic() - begun) * 1000)
         trail.add(leg.hop, failure, started_at=started_at, milliseconds=took)
+        traffic.failed(leg.hop.provider, failure)
         # One customer's key says nothing of a place that others reach with keys of their own or with ours.
         if failure.unsupported is not None or failure.own_key:
             breaker.unknown(leg.place)
@@ -199,5 +201,6 @@ async def _try(
         breaker.unknown(leg.place)
         raise
     trail.outcomes.append(f"{leg.hop.provider}:ok")
+    traffic.answered(leg.hop.provider, time.monotonic() - begun)
     breaker.succeeded(leg.place)
     return answer

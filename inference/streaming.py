@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Literal
 
-from . import answers, routing
+from . import answers, routing, traffic
 from .answers import EVENTS, OnTheWire
 from .cover import Cover
 from .dialects import Told, Voice
@@ -50,11 +50,16 @@ async def serve(visit: Visit) -> OnTheWire:
     with _watched(visit, stream, process):
         reached = await _reach(visit, stream)
         if reached is None:
-            return OnTheWire()
+            return _sent(visit)
         try:
             await _flow(visit, stream, reached, tally)
         finally:
             reached.answer.close()
+    return _sent(visit)
+
+
+def _sent(visit: Visit) -> OnTheWire:
+    traffic.responded(visit.request, 200)
     return OnTheWire()
 
 

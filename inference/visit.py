@@ -9,7 +9,7 @@ from billing.settlement import Settlement
 from catalog import pricing
 from catalog.pricing import Counts
 
-from . import answers
+from . import answers, traffic
 from .answers import Headers
 from .arrival import Arrival
 from .deal import Deal
@@ -100,6 +100,7 @@ class Visit:
         """Commit what an answer came to; returns once it is durable."""
         hop, price = leg.hop, leg.price
         self._note_health(leg, charge, status, ttfb_ms)
+        traffic.began(self.request, ttfb_ms=ttfb_ms, added_seconds=self.added_seconds)
         await self._commit(
             replace(
                 self._nothing(status, 200, error),
@@ -183,6 +184,7 @@ class Visit:
 
     async def _commit(self, settlement: Settlement) -> None:
         self.settled = True
+        traffic.settled(settlement)
         await self.process.gate.settle(settlement)
 
     def _nothing(self, status: Status, http_status: int, error: str) -> Settlement:

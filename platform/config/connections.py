@@ -12,7 +12,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-__all__ = ["Connection", "make_room"]
+__all__ = ["Connection", "make_room", "room", "taken"]
 
 SWEEP_SECONDS = 0.5
 HEAD_BYTES = 64 * 1024
@@ -188,6 +188,16 @@ def make_room() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     _room = max(1, min(settings.MOST_CONNECTIONS, (files - SPARE_FILES) // 2))
+    return _room
+
+
+def taken() -> int:
+    """Return how many callers are connected."""
+    return len(_open)
+
+
+def room() -> int:
+    """Return how many this process takes; 0 before it serves."""
     return _room
 
 

@@ -13,7 +13,11 @@ from inference.process import Process
 from kernel import drain
 from kernel.standstill import Standstill
 
-from . import connections, loaded
+from . import (
+    burden,  # noqa: F401  # declares figures of its own
+    connections,
+    loaded,
+)
 
 __all__ = ["serve"]
 

@@ -1,32 +1,53 @@
-"""What Prometheus reads at /metrics: the modes that hold, and how much every web process of this machine has open."""
+"""What Prometheus reads at /metrics: every web process of this machine by itself, and how the whole site stands."""
 
 import hmac
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
+import structlog
 from django.conf import settings
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from billing import parts
-from billing.parts import Heard
 from inference import process
-from kernel import degraded
-from kernel.modes import MODES
+from kernel import degraded, modes, tallies
+from kernel.tallies import Kind, Spread
 
-__all__ = ["metrics"]
+from . import (
+    lifespan,  # noqa: F401  # what a server process counts is declared with what it begins
+    standing,
+)
+
+__all__ = ["families", "metrics"]
+
+log = structlog.get_logger()
+
+Rows = Iterable[Sequence[Any]]
 
 _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
-_GAUGES = {
-    "requests": ("tollway_open_requests", "Requests admitted and not settled."),
-    "streams": ("tollway_open_streams", "Streams being relayed or about to be."),
-    "journalled": ("tollway_journalled_settlements", "Settlements that wait on the disk for PostgreSQL."),
-    "kept": ("tollway_journals_kept", "Journals of this machine that need a person."),
+_KNOWN: dict[str, standing.Family] = {
+    "tollway_degraded": ("gauge", "1 while a degraded mode holds, here or elsewhere.", ("mode",)),
+    "tollway_web_processes": ("gauge", "Web processes of the whole site that were heard lately.", ()),
+    "tollway_silence_seconds": (
+        "gauge",
+        "Seconds since a beat was heard, or a sweep ended, as of the last look.",
+        ("part",),
+    ),
 }
 
 
@@ -58,61 +79,70 @@ def _is_here(address: str) -> bool:
         return False
 
 
+def families() -> dict[str, standing.Family]:
+    """Return all that /metrics may say: kind, meaning and labels by name."""
+    own = {
+        name: (each.kind, each.text, ("process", *each.labels)) for name, each in tallies.declared().items()
+    }
+    return {**own, **_KNOWN, **standing.FAMILIES}
+
+
 class _Machine(Collector):
-    """Reads memory only: of this process as it is, of its siblings as they told within five seconds."""
+    """Reads this process as it is, its siblings on this machine as they told within five seconds, and the whole site."""
 
     def collect(self) -> Iterable[Metric]:
-        """Yield every family."""
-        yield _modes()
-        said, heard = _said()
-        for name, (title, text) in _GAUGES.items():
-            gauge = GaugeMetricFamily(title, text, labels=["process"])
-            for pid, each in said.items():
-                gauge.add_metric([pid], each.get(name, 0))
-            yield gauge
-        yield _refusals(said)
-        yield _silences(heard)
+        """Yield every family, those without a sample too."""
+        rows: dict[str, list[Sequence[Any]]] = defaultdict(list)
+        for pid, figures in _of_processes().items():
+            for name, told in figures.items():
+                rows[name] += ((str(pid), *row) for row in told)
+        for name, labels, figure in (*_known(), *standing.read()):
+            rows[name].append((*labels, figure))
+        for name, (kind, text, labels) in families().items():
+            yield _family(kind, name, text, labels, rows[name])
 
 
-def _said() -> tuple[Mapping[str, Mapping[str, Any]], Iterable[Heard]]:
-    """Return what each web process of this machine says of itself, by its number, and all parts that were heard."""
-    own = process.lookout()
-    if own is None:
-        return {}, ()
-    host, pid = parts.place()
-    siblings = {str(part.pid): part.said for part in parts.webs(own.heard) if part.host == host}
-    return {**siblings, str(pid): own.said()}, own.heard
+def _of_processes() -> Mapping[int, Mapping[str, Rows]]:
+    """Return the figures of each web process of this machine by its number; of this one alone without the database."""
+    own = {} if process.lookout() is None else {parts.place()[1]: tallies.told()}
+    if degraded.holds(modes.DATABASE):
+        return own
+    try:
+        return {**parts.figures(), **own}
+    except Error as error:
+        log.warning("metrics of this process alone", error=type(error).__name__)
+        return own
 
 
-def _modes() -> Metric:
-    gauge = GaugeMetricFamily(
-        "tollway_degraded", "1 while a degraded mode holds, here or elsewhere.", labels=["mode"]
-    )
+def _known() -> Iterator[standing.Sample]:
+    """Yield what this process knows of the whole site."""
     held = {each.mode.name for each in degraded.current()}
-    for name in MODES:
-        gauge.add_metric([name], int(name in held))
-    return gauge
-
-
-def _refusals(said: Mapping[str, Mapping[str, Any]]) -> Metric:
-    counter = CounterMetricFamily(
-        "tollway_refusals", "Requests of known callers that were not let in.", labels=["process", "code"]
-    )
-    for pid, each in said.items():
-        for code, number in each.get("refusals", {}).items():
-            counter.add_metric([pid, code], number)
-    return counter
-
-
-def _silences(heard: Iterable[Heard]) -> Metric:
-    gauge = GaugeMetricFamily(
-        "tollway_silence_seconds",
-        "Seconds since a beat was heard, or a sweep ended, as of the last look.",
-        labels=["part"],
-    )
-    known = list(heard)
+    for name in modes.MODES:
+        yield "tollway_degraded", (name,), int(name in held)
+    lookout = process.lookout()
+    heard = list(lookout.heard) if lookout is not None else []
+    yield "tollway_web_processes", (), len(parts.webs(heard))
     for kind in ("beat", "sweep"):
-        silent = parts.silence(known, kind)
+        silent = parts.silence(heard, kind)
         if silent is not None:
-            gauge.add_metric([kind], silent)
-    return gauge
+            yield "tollway_silence_seconds", (kind,), silent
+
+
+def _family(kind: Kind, name: str, text: str, labels: Sequence[str], rows: Rows) -> Metric:
+    if kind == "histogram":
+        return _histogram(name, text, labels, rows)
+    family = (CounterMetricFamily if kind == "counter" else GaugeMetricFamily)(name, text, labels=labels)
+    for row in rows:
+        family.add_metric([str(label) for label in row[:-1]], row[-1])
+    return family
+
+
+def _histogram(name: str, text: str, labels: Sequence[str], rows: Rows) -> Metric:
+    family = HistogramMetricFamily(name, text, labels=labels)
+    spread = tallies.declared()[name]
+    bounds = [*map(floatToGoString, spread.bounds if isinstance(spread, Spread) else ()), "+Inf"]
+    for *known, (*counts, total) in rows:
+        # One that another release told has other buckets.
+        if len(counts) == len(bounds):
+            family.add_metric(known, list(zip(bounds, accumulate(counts), strict=True)), total)
+    return family

@@ -9,10 +9,17 @@ import traceback
 
 import structlog
 
+from .tallies import FAST, Spread
+
 __all__ = ["STILL_SECONDS", "Standstill"]
 
 STILL_SECONDS = 5.0
 _LOOKS = 5  # so often is looked within that time
+_delays = Spread(
+    "tollway_event_loop_delay_seconds",
+    "How much later than it should the event loop came round, asked for once a second.",
+    bounds=FAST,
+)
 log = structlog.get_logger()
 
 
@@ -44,6 +51,7 @@ class Standstill:
         while True:
             self._turned_at = time.monotonic()
             await asyncio.sleep(self._seconds / _LOOKS)
+            _delays.note(max(0.0, time.monotonic() - self._turned_at - self._seconds / _LOOKS))
 
     def _look(self, loops: int) -> None:
         stands_since: float | None = None
