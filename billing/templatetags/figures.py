@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from django import template
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from billing import figures
 
@@ -29,25 +29,19 @@ def usd(amount: Decimal) -> SafeString:
 
 
 def _amount(amount: figures.Amount) -> SafeString:
-    point = "." if amount.strong else ""
-    dim = format_html('<span class="dim">{}</span>', _set(amount.dim)) if amount.dim else ""
+    strong, dim = _places(amount.strong), _places(amount.dim)
+    point = f".{strong}" if strong else ""
+    rest = f'<span class="dim">{dim}</span>' if dim else ""
     return format_html(
-        '<span class="money" title="{}${}">{}${}{}{}{}</span>',
+        f'<span class="money" title="{{}}${{}}">{{}}${{}}{point}{rest}</span>',
         "−" if amount.exact.startswith("-") else "",
         amount.exact.lstrip("-"),
         amount.sign,
         amount.whole,
-        point,
-        _set(amount.strong),
-        dim,
+        *(piece.digits for piece in (*amount.strong, *amount.dim)),
     )
 
 
-def _set(pieces: tuple[figures.Piece, ...]) -> SafeString:
-    if not pieces:
-        return mark_safe("")
-    return format_html_join(
-        "",
-        "{}",
-        ((format_html('<span class="gap">{}</span>', p.digits) if p.gap else p.digits,) for p in pieces),
-    )
+def _places(pieces: tuple[figures.Piece, ...]) -> str:
+    """Return what the digits of some pieces are put into."""
+    return "".join('<span class="gap">{}</span>' if piece.gap else "{}" for piece in pieces)
