@@ -31,7 +31,6 @@ class Column:
     """One bar: where it stands, in hundredths as SVG writes them, what it is made of, what it says, the list of its time."""
 
     x: str
-    width: str
     blocks: tuple[Block, ...]
     name: str
     counts: tuple[str, str, str]
@@ -39,14 +38,31 @@ class Column:
     begins: str
     ends: str
 
+    @property
+    def words(self) -> str:
+        """The bar in words."""
+        made, failed, refused = self.counts
+        return f"{self.name}: {made} let in, {failed} failed, {refused} refused"
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The chart: its columns, the labels below it with their places, and one sentence."""
+    """The chart: its columns, each as wide as the others, the labels below it with their places, and one sentence."""
 
     columns: tuple[Column, ...]
+    width: str
     labels: tuple[str, ...]
     words: str
+
+    @property
+    def paths(self) -> list[tuple[str, str]]:
+        """The blocks: of each kind one path for all its columns, as a chart has hundreds of them."""
+        drawn: dict[str, list[str]] = {}
+        for column in self.columns:
+            for block in column.blocks:
+                path = f"M{column.x} {block.y}h{self.width}v{block.height}h-{self.width}z"
+                drawn.setdefault(block.kind, []).append(path)
+        return [(kind, "".join(paths)) for kind, paths in drawn.items()]
 
 
 def drawn(found: Bars, sought: Sought) -> Drawn:
@@ -54,32 +70,26 @@ def drawn(found: Bars, sought: Sought) -> Drawn:
     bars = found.bars
     most = max((bar.made + bar.refused for bar in bars), default=0) or 1
     step = 100 / len(bars)
-    ends = [*(bar.begins for bar in bars[1:]), found.ends]
+    moments = [*(bar.begins for bar in bars), found.ends]
+    stamps = [moment.isoformat(timespec="minutes") for moment in moments]
     columns = tuple(
-        _column(bar, end, found.step, sought, x=place * step, width=step, most=most)
-        for place, (bar, end) in enumerate(zip(bars, ends, strict=True))
+        Column(
+            x=f"{place * step:.3f}",
+            blocks=tuple(_blocks(bar, most)),
+            name=_at(bar.begins, found.step),
+            counts=(figures.count(bar.made), figures.count(bar.failed), figures.count(bar.refused)),
+            address=address,
+            begins=stamps[place],
+            ends=stamps[place + 1],
+        )
+        for place, (bar, address) in enumerate(zip(bars, sought.parted(moments), strict=True))
     )
     words = (
         f"Requests from {_at(bars[0].begins, found.step)} to {_at(found.ends, found.step)}: "
         f"{figures.count(found.made)} let in, {figures.count(found.failed)} of them failed,"
         f" {figures.count(found.refused)} refused."
     )
-    return Drawn(columns, tuple(_labels(found)), words)
-
-
-def _column(
-    bar: Bar, ends: datetime, step: timedelta, sought: Sought, *, x: float, width: float, most: int
-) -> Column:
-    return Column(
-        x=f"{x:.3f}",
-        width=f"{width:.3f}",
-        blocks=tuple(_blocks(bar, most)),
-        name=_at(bar.begins, step),
-        counts=(figures.count(bar.made), figures.count(bar.failed), figures.count(bar.refused)),
-        address=sought.within(bar.begins, ends).address(),
-        begins=bar.begins.isoformat(timespec="minutes"),
-        ends=ends.isoformat(timespec="minutes"),
-    )
+    return Drawn(columns, f"{step:.3f}", tuple(_labels(found)), words)
 
 
 def _blocks(bar: Bar, most: int) -> Iterator[Block]:

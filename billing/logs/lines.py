@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 
 from billing import figures
@@ -13,7 +13,7 @@ from billing.statements import Group
 from . import reading
 from .codes import code_of
 from .conditions import Conditions
-from .marks import Mark
+from .marks import EventKey, Mark
 from .reading import Open, Refused, Settled
 
 __all__ = ["PAGE", "Line", "Listed", "Writer", "listed"]
@@ -38,6 +38,16 @@ class Line:
     first_token: str
     charge: int | None
     held: int | None
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended: what runs holds its charge."""
+        return self.held is not None
+
+    @property
+    def stamp(self) -> str:
+        """When that was, in UTC, as machines read it."""
+        return self.at.astimezone(UTC).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +81,15 @@ def listed(asked: Conditions, mark: Mark, *, first: bool) -> Listed:
     return Listed(
         open=tuple(reading.open_now(asked)) if first else (),
         ended=tuple(shown),
-        newest=Mark(reading.newest(asked) if first else None, refused[0].request_id if refused else None),
+        newest=Mark(_newest(asked, settled) if first else None, refused[0].request_id if refused else None),
         older=older,
         looked_through=stopped is not None,
     )
+
+
+def _newest(asked: Conditions, settled: Sequence[Settled]) -> EventKey | None:
+    """Return the request that was settled last; where each one fits, the first that was read is it."""
+    return settled[0].key if settled and not asked.events else reading.newest(asked)
 
 
 def _in_order(

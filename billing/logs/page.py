@@ -57,6 +57,11 @@ class Page:
     first: bool
 
     @property
+    def rows(self) -> list[Line]:
+        """The list: what runs now comes first."""
+        return [*self.open, *self.lines]
+
+    @property
     def stretches(self) -> list[Choice]:
         """The times that are offered."""
         kept = [

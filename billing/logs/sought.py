@@ -1,9 +1,10 @@
 """Which requests are looked for, read from an address and written back to it: each condition can be taken away."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
+from itertools import pairwise
+from urllib.parse import quote_plus, urlencode
 from zoneinfo import ZoneInfo
 
 from billing import figures
@@ -89,9 +90,12 @@ class Sought:
         kept = tuple(each for each in self.lists.get(name, ()) if each != value)
         return replace(self, lists={**self.lists, name: kept})
 
-    def within(self, begins: datetime, ends: datetime) -> "Sought":
-        """Return the same of another time."""
-        return replace(self, stretch=CUSTOM, begins=begins, ends=ends)
+    def parted(self, moments: Sequence[datetime]) -> list[str]:
+        """Return the query strings of the same from each moment to the next."""
+        kept = [pair for pair in self.pairs() if pair[0] not in ("range", "from", "to")]
+        more = f"&{urlencode(kept)}" if kept else ""
+        written = [quote_plus(_written(moment)) for moment in moments]
+        return [f"?range={CUSTOM}&from={begins}&to={ends}{more}" for begins, ends in pairwise(written)]
 
     def of_status(self, status: str) -> "Sought":
         """Return the same of one status."""

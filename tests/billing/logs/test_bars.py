@@ -1,5 +1,7 @@
 """The bars: every request in one of them, by all conditions where they are few, by sums where they are many."""
 
+from datetime import timedelta
+
 import pytest
 
 from billing import rollup
@@ -61,6 +63,18 @@ def test_bars_of_more_than_are_counted_are_of_sums_and_say_so(monkeypatch: pytes
     assert (found.made, found.failed, found.refused, found.cost) == (6, 1, 2, 27)
 
 
+def test_bars_are_counted_where_too_many_ended_but_after_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bars, "COUNTED", 5)
+    workspace, hour = rows.workspace(), ago(days=1).replace(minute=0, second=0, microsecond=0)
+    for minutes in (10, 40, 40, 40, 40, 40, 40):
+        settle(workspace, hour + timedelta(minutes=minutes))
+    rollup.close(workspace)
+    rollup.post(workspace)
+    begins, ends = hour - timedelta(days=3), hour + timedelta(minutes=20)
+    found = read(workspace, f"range=span&from={begins:%Y-%m-%dT%H:%M}&to={ends:%Y-%m-%dT%H:%M}")
+    assert (found.counted, found.made) == (True, 1)
+
+
 def test_bars_of_a_charge_are_one_and_all_of_it() -> None:
     workspace = busy()
     rollup.close(workspace)
@@ -78,4 +92,5 @@ def test_bars_are_drawn_from_the_ground_and_none_is_lost_to_sight() -> None:
     assert [block.kind for block in blocks] == ["made", "failed"]
     assert float(blocks[1].height) >= 3
     assert all(float(block.y) >= 0 for block in blocks)
+    assert [(kind, path.count("M")) for kind, path in chart.paths] == [("made", 1), ("failed", 1)]
     assert "301 let in, 1 of them failed, 0 refused" in chart.words
