@@ -10,7 +10,7 @@ from django.db import connection
 from catalog.models import Model
 from kernel import clock
 
-__all__ = ["Bar", "Volume", "made", "of"]
+__all__ = ["Bar", "Posted", "Volume", "of", "posted"]
 
 _QUARTER, _HOUR, _DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 _MOST_BARS = 200
@@ -52,6 +52,33 @@ class Volume:
         return sum(bar.refused for bar in self.bars)
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was posted of a time by stretch, made and failed, what that came to in nano-USD, and of whom it was asked."""
+
+    step: timedelta
+    first: datetime
+    bars: int
+    ended: int
+    made: Mapping[int, tuple[int, int]]
+    cost: int
+    only: Mapping[str, int | None]
+
+    @property
+    def within(self) -> int:
+        """How many requests there were, without the stretches that began before the time or go on after it."""
+        return sum(made for place, (made, _) in self.made.items() if 0 < place < self.ended)
+
+    def volume(self) -> Volume:
+        """Return the stretches, with what was refused in them."""
+        refused = {} if self.only["provider_id"] is not None else _refused(self)
+        bars = (
+            Bar(self.first + place * self.step, *self.made.get(place, (0, 0)), refused.get(place, 0))
+            for place in range(self.bars)
+        )
+        return Volume(self.step, tuple(bars), self.cost)
+
+
 def of(
     begins: datetime,
     ends: datetime,
@@ -61,39 +88,42 @@ def of(
     model_id: int | None = None,
     provider_id: int | None = None,
 ) -> Volume:
-    """Return what was posted of a time, of everybody or of what is named; from days where it is long.
+    """Return what was posted of a time and refused in it, of everybody or of what is named; from days where it is long.
 
     A refused request reached no upstream: with `provider_id` there are none of them.
     """
-    step = _step(ends - begins)
+    return posted(
+        begins,
+        ends,
+        workspace_id=workspace_id,
+        api_key_id=api_key_id,
+        model_id=model_id,
+        provider_id=provider_id,
+    ).volume()
+
+
+def posted(
+    begins: datetime,
+    ends: datetime,
+    *,
+    workspace_id: int | None = None,
+    api_key_id: int | None = None,
+    model_id: int | None = None,
+    provider_id: int | None = None,
+) -> Posted:
+    """Return what was posted of a time, of everybody or of what is named; from days where it is long."""
+    step, now = _step(ends - begins), clock.now()
     first = _floor(begins, step)
-    number = -(-(min(ends, clock.now()) - first) // step)
-    bars = max(1, min(number, _MOST_BARS))
-    span = {"first": first, "ends": first + bars * step, "step": step.total_seconds()}
+    bars = max(1, min(-(-(min(ends, now) - first) // step), _MOST_BARS))
     only = {
         "workspace_id": workspace_id,
         "api_key_id": api_key_id,
         "model_id": model_id,
         "provider_id": provider_id,
     }
-    made, cost = _made(step, span, only)
-    refused = {} if provider_id is not None else _refused(span, only)
-    return Volume(
-        step,
-        tuple(
-            Bar(first + place * step, *made.get(place, (0, 0)), refused.get(place, 0))
-            for place in range(bars)
-        ),
-        cost,
-    )
-
-
-def made(begins: datetime, ends: datetime, *, workspace_id: int) -> int:
-    """Return how many requests of a time were posted, but for its first stretch, which may have begun before it."""
-    step = _step(ends - begins)
-    span = {"first": _floor(begins, step) + step, "ends": ends, "step": step.total_seconds()}
-    bars, _ = _made(step, span, {"workspace_id": workspace_id})
-    return sum(requests for requests, _ in bars.values())
+    made, cost = _made(step, first, first + bars * step, only)
+    ended = bars if ends >= now else (ends - first) // step
+    return Posted(step, first, bars, ended, made, cost, only)
 
 
 def _step(span: timedelta) -> timedelta:
@@ -108,7 +138,7 @@ def _floor(moment: datetime, step: timedelta) -> datetime:
 
 
 def _made(
-    step: timedelta, span: Mapping[str, Any], only: Mapping[str, int | None]
+    step: timedelta, first: datetime, ends: datetime, only: Mapping[str, int | None]
 ) -> tuple[dict[int, tuple[int, int]], int]:
     table, time = ("daily_usage", "day") if step == _DAY else ("usage_bucket", "starts_at")
     at = "day::timestamp AT TIME ZONE 'UTC'" if step == _DAY else "starts_at"
@@ -120,17 +150,18 @@ def _made(
                     sum(failed)::bigint, sum(cost)::bigint
                 FROM billing_{table}
                 WHERE {time} >= {bound.format("first")} AND {time} < {bound.format("ends")}{kept} GROUP BY 1""",
-            {**span, **only},
+            {"first": first, "ends": ends, "step": step.total_seconds(), **only},
         )
         rows = cursor.fetchall()
     return {place: (made, failed) for place, made, failed, _ in rows}, sum(cost for *_, cost in rows)
 
 
-def _refused(span: Mapping[str, Any], only: Mapping[str, int | None]) -> dict[int, int]:
+def _refused(posted: Posted) -> dict[int, int]:
+    only, ends = posted.only, posted.first + posted.bars * posted.step
     minutes: dict[str, Any] = {
-        "first_minute": clock.minute_number(span["first"].timestamp()),
-        "end_minute": clock.minute_number(span["ends"].timestamp()),
-        "minutes": int(span["step"]) // 60,
+        "first_minute": clock.minute_number(posted.first.timestamp()),
+        "end_minute": clock.minute_number(ends.timestamp()),
+        "minutes": posted.step // timedelta(minutes=1),
         "model": _name(only["model_id"]),
     }
     kept = "".join(

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from billing import volume
-from billing.volume import Bar
+from billing.volume import Bar, Posted
 from kernel import clock
 
 from .conditions import Conditions
@@ -59,12 +59,12 @@ def bars(workspace_id: int, sought: Sought, asked: Conditions) -> Bars:
     begins = clock.start_of_minute(0) if sought.charge is not None else sought.begins
     step = ends - begins if sought.charge is not None else _step(ends - begins)
     edges = list(_edges(begins, ends, step))
-    # Sums say in no time what counting would give up on after COUNTED.
     span = begins.astimezone(UTC), ends.astimezone(UTC)
-    many = sought.charge is None and volume.made(*span, workspace_id=workspace_id) > COUNTED
-    found = None if many else _counted(asked, edges)
+    posted = volume.posted(*span, workspace_id=workspace_id) if sought.charge is None else None
+    # Sums say in no time what counting would give up on after COUNTED.
+    found = None if posted is not None and posted.within > COUNTED else _counted(asked, edges)
     if found is None:
-        return _summed(workspace_id, begins, ends, asked)
+        return _summed(workspace_id, begins, ends, asked, posted)
     made, cost = found
     refused = _refused(asked, edges)
     return Bars(
@@ -144,14 +144,19 @@ def _refused(asked: Conditions, edges: Sequence[datetime]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def _summed(workspace_id: int, begins: datetime, ends: datetime, asked: Conditions) -> Bars:
+def _summed(
+    workspace_id: int, begins: datetime, ends: datetime, asked: Conditions, posted: Posted | None
+) -> Bars:
     only: dict[str, Any] = {
         "api_key_id": asked.dimensions.keys,
         "model_id": asked.dimensions.models,
         "provider_id": asked.dimensions.providers,
     }
     first = {name: numbers[0] for name, numbers in only.items() if len(numbers) == 1}
-    found = volume.of(begins.astimezone(UTC), ends.astimezone(UTC), workspace_id=workspace_id, **first)
+    if first or posted is None:
+        span = begins.astimezone(UTC), ends.astimezone(UTC)
+        posted = volume.posted(*span, workspace_id=workspace_id, **first)
+    found = posted.volume()
     zone = begins.tzinfo
     shown = tuple(Bar(bar.begins.astimezone(zone), bar.made, bar.failed, bar.refused) for bar in found.bars)
     return Bars(found.step, shown, shown[-1].begins + found.step, found.cost, counted=False)
