@@ -9,7 +9,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/locks/*.in))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance schema faults failpoints hostile ledger payments outages chaos soak pages bench bench-quick mutation docs site picture pictures check lint types imports migrations advisories licences sbom format lock audit clean install
+.PHONY: help run test conformance schema faults failpoints hostile ledger payments outages chaos soak production pages bench bench-quick mutation docs site picture pictures check lint types imports migrations advisories licences sbom format lock audit clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ chaos: install ## every part killed under load, 40 kills over 6,000 requests, th
 
 soak: install ## the same with 60 kills over 20,000 requests, into docs/chaos.md
 	@$(PYTHON) -m bench.chaos --requests 20000 --kills 60 --minutes 30 --write docs/chaos.md $(ARGS)
+
+production: install ## a deployed site under load while every part is restarted, into docs/production-run.md (MINUTES=30 SEED=1; needs Caddy 2.11)
+	@$(PYTHON) -m bench.production --minutes $(or $(MINUTES),30) --seed $(or $(SEED),1) --write docs/production-run.md $(ARGS)
 
 pages: install ## how long operators' and customers' pages take beside 10 million requests, into docs/page-speed.md (ARGS="--only /dashboard/logs")
 	@$(PYTHON) -m bench.pages --write docs/page-speed.md $(ARGS)

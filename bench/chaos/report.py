@@ -11,14 +11,15 @@ from kernel import clock
 from kernel.engines.binaries import binaries
 from tests.chaos.campaign import Outcome
 
-__all__ = ["told"]
+__all__ = ["machine", "rows", "told"]
 
 MOST_LISTED = 200
+NOTHING = "–"
 
 
 def told(outcome: Outcome, *, at: str) -> str:
     """Return the command, the commit it ran `at`, the machine, the table, and findings with what each witness says."""
-    rows = "".join(f"| {name} | {value} |\n" for name, value in _rows(outcome))
+    table = "".join(f"| {name} | {value} |\n" for name, value in rows(outcome))
     found = [f"- {each.sort} `{each.request_id}`: {each.why}\n" for each in outcome.findings[:MOST_LISTED]]
     broken = [
         f"- audit {rule['name']}: {row['subject']}: expected {row['expected']}, found {row['found']}\n"
@@ -26,7 +27,7 @@ def told(outcome: Outcome, *, at: str) -> str:
         for row in rule["findings"]
     ]
     listed = "\n" + "".join(found + broken) if found or broken else ""
-    return f"{_head(outcome, at)}\n| | |\n| --- | ---: |\n{rows}{listed}"
+    return f"{_head(outcome, at)}\n| | |\n| --- | ---: |\n{table}{listed}"
 
 
 def _head(outcome: Outcome, at: str) -> str:
@@ -35,16 +36,25 @@ def _head(outcome: Outcome, at: str) -> str:
         f"python -m bench.chaos --requests {scale.requests} --kills {scale.kills}"
         f" --minutes {scale.seconds / 60:g} --seed {scale.seed}"
     )
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    machine = (
-        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release().split('-')[0]}"
-    )
     verdict = "every promise kept" if outcome.clean else "**promises broken, see below**"
     return (
-        f"`{command}` on {clock.now():%Y-%m-%d}, commit `{at}`; {machine};"
-        f" Python {platform.python_version()}, {_version(str(binaries().postgres))},"
+        f"`{command}` on {machine(at)}, {_version(str(binaries().postgres))},"
         f" {_version(str(binaries().valkey))}. {verdict.capitalize() if outcome.clean else verdict}.\n"
     )
+
+
+def machine(at: str) -> str:
+    """Return the day, the commit a run is of, the machine and its Python."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{clock.now():%Y-%m-%d}, commit `{at}`; {os.cpu_count()} cores, {memory:.0f} GiB,"
+        f" {platform.system()} {platform.release().split('-')[0]}; Python {platform.python_version()}"
+    )
+
+
+def rows(outcome: Outcome) -> list[tuple[str, str]]:
+    """Return what is counted and what came of it; of kills nothing where there were none."""
+    return [(name, value) for name, value in _rows(outcome) if value != NOTHING]
 
 
 def _rows(outcome: Outcome) -> list[tuple[str, str]]:
@@ -91,7 +101,7 @@ def _spread(seconds: Sequence[float]) -> str:
     """Return the median, the 99th percentile (nearest rank) and the greatest, and how many had no end."""
     ordered = sorted(each for each in seconds if math.isfinite(each))
     if not ordered:
-        return "–"
+        return NOTHING
     p50, p99 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.5, 0.99))
     endless = f", never {len(seconds) - len(ordered)}" if len(ordered) < len(seconds) else ""
     return f"p50 {p50:.1f}, p99 {p99:.1f}, max {ordered[-1]:.1f}{endless}"

@@ -88,6 +88,7 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **_database,
         "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,  # after a restart of the server no connection of the pool lives
         "OPTIONS": {**_database["OPTIONS"], **pooled.OPTIONS},
     }
 }

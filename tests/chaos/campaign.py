@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from . import load
 from .asked import credits_usd, drawn
@@ -15,7 +16,7 @@ from .kills import Killed, carry_out, planned
 from .stage import Stage, new_workspace, stage
 from .witnesses import EVENTS, Case, Client, cases, read_calls, read_clients, read_events
 
-__all__ = ["Outcome", "Scale", "run"]
+__all__ = ["Outcome", "Scale", "Watched", "compared", "rest", "run"]
 
 REST_SECONDS = 120.0
 POLL_SECONDS = 0.5
@@ -45,6 +46,20 @@ SELECT extract(epoch FROM min(t.created_at) - e.recorded_at)::float8
 FROM billing_usage_event e JOIN billing_ledger_transaction t
   ON t.workspace_id = e.workspace_id AND t.charge_no = e.charge_no AND t.kind = 'usage'
 WHERE e.cost <> 0 GROUP BY e.id, e.recorded_at"""
+
+
+class Watched(Protocol):
+    """A running Tollway as far as it is looked at: the stage is one."""
+
+    @property
+    def upstream_log(self) -> Path:
+        """Where the upstream writes down its calls."""
+
+    def manage(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run one management command against it."""
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Read from its database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +120,11 @@ def run(scale: Scale, home: Path, **settings: str) -> Outcome:
         ]
         killed = asyncio.run(_under_fire(running, scale, keys, log))
         began = time.monotonic()
-        left = _rest(running)
-        rest = time.monotonic() - began
+        left = rest(running)
+        took = time.monotonic() - began
         (home / "upstream.jsonl").write_bytes(running.upstream_log.read_bytes())
         (home / "up.log").write_bytes(running.log.read_bytes())
-        return _compared(running, scale, log, killed, left, rest)
+        return compared(running, scale, log, killed, left, took)
 
 
 async def _under_fire(running: Stage, scale: Scale, keys: list[str], log: Path) -> list[Killed]:
@@ -121,7 +136,7 @@ async def _under_fire(running: Stage, scale: Scale, keys: list[str], log: Path) 
     return killing.result()
 
 
-def _rest(running: Stage) -> dict[str, int]:
+def rest(running: Watched) -> dict[str, int]:
     """Wait until nothing is open, held or unposted; return what is left of it after two minutes."""
     deadline = time.monotonic() + REST_SECONDS
     while True:
@@ -137,9 +152,10 @@ def _rest(running: Stage) -> dict[str, int]:
         time.sleep(POLL_SECONDS)
 
 
-def _compared(
-    running: Stage, scale: Scale, log: Path, killed: list[Killed], left: dict[str, int], rest: float
+def compared(
+    running: Watched, scale: Scale, log: Path, killed: list[Killed], left: dict[str, int], took: float
 ) -> Outcome:
+    """Compare what the witnesses of a load say; `left` is what was left of it after `took` seconds of rest."""
     clients = read_clients(log)
     found = cases(clients, read_calls(running.upstream_log), read_events(running.rows(EVENTS)))
     judge = Judge(
@@ -164,11 +180,11 @@ def _compared(
         note_ages=ages,
         reaping=[seconds for case in found if (seconds := _reaping(case)) is not None],
         freshness=[seconds for (seconds,) in running.rows(_FRESHNESS)],
-        rest=rest,
+        rest=took,
     )
 
 
-def _charges(running: Stage) -> list[Finding]:
+def _charges(running: Watched) -> list[Finding]:
     twice = [
         Finding("double", f"workspace {ws}", f"charge {no} posted twice")
         for ws, no in running.rows(_CHARGED_TWICE)
@@ -180,7 +196,7 @@ def _charges(running: Stage) -> list[Finding]:
     return twice + unequal
 
 
-def _audited(running: Stage) -> dict[str, Any]:
+def _audited(running: Watched) -> dict[str, Any]:
     done = running.manage("audit", "--json")
     if not done.stdout:
         raise RuntimeError(f"the audit did not run: {done.stderr[-2000:]}")

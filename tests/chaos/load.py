@@ -12,7 +12,7 @@ import orjson
 
 from .asked import Asked
 
-__all__ = ["play"]
+__all__ = ["Heard", "play"]
 
 AT_ONCE = 64
 PATIENCE_SECONDS = 90.0

@@ -6,16 +6,24 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 
-from tests.fakes.gateway import Gateway
 from tests.fakes.valkey import Valkey
 
-__all__ = ["CONDITIONS", "Answered", "offered", "statuses", "under"]
+__all__ = ["CONDITIONS", "Answered", "Door", "offered", "statuses", "under"]
 
 PATIENCE_SECONDS = 60.0
 FLAP_SECONDS, SLOW_SECONDS = 2.0, 2.0
+
+
+class Door(Protocol):
+    """A gateway as far as it is called."""
+
+    @property
+    def base_url(self) -> str:
+        """Its address, up to and including /v1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class Answered:
 
 
 def offered(
-    gateways: Sequence[Gateway],
+    gateways: Sequence[Door],
     secret: str,
     model: str,
     *,

@@ -26,14 +26,37 @@ PASSWORD = "of-this-test-0f9c4a7e"
 START_S = 60
 
 
+class Server:
+    """One engine's process, which may be stopped and started again where it was."""
+
+    def __init__(self, line: list[object], ask: Callable[[], object]) -> None:
+        self._line, self._ask = list(map(str, line)), ask
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; returns when it answers. Raises what asking it raises if it does not."""
+        self._process = subprocess.Popen(
+            self._line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_as_account()
+        )
+        _await(self._process, self._ask)
+
+    def stop(self) -> None:
+        """Stop it if it runs; returns when it is gone."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # PostgreSQL would wait for its clients at SIGTERM
+            self._process.wait(30)
+            self._process = None
+
+
 @dataclass(frozen=True)
 class Engines:
-    """Where they are, and which they are."""
+    """Where they are, which they are, and the Redis-protocol server itself."""
 
     database_url: str
     redis_url: str
     postgres: str
     redis: str
+    redis_server: Server
 
 
 @contextlib.contextmanager
@@ -44,8 +67,8 @@ def engines_over_tcp(base: Path) -> Iterator[Engines]:
     places = [base / "postgres", base / "redis"]
     for place in places:
         private_dir(place, *((account.uid, account.gid) if account else (os.geteuid(), os.getegid())))
-    with _postgres(places[0]) as (database_url, program), _redis(places[1]) as (redis_url, server):
-        yield Engines(database_url, redis_url, program, server)
+    with _postgres(places[0]) as (database_url, program), _redis(places[1]) as (redis_url, name, server):
+        yield Engines(database_url, redis_url, program, name, server)
 
 
 @contextlib.contextmanager
@@ -63,13 +86,13 @@ def _postgres(place: Path) -> Iterator[tuple[str, str]]:
 
 
 @contextlib.contextmanager
-def _redis(place: Path) -> Iterator[tuple[str, str]]:
+def _redis(place: Path) -> Iterator[tuple[str, str, Server]]:
     program, port = shutil.which("redis-server") or str(binaries().valkey), free_port()
     address = f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
     line = [program, "--bind", "127.0.0.1", "--port", port, "--requirepass", PASSWORD, "--save", ""]
     line += ["--maxmemory-policy", "noeviction", "--dir", place]
-    with _running(line, lambda: redis.Redis.from_url(address).ping()):
-        yield address, program
+    with _running(line, lambda: redis.Redis.from_url(address).ping()) as server:
+        yield address, program, server
 
 
 def _programs() -> Path:
@@ -95,16 +118,13 @@ def _as_account() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _running(line: list[object], ask: Callable[[], object]) -> Iterator[None]:
-    process: subprocess.Popen[bytes] = subprocess.Popen(
-        list(map(str, line)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_as_account()
-    )
+def _running(line: list[object], ask: Callable[[], object]) -> Iterator[Server]:
+    server = Server(line, ask)
     try:
-        _await(process, ask)
-        yield
+        server.start()
+        yield server
     finally:
-        process.send_signal(signal.SIGINT)  # PostgreSQL would wait for its clients at SIGTERM
-        process.wait(30)
+        server.stop()
 
 
 def _await(process: "subprocess.Popen[bytes]", ask: Callable[[], object]) -> None:

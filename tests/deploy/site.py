@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -38,6 +39,11 @@ class Deployed:
     environment: dict[str, str] = field(repr=False)
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
+    @property
+    def upstream_log(self) -> Path:
+        """The file that the sandbox writes a line to for each call."""
+        return self.base / "upstream.jsonl"
+
     def manage(self, *arguments: str, **environment: str) -> str:
         """Run a command to its end and return what it prints. Raises AssertionError with its words if it fails."""
         ended = subprocess.run(
@@ -52,11 +58,18 @@ class Deployed:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 
-    def serve(self, part: str) -> None:
-        """Start a part by its command in compose.yaml, on a port and a schedule that are free here."""
-        told = {"0.0.0.0": "127.0.0.1", "8000": str(self.port), "/tmp/beat-schedule": str(self.base / "beat")}
+    def serve(self, part: str, *, name: str = "", port: int = 0) -> None:
+        """Start a part by its command in compose.yaml, on a port and a schedule that are free here.
+
+        One of several has a `name` of its own, and a web process its port.
+        """
+        told = {
+            "0.0.0.0": "127.0.0.1",
+            "8000": str(port or self.port),
+            "/tmp/beat-schedule": str(self.base / "beat"),
+        }
         line = [told.get(word, word) for word in of_tollway()[part]["command"]]
-        self.start(part, [sys.executable, "manage.py", *line])
+        self.start(name or part, [sys.executable, "manage.py", *line])
 
     def start(self, name: str, line: list[str]) -> None:
         """Start a process that lasts; its words go to a file."""
@@ -64,6 +77,15 @@ class Deployed:
             self.processes[name] = subprocess.Popen(
                 line, cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
+
+    def end(self, name: str, *, within: float) -> int:
+        """Ask a process to end, as an orchestrator does, and return its exit code.
+
+        Raises subprocess.TimeoutExpired if it takes more than `within` seconds.
+        """
+        process = self.processes[name]
+        process.send_signal(signal.SIGTERM)
+        return process.wait(within)
 
     def ask(
         self, path: str, *, body: dict[str, Any] | None = None, **headers: str
@@ -109,12 +131,15 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 @contextlib.contextmanager
-def deployed() -> Iterator[Deployed]:
-    """Have engines and tables, and the sandbox as an upstream; no part of the site runs yet."""
+def deployed(**settings: str) -> Iterator[Deployed]:
+    """Have engines and tables, and the sandbox as an upstream; no part of the site runs yet.
+
+    `settings` are variables of the environment that are to be others than those of the tests.
+    """
     with temporary_base() as base, engines_over_tcp(base) as engines:
         sandbox = free_port()
         site = Deployed(base, engines, free_port(), f"http://127.0.0.1:{sandbox}", {})
-        site.environment = _environment(site)
+        site.environment = {**_environment(site), **settings}
         try:
             line = [sys.executable, "-m", "inference.sandbox", "--port", str(sandbox)]
             site.start("sandbox", line)
@@ -145,6 +170,7 @@ def _environment(site: Deployed) -> dict[str, str]:
         "TOLLWAY_SMTP_HOST": "smtp.example.com",
         "TOLLWAY_JOURNAL_DIR": str(site.base / "journal"),
         "TOLLWAY_SANDBOX_URL": site.sandbox,
+        "TOLLWAY_SANDBOX_LOG": str(site.upstream_log),
         "TOLLWAY_CHARGE_AFTER_SECONDS": "0",
         "TOLLWAY_SWEEP_SECONDS": "1",
         "TOLLWAY_DRAIN_SECONDS": "5",

