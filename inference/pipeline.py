@@ -21,7 +21,7 @@ TAG_LENGTH = 64
 
 async def serve(process: Process, request: Arrival, dialect: Dialect) -> HttpResponseBase:
     """Answer a request in the dialect it came in. Raises Failure for whatever keeps it from being answered."""
-    if drain.stopping():
+    if drain.closed():
         raise Failure("UNAVAILABLE", "The gateway is restarting.", retry_after=1)
     caller = await auth.spender(process.directory, request)
     with refusing.noted(process.refusals, request.id, caller) as sought:

@@ -1,16 +1,22 @@
 """One stop event, and the set of work still owed before the process may end."""
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["begin", "owe", "settled", "stop_event", "stopping"]
+__all__ = ["begin", "closed", "owe", "settled", "stop_event", "stopping"]
 
 T = TypeVar("T")
 
 _owed: set[asyncio.Task[Any]] = set()
 _stop: asyncio.Event | None = None
 _begun = False
+_begun_at = 0.0
+
+LAST_CALL_SECONDS = 2.0
+"""How long after the beginning requests are still taken: those that were sent before anybody could know of it. The
+listener is closed by then, and idle connections are."""
 
 
 def stop_event() -> asyncio.Event:
@@ -25,7 +31,9 @@ def stop_event() -> asyncio.Event:
 
 def begin() -> None:
     """Begin to drain: readiness turns red and every stream is told to end."""
-    global _begun
+    global _begun, _begun_at
+    if not _begun:
+        _begun_at = time.monotonic()
     _begun = True
     if _stop is not None:
         _stop.set()
@@ -34,6 +42,11 @@ def begin() -> None:
 def stopping() -> bool:
     """Tell whether the process drains."""
     return _begun
+
+
+def closed() -> bool:
+    """Tell whether the process has drained for so long that nothing is taken any more."""
+    return _begun and time.monotonic() - _begun_at > LAST_CALL_SECONDS
 
 
 def owe(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
