@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 
-from kernel import ids
+from kernel import ids, served
 
 __all__ = ["Arrival", "Receive", "Send"]
 
@@ -25,6 +25,7 @@ class Arrival(ASGIRequest):
         self.send = send
         self.began = time.monotonic()
         self.id = ids.request_id()
+        served.begin(self.id)
 
     def header(self, name: str) -> str:
         """Return a header by its lower-case name, or nothing."""

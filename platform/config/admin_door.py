@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from accounts import trail
+from kernel import served
 
 __all__ = ["AdminDoor"]
 
@@ -55,7 +56,7 @@ def _asker(request: HttpRequest) -> trail.Asker:
         actor_id=request.user.pk,
         actor=str(request.user),
         address=request.META.get("REMOTE_ADDR", ""),
-        request_id=str(uuid4()),
+        request_id=str(served.request_id() or uuid4()),
         reason=next(filter(None, given), ""),
     )
 

@@ -1,9 +1,10 @@
 """The task queue: its application."""
 
+import logging
 import os
 
 from celery import Celery
-from celery.signals import celeryd_init, worker_process_init
+from celery.signals import celeryd_init, setup_logging, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -25,6 +26,14 @@ app.autodiscover_tasks(
         "inference",
     ]
 )
+
+
+@setup_logging.connect
+def log_as_json(loglevel: int = logging.WARNING, **_: object) -> None:
+    """Have worker and beat log as web does; that somebody listens keeps Celery from a form of its own."""
+    from . import logs
+
+    logs.configure(level=loglevel)
 
 
 @worker_process_init.connect

@@ -17,8 +17,9 @@ _failed: dict[str, str] = {}
 
 
 @signals.task_prerun.connect
-def begun(task_id: str = "", **_: object) -> None:
-    """Note when a run begins; a process does one at a time."""
+def begun(task_id: str = "", task: Any = None, **_: object) -> None:
+    """Note when a run begins, and have what it logs name it; a process does one at a time."""
+    structlog.contextvars.bind_contextvars(task=getattr(task, "name", ""), task_id=task_id)
     _begun.clear()
     _failed.clear()
     _begun[task_id] = time.monotonic()
@@ -40,4 +41,5 @@ def ended(task_id: str = "", task: Any = None, state: str | None = None, **_: ob
     except Error as problem:
         log.warning("a run is not written down", task=task.name, error=type(problem).__name__)
     finally:
+        structlog.contextvars.clear_contextvars()
         connection.close()

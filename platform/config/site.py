@@ -7,6 +7,7 @@ from typing import Any
 from inference import body
 from inference.arrival import Receive, Send
 from inference.errors import Failure
+from kernel import ids, served
 
 __all__ = ["Site"]
 
@@ -29,6 +30,7 @@ class Site:
         if scope["type"] != "http":
             await self._site(scope, receive, send)
             return
+        served.begin(ids.request_id())
         try:
             raw = await body.read(scope, receive, most=MOST_BYTES)
         except body.Left:
@@ -53,7 +55,7 @@ class _Gathered:
     async def __call__(self, message: Mapping[str, Any]) -> None:
         """Send a message, or keep it until there is enough to send, or all."""
         if message["type"] != "http.response.body":
-            await self._send(message)
+            await self._send(_named(message))
             return
         self._blocks.append(message.get("body", b""))
         self._size += len(self._blocks[-1])
@@ -62,6 +64,14 @@ class _Gathered:
             gathered = b"".join(self._blocks)
             self._blocks, self._size = [], 0
             await self._send({"type": "http.response.body", "body": gathered, "more_body": more})
+
+
+def _named(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a message with the number of its request, if it is the head of an answer."""
+    if message["type"] != "http.response.start":
+        return message
+    number = (b"x-request-id", str(served.request_id()).encode())
+    return {**message, "headers": [*message.get("headers", ()), number]}
 
 
 def _again(raw: bytes, receive: Receive) -> Receive:
@@ -82,6 +92,7 @@ async def _refuse(failure: Failure, send: Send, *, in_json: bool) -> None:
         (b"content-type", b"application/json" if in_json else b"text/plain; charset=utf-8"),
         (b"x-error-code", failure.code.encode()),
         (b"cache-control", b"no-store"),
+        (b"x-request-id", str(served.request_id()).encode()),
         (b"content-length", b"%d" % len(text)),
         (b"connection", b"close"),
     ]

@@ -73,6 +73,13 @@ def test_calls_are_answered_and_charged_to_the_nano(site: Deployed) -> None:
     site.manage("audit")
 
 
+def test_every_part_logs_lines_of_json(site: Deployed) -> None:
+    lines = {part: (site.base / f"{part}.log").read_text().splitlines() for part in ("web", "worker", "beat")}
+    told = [json.loads(line) for each in lines.values() for line in each]
+    assert all({"event", "level", "timestamp"} <= line.keys() for line in told)
+    assert any(" ready." in json.loads(line)["event"] for line in lines["worker"])
+
+
 def charged(site: Deployed, workspace: int) -> int:
     """Return what was taken from a workspace's account for usage, in nano-USD."""
     with psycopg.connect(site.engines.database_url) as connection:

@@ -83,10 +83,15 @@ def test_logs_hold_none(sinks: Sinks) -> None:
     assert sinks.hits(sinks.log) == []
 
 
-def test_logs_are_lines_of_json_or_of_a_traceback(sinks: Sinks) -> None:
-    told = [json.loads(line) for line in sinks.log.splitlines() if line.startswith("{")]
+def test_logs_are_lines_of_json_which_name_the_requests_that_failed(sinks: Sinks) -> None:
+    told = [json.loads(line) for line in sinks.log.splitlines()]
     assert all({"event", "level", "timestamp"} <= line.keys() for line in told)
     assert "\x1b" not in sinks.log
+    named = {line.get("request_id") for line in told if line["level"] == "error"}
+    failed = [each for each in sinks.walk.shown if each.status == 500]
+    numbers = [found[1] for each in failed if (found := re.search(r"'x-request-id': '([^']+)'", each.text))]
+    assert len(numbers) >= 3
+    assert [number for number in numbers if number not in named] == []
 
 
 def test_tables_hold_none_but_where_it_is_meant(sinks: Sinks) -> None:
