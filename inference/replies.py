@@ -51,6 +51,7 @@ def broken() -> Failure:
 
 async def send(request: Arrival, answer: Answer) -> None:
     """Send a whole answer; the server leaves the body out where HEAD asked."""
+    traffic.responded(request, answer.status_code)
     headers = answers.wire_headers(answer.listed)
     body = b"" if answer.status_code in _WITHOUT_BODY else answer.body
     # A length in a 304 would have to be that of the body which the caller has.
@@ -58,4 +59,3 @@ async def send(request: Arrival, answer: Answer) -> None:
         headers.append((b"Content-Length", b"%d" % len(body)))
     await request.send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
     await request.send({"type": "http.response.body", "body": body, "more_body": False})
-    traffic.responded(request, answer.status_code)

@@ -77,7 +77,7 @@ _providers: set[str] = set()
 
 
 def responded(request: Arrival, status: int) -> None:
-    """Count a request whose answer is over."""
+    """Count a request as answered: a stream at its end, all else when it is sent."""
     name = _ROUTES.get(request.path, _OTHER)
     _requests.add(name, str(status))
     _seconds.note(time.monotonic() - request.began, name)
