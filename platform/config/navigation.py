@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 __all__ = ["GROUPS", "Page", "Place", "sidebar", "tabs"]
 
@@ -19,15 +20,20 @@ class Page:
     permission: str = ""
 
     @property
-    def link(self) -> Any:
+    def link(self) -> str:
         """Its address."""
-        view = f"{self.name.replace('.', '_')}_changelist" if "." in self.name else self.name
-        return reverse(f"admin:{view}")
+        return _address(self.name, get_script_prefix())
 
     def seen(self, request: HttpRequest) -> bool:
         """Tell whether who asks may see it."""
         asked = self.permission or (".view_".join(self.name.split(".")) if "." in self.name else "")
         return not asked or bool(request.user.has_perm(asked))
+
+
+@cache
+def _address(name: str, prefix: str) -> str:
+    """Return a page's address below a prefix: every page of the admin leads to some forty others."""
+    return reverse(f"admin:{name.replace('.', '_')}_changelist" if "." in name else f"admin:{name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +224,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the pages that stand beside each other: lists show them of themselves, a view by its name in its page."""
+    """Return the pages that stand beside the one that is asked for, or beside that it is part of.
+
+    Lists show them of themselves, a view by its name in its page. The others are left out, as each line of the sidebar
+    is compared with every one of them.
+    """
     return [
         {
             "page": next((page.name for page in place.pages if "." not in page.name), ""),
@@ -229,7 +239,7 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for places in GROUPS.values()
         for place in places
-        if len(place.pages) > 1
+        if len(place.pages) > 1 and any(page.link in request.path for page in place.pages)
     ]
 
 
