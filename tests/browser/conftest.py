@@ -89,9 +89,17 @@ def _and_close(work: Callable[[], T]) -> T:
 
 
 @pytest.fixture(scope="module")
-def browser(chromium: str, site: Site) -> Iterator[Browser]:
-    """Open one browser for the tests of a file; each test has contexts of its own."""
+def opened(chromium: str, site: Site) -> Iterator[Browser]:
+    """Open one browser for the tests of a file."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield opened
-        opened.close()
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser(opened: Browser) -> Iterator[Browser]:
+    """The browser of a file; a test has contexts of its own, whose pages would go on asking for news after it."""
+    yield opened
+    for context in opened.contexts:
+        context.close()
