@@ -6,12 +6,14 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.db import connections
+from django.db import connections, transaction
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 from servestatic.middleware import ServeStaticMiddleware
 
 from billing.announcing import notices
+from catalog import at_hand, demo
+from config import demo_people
 from kernel import degraded
 from kernel.modes import MODES
 
@@ -68,6 +70,26 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
     with django_db_blocker.unblock():
         yield
         connections.close_all()
+
+
+@pytest.fixture(scope="module")
+def demo_house(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Load the demo once for a module: half a second for each of its tests, which are rolled back to it."""
+    around = transaction.atomic()
+    with django_db_blocker.unblock():
+        around.__enter__()
+        demo.load(sandbox_url="http://127.0.0.1:8099/v1")
+        demo_people.ensure(None)
+    yield
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
+
+
+@pytest.fixture
+def demo_anew(demo_house: None) -> None:
+    """Have the demo as it was loaded; what was read of the test before is forgotten, as one revision had two contents."""
+    at_hand.forget()
 
 
 @pytest.fixture(autouse=True)

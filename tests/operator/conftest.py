@@ -6,14 +6,12 @@ from django.test import Client
 import config.urls  # noqa: F401  # loads the pages, which tests ask for while they are collected
 from accounts.models import User
 from billing.waiting import board
-from catalog import demo
 from config import demo_people
 
 
 @pytest.fixture(autouse=True)
-def house() -> None:
-    demo.load(sandbox_url="http://127.0.0.1:8099/v1")
-    demo_people.ensure(None)
+def house(demo_anew: None) -> None:
+    """Have the demo in every test."""
 
 
 @pytest.fixture(autouse=True)
