@@ -19,12 +19,14 @@ from .asked import KEPT, ask
 __all__ = [
     "SECOND_FACTOR",
     "database",
+    "database_entry",
     "embedded",
     "fernet_keys",
     "flag",
     "hosts",
     "integer",
     "networks",
+    "other_database",
     "redis_url",
     "second_factor",
     "secret",
@@ -91,12 +93,14 @@ def database() -> dict[str, Any]:
 
     Raises ImproperlyConfigured if the address is not a PostgreSQL one.
     """
-    url = ask("DATABASE_URL", "address") or engines.urls("run").database
+    return database_entry(ask("DATABASE_URL", "address") or engines.urls("run").database)
+
+
+def database_entry(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
+    """Return Django's database entry for an address. Raises ImproperlyConfigured if it is not a PostgreSQL one."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must begin with postgresql://; Tollway runs on PostgreSQL only."
-        )
+        raise ImproperlyConfigured(f"{name} must begin with postgresql://; Tollway runs on PostgreSQL only.")
     options = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -107,6 +111,12 @@ def database() -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
     }
+
+
+def other_database(name: str) -> dict[str, Any] | None:
+    """Return Django's entry for another way to the database, or None where the variable is not set."""
+    url = ask(name, "address")
+    return database_entry(url, name) if url else None
 
 
 def redis_url() -> str:

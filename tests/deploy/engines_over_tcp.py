@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+import pytest
 import redis
 
 from config.supervisor.state import free_port
@@ -83,6 +85,29 @@ def _postgres(place: Path) -> Iterator[tuple[str, str]]:
         with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE tollway")
         yield f"{address}/tollway", str(programs)
+
+
+def skip_without(program: str) -> None:
+    """Skip a test that needs one of PostgreSQL's own programs, which the embedded engine comes without."""
+    if not (_programs() / program).is_file():
+        pytest.skip(f"{program} is not on this machine: apt-get install postgresql")
+
+
+@contextlib.contextmanager
+def standby(place: Path, engines: Engines) -> Iterator[tuple[Server, str]]:
+    """Have a PostgreSQL that follows the engines' own, and its address; stopped at the end."""
+    account, port = dropped_account(), free_port()
+    private_dir(place, *((account.uid, account.gid) if account else (os.geteuid(), os.getegid())))
+    programs, data = Path(engines.postgres), place / "data"
+    line = [programs / "pg_basebackup", "-d", engines.database_url, "-D", data, "-R", "-X", "stream"]
+    subprocess.run(
+        [*map(str, line), "--checkpoint=fast"], check=True, capture_output=True, timeout=120, **_as_account()
+    )
+    parts = urlsplit(engines.database_url)
+    url = urlunsplit(parts._replace(netloc=f"tollway:{PASSWORD}@127.0.0.1:{port}"))
+    start = [programs / "postgres", "-D", data, "-h", "127.0.0.1", "-p", port, "-k", ""]
+    with _running(start, lambda: psycopg.connect(url, connect_timeout=2).close()) as server:
+        yield server, url
 
 
 @contextlib.contextmanager

@@ -69,7 +69,7 @@ def test_calls_are_answered_and_charged_to_the_nano(site: Deployed) -> None:
     ] * 2
     cost = sum(money.from_usd(headers["x-tollway-cost"]) for _, headers, _ in plain)
     assert cost > 0
-    site.eventually(lambda: charged(site, made["workspace"]) == cost)
+    site.eventually(lambda: charged(site.engines.database_url, made["workspace"]) == cost)
     site.manage("audit")
 
 
@@ -80,9 +80,9 @@ def test_every_part_logs_lines_of_json(site: Deployed) -> None:
     assert any(" ready." in json.loads(line)["event"] for line in lines["worker"])
 
 
-def charged(site: Deployed, workspace: int) -> int:
+def charged(database: str, workspace: int) -> int:
     """Return what was taken from a workspace's account for usage, in nano-USD."""
-    with psycopg.connect(site.engines.database_url) as connection:
+    with psycopg.connect(database) as connection:
         found = connection.execute(
             "SELECT coalesce(-sum(leg.amount), 0) FROM billing_ledger_transaction moved"
             " JOIN billing_ledger_entry leg ON leg.transaction_id = moved.id"
