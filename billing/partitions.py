@@ -36,17 +36,7 @@ def make_since(day: date) -> None:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '1s'")
-        cursor.execute(
-            """SELECT format('CREATE TABLE IF NOT EXISTS billing_usage_event_%%s PARTITION OF billing_usage_event
-                   FOR VALUES FROM (%%L) TO (%%L)', to_char(month, 'YYYYMM'), billing_first_id(month::date),
-                   billing_first_id((month + interval '1 month')::date))
-               FROM generate_series(date_trunc('month', %s::timestamp), date_trunc('month', now() AT TIME ZONE 'UTC'),
-                   interval '1 month') month""",
-            [day],
-        )
-        for (statement,) in cursor.fetchall():
-            cursor.execute(statement)
-        cursor.execute("SELECT billing_guard_event_partitions()")
+        cursor.execute("SELECT billing_make_event_partitions_since(%s)", [day])
 
 
 def drop_old_quarters(now: datetime) -> int:

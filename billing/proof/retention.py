@@ -86,13 +86,12 @@ def drop_next(now: datetime) -> Month | None:
         cursor.execute("SET LOCAL statement_timeout = '30min'")
         cursor.execute("SET LOCAL lock_timeout = '1s'")
         part = f"billing_usage_event_{month:%Y%m}"
-        cursor.execute(f"LOCK TABLE {part} IN SHARE MODE")
+        cursor.execute("SELECT billing_close_month(%s)", [month])
         reasons = _reasons(cursor, month, part, now)
         if reasons:
             raise Kept(month, tuple(reasons))
-        cursor.execute(f"SELECT count(*) FROM {part}")
+        cursor.execute("SELECT billing_drop_month(%s)", [month])
         [events] = cursor.fetchone() or (0,)
-        _drop(cursor, month, part, events)
     log.info("events dropped", month=str(month), count=events)
     return Month(month, events)
 
@@ -121,21 +120,6 @@ def _reasons(cursor: CursorWrapper, month: date, part: str, now: datetime) -> li
     elif last.broken:
         found.append(f"the last audit of everything has {last.broken} findings")
     return found
-
-
-def _drop(cursor: CursorWrapper, month: date, part: str, events: int) -> None:
-    cursor.execute(
-        "INSERT INTO billing_dropped_month (month, events) VALUES (%s, %s)",
-        [month, events],
-    )
-    # A row with an id of a month that left would land in the partition for all the rest: it is refused instead.
-    cursor.execute(
-        f"""ALTER TABLE billing_usage_event_default
-                DROP CONSTRAINT IF EXISTS usage_event_month_has_not_left,
-                ADD CONSTRAINT usage_event_month_has_not_left CHECK (id >= billing_first_id('{_next(month)}'::date))
-                NOT VALID"""
-    )
-    cursor.execute(f"DROP TABLE {part}")
 
 
 def _next(month: date) -> date:

@@ -1,12 +1,12 @@
-"""How each process is connected to PostgreSQL: by a pool of its own, and how long it waits for what."""
+"""How each process is connected to PostgreSQL: by a pool of its own for each role, and how long it waits for what."""
 
 from typing import Any
 
-__all__ = ["OPTIONS"]
+__all__ = ["pooled"]
 
 # A pool instead of persistent connections: those leak under ASGI. Its short wait turns overload into an error that can
 # be answered instead of a hang.
-OPTIONS: dict[str, Any] = {
+_OPTIONS: dict[str, Any] = {
     # A server that is cut off says nothing: its connections would be waited for a quarter of an hour.
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -16,3 +16,9 @@ OPTIONS: dict[str, Any] = {
     "pool": {"min_size": 0, "max_size": 8, "timeout": 5, "reconnect_timeout": 2},
     "options": "-c statement_timeout=60000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000",
 }
+
+
+def pooled(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return Django's entry for a database with these bounds."""
+    # A connection from the pool is asked whether it lives: after a restart of the server none of them does.
+    return {**entry, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "OPTIONS": {**entry["OPTIONS"], **_OPTIONS}}

@@ -7,7 +7,8 @@ from celery.schedules import crontab
 
 from kernel import engines
 
-from . import api_told, env, look, policy, pooled, sign_in_elsewhere
+from . import api_told, env, look, policy, sign_in_elsewhere
+from .pooled import pooled
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _BESIDE = ROOT if (ROOT / "templates").is_dir() else Path(__file__).resolve().parent
@@ -83,15 +84,10 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-_database = env.database()
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": {
-        **_database,
-        "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,  # after a restart of the server no connection of the pool lives
-        "OPTIONS": {**_database["OPTIONS"], **pooled.OPTIONS},
-    }
-}
+DATABASES: dict[str, dict[str, Any]] = {"default": pooled(env.database())}
+# Who owns the tables, where that is another role than the product's; only `migrate` becomes it.
+_owner = env.other_database("MIGRATION_DATABASE_URL")
+MIGRATION_DATABASE = pooled(_owner) if _owner else None
 REDIS_URL = env.redis_url()
 CACHES = {"default": {"BACKEND": "accounts.tries.SharedTries", "LOCATION": REDIS_URL, "KEY_PREFIX": "tries"}}
 

@@ -25,14 +25,27 @@ from tests.house.test_rules import ROOT
 
 OURS = {name for group in MEANINGS.values() for name in group}
 OF_THE_SERVER = {"FORWARDED_ALLOW_IPS"}
-OF_COMPOSE = {"SITE_ADDRESS", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"}
+OF_COMPOSE = {"SITE_ADDRESS", "POSTGRES_PASSWORD", "PRODUCT_PASSWORD", "VALKEY_PASSWORD"}
 TO_THE_END_S = settings.DRAIN_SECONDS + lifespan.LAST_LOOK_SECONDS + OWED_SECONDS
 SECRETS = {"DATABASE_URL", "REDIS_URL", "TOLLWAY_SECRET_KEY", "TOLLWAY_KEY_PEPPER", "TOLLWAY_CREDENTIAL_KEYS"}
 
 
 def test_every_variable_of_our_services_is_read() -> None:
     named = {name for each in of_tollway().values() for name in each["environment"]}
-    assert named <= OURS | OF_THE_SERVER
+    assert named <= OURS | OF_THE_SERVER | {"POSTGRES_PASSWORD"}
+
+
+def test_only_migrations_are_given_what_the_owner_of_the_tables_signs_in_by() -> None:
+    owning = {name for name, each in of_tollway().items() if "MIGRATION_DATABASE_URL" in each["environment"]}
+    assert owning == {"migrate"}
+    assert {each["environment"]["POSTGRES_PASSWORD"] for each in of_tollway().values()} == {""}
+    urls = {each["environment"]["DATABASE_URL"] for each in of_tollway().values()}
+    assert [url.partition(":${")[0] for url in urls] == ["postgresql://tollway_product"]
+    sources = {
+        name: [each["secretRef"]["name"] for each in container.get("envFrom", ()) if "secretRef" in each]
+        for name, container in containers().items()
+    }
+    assert {name for name, each in sources.items() if "tollway-owner" in each} == {"migrate/migrate"}
 
 
 def test_every_variable_of_the_pods_is_read() -> None:
