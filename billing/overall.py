@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
-from django.db import connection
-
 from accounts.models import ApiKey, Workspace
 from billing import sums
 from catalog.models import Model, Provider
+from kernel.replica import reading
 
 __all__ = ["GROUPS", "METRICS", "MOST_DAYS", "STEPS", "Metric", "Overall", "Series", "names_of", "overall"]
 
@@ -155,7 +154,7 @@ def _cells(
     top: int,
 ) -> list[tuple[Any, ...]]:
     table, time_column, edges = _source(per, begins)
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             f"""WITH cells AS (
                     SELECT width_bucket({time_column}, %(edges)s::{edges}[]) AS step, {GROUPS[by]} AS member,
@@ -173,7 +172,7 @@ def _cells(
 def _of_members(
     metric: str, *, by: Group, first: date, last: date, only: Mapping[Group, int], members: Sequence[int]
 ) -> dict[int, int]:
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             f"""SELECT {GROUPS[by]}, sum({METRICS[metric].sql})::bigint FROM billing_daily_usage
                 WHERE {_within("day")}{_kept(only)} AND {GROUPS[by]} = ANY (%(members)s) GROUP BY 1""",

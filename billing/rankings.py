@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import connection
-
 from billing import sums
 from kernel import clock, money
 from kernel.kept import kept
+from kernel.replica import reading
 
 __all__ = ["LEAST_WORKSPACES", "MOST", "SPANS", "Used", "used"]
 
@@ -44,7 +43,7 @@ def used(days: int) -> list[Used]:
     if days not in SPANS:
         raise ValueError(f"days: one of {', '.join(map(str, SPANS))}")
     today = clock.utc_day(clock.now())
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(_READ, {"first": today - timedelta(days=days), "today": today})
         return [Used(model, _rounded(tokens)) for model, tokens in cursor.fetchall()]
 

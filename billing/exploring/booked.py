@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db import connection
-
 from kernel import clock
+from kernel.replica import reading
 
 __all__ = ["Booked", "booked"]
 
@@ -42,7 +41,7 @@ def booked(workspace_id: int, first: date, last: date) -> Booked | None:
     """Return what was posted of the UTC days first to last, both included; None for days too long ago to ask."""
     if first < clock.utc_day(clock.now()) - _ASKED_BACK:
         return None
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(_BOOKED, {"workspace": workspace_id, "first": first, "last": last})
         summed, charged = cursor.fetchone() or (0, 0)
         return Booked(summed, charged)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db import connection
-
 from billing.beats import Beats, total
 from billing.health import HOURS_KEPT
 from kernel import clock
+from kernel.replica import reading
 
 from .span import Span
 
@@ -65,7 +64,7 @@ def pulse(span: Span) -> Pulse:
     slots: dict[int, Beats] = {}
     providers: dict[int, Beats] = {}
     before = Beats()
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(_READ, _values(span))
         for side, slot, provider, bucket, number in cursor.fetchall():
             if side == 1:

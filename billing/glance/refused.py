@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import connection
-
 from kernel import clock
+from kernel.replica import reading
 
 from .span import Span
 
@@ -67,7 +66,7 @@ def refused(span: Span) -> Refused:
     slots = [0] * span.slots
     reasons: list[Reason] = []
     before = 0
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(_READ, _values(span))
         for side, slot, code, refusals in cursor.fetchall():
             if side == 1:

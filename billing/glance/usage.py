@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any
 
-from django.db import connection
+from kernel.replica import reading
 
 from .span import Span
 
@@ -77,7 +77,7 @@ def usage(span: Span) -> Usage:
     cells: dict[tuple[int, int, int], Measured] = {}
     models: dict[int, Measured] = {}
     providers: dict[int, Measured] = {}
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(_READ.format(rows=_OF_A_DAY if span.by_hour else _OF_DAYS), _values(span))
         for side, slot, part, model, provider, *figures in cursor.fetchall():
             if slot is not None:

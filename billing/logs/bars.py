@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from django.db import connection
-
 from billing import volume
 from billing.volume import Bar, Posted
 from kernel import clock
+from kernel.replica import reading
 
 from .conditions import Conditions
 from .sought import Sought
@@ -115,7 +114,7 @@ def _counted(asked: Conditions, edges: Sequence[datetime]) -> tuple[dict[int, tu
     """Return made and failed by bar and the cost of all; None if there are more than may be counted."""
     if asked.events is None:
         return {}, 0
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             _COUNTED.format(narrowed=asked.events),
             {**asked.values, "edges": list(edges), "most": COUNTED + 1},
@@ -139,7 +138,7 @@ def _refused(asked: Conditions, edges: Sequence[datetime]) -> dict[int, int]:
     if asked.refusals is None:
         return {}
     minutes = [clock.minute_number(edge.timestamp()) for edge in edges]
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(_REFUSED.format(narrowed=asked.refusals), {**asked.values, "minutes": minutes})
         return dict(cursor.fetchall())
 

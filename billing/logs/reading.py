@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from billing import sums
 from billing.refusals import minute_of
+from kernel.replica import reading
 
 from .conditions import Conditions
 from .marks import NOWHERE, EventKey, Mark
@@ -94,7 +93,7 @@ def settled(asked: Conditions, mark: Mark, *, limit: int) -> list[Settled]:
     """Return the settled requests behind a mark that fit, newest first, of at most LOOKED_THROUGH."""
     if asked.events is None:
         return []
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             f"""
 SELECT e.charge_no, e.recorded_at, e.id, e.request_id, e.status, e.http_status, e.error_code, e.model_id, e.api_key_id,
@@ -112,7 +111,7 @@ WHERE true{asked.events} ORDER BY {_ORDER} LIMIT %(limit)s""",
 
 def newest(asked: Conditions) -> EventKey | None:
     """Return the request that was settled last in the time, whether it fits or not."""
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             f"SELECT charge_no, recorded_at, id FROM ({_SCANNED}) e",
             {**asked.values, **_behind(NOWHERE), "looked_through": 1},
@@ -123,7 +122,7 @@ def newest(asked: Conditions) -> EventKey | None:
 
 def lookahead(asked: Conditions, mark: Mark) -> EventKey | None:
     """Return where a page that looked through as many as it may stopped; None if it came to the end."""
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             f"SELECT charge_no, recorded_at, id FROM ({_SCANNED}) e OFFSET %(looked_through)s - 1",
             {**asked.values, **_behind(mark), "looked_through": LOOKED_THROUGH},
@@ -153,7 +152,7 @@ def refused(asked: Conditions, mark: Mark, *, limit: int) -> list[Refused]:
     if asked.refusals is None:
         return []
     last = mark.refusal or _LAST_ID
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             _REFUSED.format(narrowed=asked.refusals),
             {**asked.values, "minute": _minute(last), "id": last, "limit": limit},
@@ -177,14 +176,14 @@ def open_now(asked: Conditions) -> list[Open]:
     """Return the requests that run now and fit, newest first, at most 50."""
     if asked.open is None:
         return []
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(_OPEN.format(narrowed=asked.open), {**asked.values, "limit": _MOST_OPEN})
         return [Open(*row) for row in cursor.fetchall()]
 
 
 def running(workspace_id: int, request_id: UUID) -> Open | None:
     """Return a workspace's request that runs now, or None."""
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         values: dict[str, Any] = {"workspace": workspace_id, "request": request_id, "limit": 1}
         cursor.execute(_OPEN.format(narrowed=" AND request_id = %(request)s"), values)
         row = cursor.fetchone()

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection
-
 from billing import sums
 from kernel import clock
+from kernel.replica import reading
 
 __all__ = ["DailyRow", "Totals", "daily", "spend_today", "totals"]
 
@@ -63,7 +62,7 @@ ORDER BY day, model
 
 def daily(workspace_id: int, first: date, last: date) -> list[DailyRow]:
     """Return what was used on the UTC days first to last, both included, by day and model, posted or not."""
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             _DAILY,
             {

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
 from billing import sums
 from billing.reach import Reach
+from kernel.replica import reading
 
 __all__ = ["RecentRow", "recent"]
 
@@ -55,7 +54,7 @@ ORDER BY e.id DESC
 
 def recent(workspace_id: int, limit: int = 20, *, reach: Reach) -> list[RecentRow]:
     """Return those of the requests that ended last which are within reach, newest admission first."""
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             _RECENT, {"workspace": workspace_id, "limit": limit, "first_minute": reach.first_minute}
         )

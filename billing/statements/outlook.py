@@ -6,10 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
 from billing.credits.lots import BALANCE, Lot, in_order
 from kernel import clock
+from kernel.replica import reading
 
 from .cuts import Cut, Span, cut
 from .pace import DAYS, Range, month_end, pace
@@ -114,7 +113,7 @@ WHERE a.workspace_id = %s
 
 
 def _credit(workspace_id: int) -> tuple[int, list[Lot]]:
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(_CREDIT, [workspace_id])
         rows = cursor.fetchall()
     if not rows:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.db import connection
+from kernel.replica import reading
 
 from .cuts import Cut
 from .sources import cells, values
@@ -49,7 +49,7 @@ def _rows(made: Mapping[int, Cut]) -> Iterator[tuple[int, int, int]]:
     if not made:
         return iter(())
     asked = [values(workspace, cut) for workspace, cut in made.items()]
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(_sql(next(iter(made.values()))), [json.dumps(asked, default=str)])
         return iter(cursor.fetchall())
 

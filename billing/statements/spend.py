@@ -6,13 +6,12 @@ from datetime import date, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
 from accounts.models import ApiKey
 from billing import sums
 from catalog.models import Model, Provider
 from catalog.pricing import Counts
 from kernel import clock
+from kernel.replica import reading
 
 from .cuts import Cut, Span, Step, cut
 from .sources import EVERYTHING, Only, cells, values
@@ -133,7 +132,7 @@ def spend_in(
         raise ValueError(f"top: it must be from 1 to {MOST_MEMBERS}")
     if not ranked_by or not set(ranked_by) <= set(_MEASURED):
         raise ValueError(f"ranked_by: choose of {', '.join(_MEASURED)}")
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             _sql(made, group, only, ranked_by), {**values(workspace_id, made, only=only), "top": top}
         )

@@ -9,6 +9,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     "Engines": {
         "DATABASE_URL": "PostgreSQL 15 or newer, `postgresql://user:password@host:5432/name`; without it an embedded one runs, for trying and developing only.",
         "MIGRATION_DATABASE_URL": "The same database as the role that owns its tables, for `manage.py migrate` alone; without it one role does both.",
+        "DATABASE_REPLICA_URL": "A standby of the database that pages read usage from while it is at most ten seconds behind; without it they read the database itself.",
         "REDIS_URL": "Redis 7 or newer, or Valkey, `redis://:password@host:6379/0`; without it an embedded one runs.",
         "TOLLWAY_JOURNAL_DIR": "Where settlements wait while PostgreSQL is away: a lasting disk, one directory for each database; without it, beside the embedded engine's data.",
     },

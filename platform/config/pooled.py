@@ -18,7 +18,11 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def pooled(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return Django's entry for a database with these bounds."""
+def pooled(entry: dict[str, Any], *, read_only: bool = False) -> dict[str, Any]:
+    """Return Django's entry for a database with these bounds; every transaction is `read_only` if it is to be."""
+    options = {**entry["OPTIONS"], **_OPTIONS}
+    if read_only:
+        options["options"] += " -c default_transaction_read_only=on"
+        options["pool"] = {**options["pool"], "timeout": 1}  # the database itself is there to go on with
     # A connection from the pool is asked whether it lives: after a restart of the server none of them does.
-    return {**entry, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "OPTIONS": {**entry["OPTIONS"], **_OPTIONS}}
+    return {**entry, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}

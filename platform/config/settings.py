@@ -5,7 +5,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
-from kernel import engines
+from kernel import engines, replica
 
 from . import api_told, env, look, policy, sign_in_elsewhere
 from .pooled import pooled
@@ -85,6 +85,9 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASES: dict[str, dict[str, Any]] = {"default": pooled(env.database())}
+_replica = env.other_database("DATABASE_REPLICA_URL")
+if _replica:
+    DATABASES[replica.REPLICA] = {**pooled(_replica, read_only=True), "TEST": {"MIRROR": "default"}}
 # Who owns the tables, where that is another role than the product's; only `migrate` becomes it.
 _owner = env.other_database("MIGRATION_DATABASE_URL")
 MIGRATION_DATABASE = pooled(_owner) if _owner else None
