@@ -29,7 +29,11 @@ def written(path: Path) -> set[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     return {
-        word for word in words if re.fullmatch(r"(?:TOLLWAY|STRIPE)_[A-Z_]+|DATABASE_URL|REDIS_URL", word)
+        word
+        for word in words
+        if re.fullmatch(
+            r"(?:TOLLWAY|STRIPE)_[A-Z_]+|(?:MIGRATION_)?DATABASE_(?:REPLICA_)?URL|REDIS_URL", word
+        )
     }
 
 
