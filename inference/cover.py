@@ -3,7 +3,6 @@
 import asyncio
 
 from billing.checkpoints import Progress
-from catalog import pricing
 from kernel import clock
 
 from . import tokens
@@ -32,7 +31,7 @@ class Cover:
             price_version_id=leg.price.card.version_id,
             provider_id=leg.hop.provider_id,
             first_byte_at=clock.now(),
-            multipliers=pricing.factors_text(leg.price.factors),
+            multipliers=leg.price.factors_text,
         )
 
     @property
@@ -43,8 +42,6 @@ class Cover:
     def note(self, output_tokens: int) -> int:
         """Note the output tokens so far; return how many more may be written, after which the stream must wait or end."""
         progress, bound = self._progress, self._leg.output_bound
-        if not progress.input_tokens:
-            progress.input_tokens = tokens.count([self._leg.ask.prompt_text()])[0]
         progress.output_tokens = output_tokens
         self._visit.process.gate.progress(self._visit.request.id, progress)
         covered = self._covered()
@@ -53,6 +50,11 @@ class Cover:
         if output_tokens > _EXTEND_FROM * covered and self._growing is None:
             self._grow(covered)
         return covered + EXCESS_TOKENS - output_tokens
+
+    def note_prompt(self) -> None:
+        """Note the tokens of the prompt, which take time to count: few streams last until they are asked for."""
+        if not self._progress.input_tokens:
+            self._progress.input_tokens = tokens.count([self._leg.ask.prompt_text()])[0]
 
     async def grown(self) -> bool:
         """Wait for the hold to grow, if it does; tell whether it has grown."""
@@ -63,10 +65,12 @@ class Cover:
         leg = self._leg
         if not leg.open_ended:
             return leg.output_bound
+        self.note_prompt()
         return min(leg.output_bound, leg.affords(self._visit.hold, self._progress.input_tokens))
 
     def _grow(self, covered: int) -> None:
         leg, visit = self._leg, self._visit
+        self.note_prompt()
         wanted = min(leg.output_bound, covered + leg.held_tokens * leg.ask.n)
         more = leg.ceiling(self._progress.input_tokens, wanted) - visit.hold
         self._growing = asyncio.ensure_future(visit.hold_more(more))

@@ -69,6 +69,11 @@ class Tally:
             if isinstance(choice, dict):
                 self._choice(choice, choice.get("message"))
 
+    def text(self, text: str, *, size: int) -> None:
+        """Take in a text of so many bytes: what `event` takes from events of one choice with nothing else."""
+        self._pieces.append(text)
+        self.bytes += size
+
     def fresh(self) -> str:
         """Return the text that came since the last call; its tokens are to be added to `counted`."""
         text = "".join(self._pieces)

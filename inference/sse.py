@@ -37,7 +37,7 @@ class Splitter:
         if self._after_cr or b"\r" in chunk:
             chunk = self._unify(chunk)
         if not self._rest and len(chunk) < self._max and chunk.endswith(b"\n\n"):
-            return [data for block in chunk.split(b"\n\n") if (data := _data(block)) is not None]
+            return _plain(chunk) or [data for block in chunk.split(b"\n\n") if (data := _data(block))]
         self._rest += chunk
         return self._split()
 
@@ -79,6 +79,12 @@ class Splitter:
             return b""
         self._mark = None
         return text.removeprefix(_BOM)
+
+
+def _plain(chunk: bytes) -> list[bytes]:
+    """Return the data of whole events of one line each, as nearly all are; nothing if there is anything else."""
+    events = chunk[6:-2].split(b"\n\ndata: ") if chunk.startswith(b"data: ") else []
+    return events if chunk.count(b"\n") == 2 * len(events) and b"" not in events else []
 
 
 def _data(block: bytes) -> bytes | None:

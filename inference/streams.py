@@ -32,6 +32,10 @@ class Cover(Protocol):
         """Note the output tokens so far; return how many more may be written."""
         ...
 
+    def note_prompt(self) -> None:
+        """Note the tokens that went in, unless they are noted."""
+        ...
+
     async def grown(self) -> bool:
         """Wait for the cover to grow, if it does; tell whether it has grown."""
         ...
@@ -100,6 +104,7 @@ class Stream:
         self.cover = cover
         self.moved_at = self.told_at = time.monotonic()
         self.relaying = True
+        self.covered()
 
     def covered(self) -> bool:
         """Compare what was counted with what is covered; note from how many bytes on that is to be done again.
@@ -206,6 +211,9 @@ class Streams:
 
     def count(self) -> None:
         """Count how far the streams are, and note it."""
+        for stream in self._open.values():
+            if stream.cover is not None:
+                stream.cover.note_prompt()
         fresh = [(stream, text) for stream in self._open.values() if (text := stream.tally.fresh())]
         for (stream, _), counted in zip(fresh, tokens.count([text for _, text in fresh]), strict=True):
             stream.tally.counted += counted

@@ -82,6 +82,11 @@ class Voice(Protocol):
     """Writes one stream: chat events of an upstream go in, frames for the caller come out."""
 
     @property
+    def steady(self) -> bool:
+        """Whether two events that differ in their text alone become frames that differ in nothing else."""
+        ...
+
+    @property
     def keep_alive(self) -> bytes:
         """What is sent while nothing comes from the upstream; no client takes it for an event of the answer."""
         ...

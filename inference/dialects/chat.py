@@ -25,6 +25,7 @@ KEEP_ALIVE = b": keep-alive\n\n"
 class ChatVoice:
     """Changes id, model and a missing first role of each event, and nothing else."""
 
+    steady = True
     keep_alive = KEEP_ALIVE
 
     def __init__(self, ask: ChatAsk, request_id: UUID, model: str) -> None:

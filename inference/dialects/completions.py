@@ -45,6 +45,7 @@ class CompletionsAsk(Translated):
 class CompletionsVoice:
     """Writes the text of each choice, and nothing of what the model thinks."""
 
+    steady = False
     keep_alive = KEEP_ALIVE
 
     def __init__(self, ask: CompletionsAsk, request_id: UUID, model: str) -> None:

@@ -24,6 +24,7 @@ SILENT_SECONDS = 10.0
 class HubVoice:
     """Writes text as it comes and calls when they are whole; what is thought is not told."""
 
+    steady = False
     keep_alive = KEEP_ALIVE
 
     def __init__(self, talk: Talk, request_id: UUID, model: str, *, per_usd: int) -> None:

@@ -31,6 +31,7 @@ class MessagesVoice:
     comes; the others wait until it is whole, and so does what is said meanwhile.
     """
 
+    steady = False
     keep_alive = PING
 
     def __init__(self, request_id: UUID, model: str, *, input_tokens: int, stops: Collection[str]) -> None:

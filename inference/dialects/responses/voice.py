@@ -21,6 +21,7 @@ KILLED = "killed"
 class ResponsesVoice:
     """Writes the events of one response; the first chat event begins it, and its end tells the usage."""
 
+    steady = False
     keep_alive = b": keep-alive\n\n"
 
     def __init__(self, ask: ResponsesAsk, request_id: UUID, model: str) -> None:
