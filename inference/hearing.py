@@ -10,6 +10,7 @@ import orjson
 from . import sse
 from .adapters import Adapter, Reader, Refusal, Unsupported
 from .room import Place
+from .wire import Reply
 
 __all__ = [
     "BROKEN_EVENTS",
@@ -70,7 +71,7 @@ class Whole:
 class Opened:
     """A stream whose first event has come and is no error."""
 
-    response: aiohttp.ClientResponse
+    reply: Reply
     splitter: sse.Splitter
     reader: Reader | None
     first: list[bytes]
@@ -90,31 +91,31 @@ class Opened:
 
     def close(self) -> None:
         """Let the connection go: back to the pool if the answer is over, else closed."""
-        self.response.close()
+        self.reply.close()
 
 
-async def check(response: aiohttp.ClientResponse, content_type: str, adapter: Adapter) -> None:
+async def check(reply: Reply, content_type: str, adapter: Adapter) -> None:
     """Raise UpstreamFailed unless an answer has begun well: 200, as it is, of this type."""
-    status = response.status
+    status = reply.status
     if status != 200:
-        refusal = adapter.refusal(status, await _error(response)) if 400 <= status < 500 else None
+        refusal = adapter.refusal(status, await _error(reply)) if 400 <= status < 500 else None
         raise UpstreamFailed(
             f"status_{status}",
             status=status,
             refusal=refusal,
-            retry_after=_seconds(response.headers.get("Retry-After"))
+            retry_after=_seconds(reply.headers.get("retry-after"))
             or (refusal.retry_after if refusal is not None else None),
         )
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if reply.headers.get("content-encoding", "identity").lower() != "identity":
         raise UpstreamFailed("bad_encoding", status=200)
-    if response.content_type != content_type:
+    if reply.content_type != content_type:
         raise UpstreamFailed("bad_type", status=200)
 
 
-async def _error(response: aiohttp.ClientResponse) -> dict[str, Any]:
+async def _error(reply: Reply) -> dict[str, Any]:
     said = b""
     try:
-        while len(said) < MAX_ERROR_BYTES and (block := await response.content.readany()):
+        while len(said) < MAX_ERROR_BYTES and (block := await reply.read()):
             said += block
         found = orjson.loads(said)
     except (orjson.JSONDecodeError, aiohttp.ClientError):
@@ -128,14 +129,14 @@ def _seconds(text: str | None) -> float | None:
     return float(text) if text and text.isdecimal() else None
 
 
-async def read(response: aiohttp.ClientResponse, place: Place, *, most: int) -> bytes:
+async def read(reply: Reply, place: Place, *, most: int) -> bytes:
     """Return a whole answer of at most `most` bytes, in the place it is given. Raises UpstreamFailed."""
-    first = await response.content.readany()
-    if response.content.at_eof():
+    first = await reply.read()
+    if reply.at_end:
         return first
     blocks, size = [first], len(first)
     try:
-        while block := await response.content.readany():
+        while block := await reply.read():
             blocks.append(block)
             size += len(block)
             if size > most:
@@ -167,7 +168,7 @@ async def first(opened: Opened) -> Opened:
     Raises UpstreamFailed if that is an error, or never comes.
     """
     size = broken = 0
-    while chunk := await opened.response.content.readany():
+    while chunk := await opened.reply.read():
         size += len(chunk)
         for data in (fresh := opened.feed(chunk)):
             if _begins(data):

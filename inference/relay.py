@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import aiohttp
@@ -14,6 +14,7 @@ from .arrival import Send
 from .dialects import Voice
 from .hearing import BROKEN_EVENTS, MAX_STREAM_BYTES, Opened
 from .meter import Tally
+from .runs import Runs
 from .streams import Interrupted, Stream
 
 __all__ = ["Ending", "Relay"]
@@ -61,6 +62,7 @@ class Relay:
         self._over = False
         self._cut = False
         self._held: tuple[bytes, dict[str, Any]] | None = None
+        self._runs = Runs() if voice.steady else None
 
     async def run(self) -> Ending:
         """Relay until the answer is over or something ends it, and say which."""
@@ -82,7 +84,7 @@ class Relay:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while seconds and not (self._over or self._cut or self._held):
-                    self._take(iter(await self._read()))
+                    self._take(await self._read())
         return "ok" if complete else ending
 
     async def _next(self) -> list[bytes]:
@@ -98,7 +100,7 @@ class Relay:
 
     async def _read(self) -> list[bytes]:
         try:
-            chunk = await self._source.response.content.readany()
+            chunk = await self._source.reply.read()
         except (aiohttp.ClientError, OSError):
             chunk = b""
         if not chunk:
@@ -123,10 +125,9 @@ class Relay:
         self._cut = not self._over
         return []
 
-    async def _pass_on(self, events: list[bytes]) -> None:
-        waiting = iter(events)
+    async def _pass_on(self, events: Sequence[bytes]) -> None:
         while True:
-            frames = self._take(waiting)
+            frames, events = self._take(events)
             if frames:
                 await self._write(b"".join(frames))
             if self._held is None or not await self._stream.covered_again():
@@ -138,29 +139,51 @@ class Relay:
         self._stream.writing_since = 0.0
         self._stream.told_at = time.monotonic()
 
-    def _take(self, events: Iterator[bytes]) -> list[bytes]:
-        """Return the frames of events, up to one that is not covered: that is held back, and comes first the next time."""
+    def _take(self, events: Sequence[bytes]) -> tuple[list[bytes], Sequence[bytes]]:
+        """Return the frames of events, up to one that is not covered, and those after it.
+
+        That one is held back, and comes first the next time.
+        """
         frames: list[bytes] = []
         if self._held is not None:
             frames += [frame for frame in (self._voice.event(*self._held),) if frame]
             self._held = None
-        for data in events:
-            if data == sse.DONE:
-                self._over = True
+        number = 0
+        while number < len(events):
+            passed = self._pass_run(events, number, frames) or self._pass_event(events[number], frames)
+            number += passed
+            if not passed:
                 break
-            event = self._parsed(data)
-            if event is None:
-                if self._cut:
-                    break
-                continue
-            self._tally.event(event)
-            if self._tally.bytes >= self._stream.look_at and not self._covered():
-                self._held = data, event
-                break
-            frame = self._voice.event(data, event)
-            if frame:
-                frames.append(frame)
-        return frames
+        return frames, events[number + 1 :]
+
+    def _pass_run(self, events: Sequence[bytes], start: int, frames: list[bytes]) -> int:
+        """Add the frames of a run of events that is covered; return how many events that were."""
+        room = self._stream.look_at - self._tally.bytes
+        run = self._runs.take(events, start, room=room) if self._runs is not None else None
+        if run is None:
+            return 0
+        self._tally.text(run.text, size=run.size)
+        frames.append(run.frames)
+        return run.events
+
+    def _pass_event(self, data: bytes, frames: list[bytes]) -> int:
+        """Add the frame of one event, if it becomes one; return 0 where it ends the answer or is not covered, else 1."""
+        if data == sse.DONE:
+            self._over = True
+            return 0
+        event = self._parsed(data)
+        if event is None:
+            return int(not self._cut)
+        self._tally.event(event)
+        if self._tally.bytes >= self._stream.look_at and not self._covered():
+            self._held = data, event
+            return 0
+        frame = self._voice.event(data, event)
+        if frame:
+            frames.append(frame)
+            if self._runs is not None:
+                self._runs.learn(data, event, frame)
+        return 1
 
     def _covered(self) -> bool:
         self._tally.output()

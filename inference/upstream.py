@@ -1,8 +1,7 @@
 """One call to one upstream over HTTP: with which key, to which address, by which pool, within which time."""
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import aiohttp
@@ -17,10 +16,11 @@ from .adapters.registry import adapter_for
 from .hearing import MAX_ANSWER_BYTES, Opened, UpstreamFailed, Whole
 from .keyring import BLAMED, Keyring
 from .room import Place
+from .wire import Reply, Wire
 
 __all__ = ["MAX_ANSWER_BYTES", "Opened", "UpstreamFailed", "Upstreams", "Whole"]
 
-_SKIPPED = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
+_ALWAYS = {"Accept-Encoding": "identity", "Content-Type": "application/json", "User-Agent": "tollway"}
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Upstreams:
     """The connections of this process to all providers; a slow provider cannot take those of another."""
 
     def __init__(self) -> None:
-        self._sessions: dict[tuple[int, bool], aiohttp.ClientSession] = {}
+        self._wires: dict[tuple[int, bool], Wire] = {}
         self._urls: dict[tuple[str, str, bool], URL] = {}
         self._keyring = Keyring()
 
@@ -55,11 +55,14 @@ class Upstreams:
 
         async def attempt(key: str | None) -> Whole:
             call = await adapter.call(hop, path, body, secret=key, stream=False)
-            async with self._post(hop, call, accept="application/json", request_id=request_id) as response:
-                await hearing.check(response, "application/json", adapter)
-                return hearing.whole(await hearing.read(response, place, most=most), adapter, accepts)
+            reply = await self._post(hop, call, accept="application/json", request_id=request_id)
+            try:
+                await hearing.check(reply, "application/json", adapter)
+                return hearing.whole(await hearing.read(reply, place, most=most), adapter, accepts)
+            finally:
+                reply.close()
 
-        with _translated():
+        with _TRANSLATED:
             async with asyncio.timeout(min(seconds, hop.total_seconds)):
                 return await self._with_key(hop, secret, attempt)
 
@@ -82,24 +85,24 @@ class Upstreams:
 
         async def attempt(key: str | None) -> Opened:
             call = await adapter.call(hop, path, body, secret=key, stream=True)
-            response = await self._post(hop, call, accept="text/event-stream", request_id=request_id)
+            reply = await self._post(hop, call, accept="text/event-stream", request_id=request_id)
             try:
-                await hearing.check(response, "text/event-stream", adapter)
+                await hearing.check(reply, "text/event-stream", adapter)
                 splitter = sse.Splitter(max_event_bytes=event_bytes)
-                return await hearing.first(Opened(response, splitter, adapter.reader(), []))
+                return await hearing.first(Opened(reply, splitter, adapter.reader(), []))
             except BaseException:
-                response.close()
+                reply.close()
                 raise
 
-        with _translated():
+        with _TRANSLATED:
             async with asyncio.timeout(min(seconds, hop.first_byte_seconds)):
                 return await self._with_key(hop, secret, attempt)
 
     async def close(self) -> None:
         """Close all connections."""
-        sessions, self._sessions = list(self._sessions.values()), {}
-        for session in sessions:
-            await session.close()
+        wires, self._wires = list(self._wires.values()), {}
+        for wire in wires:
+            await wire.close()
 
     async def _with_key(self, hop: Hop, own: str | None, attempt: Callable[[str | None], Awaitable[T]]) -> T:
         """Make a call with the key whose turn it is, and once more with another one where its provider blames it."""
@@ -134,25 +137,10 @@ class Upstreams:
         status = 429 if wait is not None else None
         return UpstreamFailed("keys_aside", status=status, retry_after=wait)
 
-    def _post(
-        self, hop: Hop, call: Call, *, accept: str, request_id: str
-    ) -> "aiohttp.client._RequestContextManager":
-        headers = {
-            **hop.headers,
-            **call.headers,
-            "Accept": accept,
-            "Accept-Encoding": "identity",
-            "Content-Type": "application/json",
-            "User-Agent": "tollway",
-            "X-Request-Id": request_id,
-        }
-        return self._session(hop).post(
-            self._url(hop, call.url),
-            data=call.body,
-            headers=headers,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=hop.connect_seconds),
-        )
+    async def _post(self, hop: Hop, call: Call, *, accept: str, request_id: str) -> Reply:
+        headers = {**hop.headers, **call.headers, **_ALWAYS, "Accept": accept, "X-Request-Id": request_id}
+        url = self._url(hop, call.url)
+        return await self._wire(hop).post(url, headers, call.body, connect_seconds=hop.connect_seconds)
 
     def _url(self, hop: Hop, text: str) -> URL:
         known = (text, hop.base_url, hop.private)
@@ -161,19 +149,12 @@ class Upstreams:
             url = self._urls[known] = _checked(text, hop)
         return url
 
-    def _session(self, hop: Hop) -> aiohttp.ClientSession:
+    def _wire(self, hop: Hop) -> Wire:
         known = (hop.provider_id, hop.private)
-        session = self._sessions.get(known)
-        if session is None:
-            session = self._sessions[known] = aiohttp.ClientSession(
-                connector=guarded.connector(private=hop.private),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trust_env=False,
-                skip_auto_headers=_SKIPPED,
-                timeout=aiohttp.ClientTimeout(total=None),
-            )
-        return session
+        wire = self._wires.get(known)
+        if wire is None:
+            wire = self._wires[known] = Wire(private=hop.private)
+        return wire
 
 
 def _blames_key(failure: UpstreamFailed) -> bool:
@@ -203,20 +184,35 @@ def _checked(text: str, hop: Hop) -> URL:
     return url
 
 
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Turn what the client library raises into UpstreamFailed."""
-    try:
-        yield
-    except (aiohttp.ConnectionTimeoutError, aiohttp.SocketTimeoutError) as error:
-        raise UpstreamFailed("connect_timeout", timed_out=True) from error
-    except TimeoutError as error:
-        raise UpstreamFailed("timeout", timed_out=True) from error
-    except aiohttp.ClientConnectorError as error:
-        raise UpstreamFailed("refused_address" if guarded.refused(error) else "connect_error") from error
-    except Unsupported as error:
-        raise UpstreamFailed("unsupported", unsupported=error) from error
-    except sse.EventTooLong as error:
-        raise UpstreamFailed("too_long") from error
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise UpstreamFailed("disconnected") from error
+class _Translation:
+    """Turns what the client library raises within it into UpstreamFailed."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        failure = _failure(error)
+        if failure is not None:
+            raise failure from error
+
+
+_TRANSLATED = _Translation()
+
+
+def _failure(error: BaseException | None) -> UpstreamFailed | None:
+    match error:
+        case None | UpstreamFailed():
+            return None
+        case aiohttp.ConnectionTimeoutError() | aiohttp.SocketTimeoutError():
+            return UpstreamFailed("connect_timeout", timed_out=True)
+        case TimeoutError():
+            return UpstreamFailed("timeout", timed_out=True)
+        case aiohttp.ClientConnectorError():
+            return UpstreamFailed("refused_address" if guarded.refused(error) else "connect_error")
+        case Unsupported():
+            return UpstreamFailed("unsupported", unsupported=error)
+        case sse.EventTooLong():
+            return UpstreamFailed("too_long")
+        case aiohttp.ClientError() | OSError() | ValueError():
+            return UpstreamFailed("disconnected")
+    return None

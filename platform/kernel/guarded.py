@@ -3,7 +3,9 @@
 The address that was looked at is the one that is connected to: a name is not looked up a second time in between.
 """
 
+import asyncio
 import socket
+from collections.abc import Callable
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -43,11 +45,15 @@ class _Looking(AbstractResolver):
 
 
 def connector(
-    *, private: bool, resolver: AbstractResolver | None = None, connections: int = CONNECTIONS
+    *,
+    private: bool,
+    resolver: AbstractResolver | None = None,
+    connections: int = CONNECTIONS,
+    protocol: Callable[[], asyncio.BaseProtocol] | None = None,
 ) -> aiohttp.TCPConnector:
     """Return a pool of connections to addresses that may be called; `private` allows the operator's own networks.
 
-    A refusal comes out of aiohttp as a ClientConnectorError that `refused` recognises.
+    `protocol` makes what reads a connection, instead of aiohttp's own; to the pool it must look like that. A refusal comes out of aiohttp as a ClientConnectorError that `refused` recognises.
     """
 
     def make(info: "aiohttp.connector.AddrInfoType") -> socket.socket:
@@ -56,12 +62,15 @@ def connector(
         _check(str(place[0]), private=private)
         return socket.socket(family=family, type=kind, proto=protocol)
 
-    return aiohttp.TCPConnector(
+    pool = aiohttp.TCPConnector(
         limit=connections,
         ttl_dns_cache=NAMES_SECONDS,
         resolver=_Looking(resolver or aiohttp.ThreadedResolver(), private=private),
         socket_factory=make,
     )
+    if protocol is not None:
+        pool._factory = protocol  # type: ignore[assignment]  # there is no other way to say it
+    return pool
 
 
 def refused(error: aiohttp.ClientConnectorError) -> bool:
