@@ -52,7 +52,7 @@ async def caller_or_nobody(directory: Directory, request: Arrival) -> Caller | N
 async def _found(directory: Directory, request: Arrival, secret: str) -> Caller:
     workspace = request.header("x-workspace").strip()
     # A token comes as a bearer only; in X-API-Key it is no key.
-    if tokens.is_shaped(secret) and "HTTP_X_API_KEY" not in request.META:
+    if tokens.is_shaped(secret) and request.sent("x-api-key") is None:
         try:
             person = await directory.find_person(secret, workspace=workspace)
         except ForeignWorkspace as error:
@@ -77,16 +77,16 @@ async def _found(directory: Directory, request: Arrival, secret: str) -> Caller:
 
 
 def _secret(request: Arrival) -> str | None:
-    own, authorization = request.META.get("HTTP_X_API_KEY"), request.META.get("HTTP_AUTHORIZATION")
+    own, authorization = request.sent("x-api-key"), request.sent("authorization")
     bearer: str | None = None
     if authorization is not None:
-        scheme, _, bearer = str(authorization).partition(" ")
+        scheme, _, bearer = authorization.partition(" ")
         bearer = bearer.strip()
         if scheme.lower() != "bearer" or not bearer:
             raise _refused("The Authorization header must be of the form: Bearer <key>.")
     if own is not None and bearer is not None and own != bearer:
         raise Failure("VALIDATION_ERROR", "X-API-Key and Authorization name two different credentials.")
-    return str(own) if own is not None else bearer
+    return own if own is not None else bearer
 
 
 def _refused(message: str) -> Failure:

@@ -30,7 +30,7 @@ async def serve(visit: Visit) -> Answer:
 
 
 async def _serve(visit: Visit, place: Place) -> Answer:
-    request_id, dialect, process = str(visit.request.id), visit.dialect, visit.process
+    request_id, dialect, process = visit.request.number, visit.dialect, visit.process
 
     async def attempt(leg: Leg, seconds: float) -> Whole:
         begun = time.monotonic()

@@ -5,7 +5,7 @@ from .answers import Answer, Headers
 from .arrival import Arrival
 from .errors import Failure
 
-__all__ = ["broken", "failed", "no_such_path", "preflight", "send", "wrong_method"]
+__all__ = ["begin", "broken", "failed", "no_such_path", "preflight", "send", "wrong_method"]
 
 _PREFLIGHT: Headers = [
     ("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"),
@@ -23,7 +23,7 @@ def failed(request: Arrival, failure: Failure, *, closing: bool = False) -> Answ
         agent=request.header("user-agent"),
         body=request.raw,
     )
-    status, headers, body = errors.render(failure, style, str(request.id))
+    status, headers, body = errors.render(failure, style, request.number)
     end: Headers = [("Connection", "close")] if closing else []
     return Answer(status, [*headers, *answers.standing(request), *end], body)
 
@@ -52,10 +52,26 @@ def broken() -> Failure:
 async def send(request: Arrival, answer: Answer) -> None:
     """Send a whole answer; the server leaves the body out where HEAD asked."""
     traffic.responded(request, answer.status_code)
-    headers = answers.wire_headers(answer.listed)
     body = b"" if answer.status_code in _WITHOUT_BODY else answer.body
+    if request.exchange is not None and not _closes(answer):
+        await request.exchange.answer(answer.status_code, answers.header_lines(answer.listed), body)
+        return
+    headers = answers.wire_headers(answer.listed)
     # A length in a 304 would have to be that of the body which the caller has.
     if answer.status_code not in _WITHOUT_BODY:
         headers.append((b"Content-Length", b"%d" % len(body)))
     await request.send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
     await request.send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def begin(request: Arrival, headers: Headers) -> None:
+    """Begin an answer that is a stream."""
+    if request.exchange is not None:
+        await request.exchange.begin(200, answers.header_lines(headers))
+        return
+    wired = answers.wire_headers(headers)
+    await request.send({"type": "http.response.start", "status": 200, "headers": wired})
+
+
+def _closes(answer: Answer) -> bool:
+    return any(name == "Connection" for name, _ in answer.listed)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Literal
 
-from . import answers, routing, traffic
+from . import answers, replies, routing, traffic
 from .answers import EVENTS, OnTheWire
 from .cover import Cover
 from .dialects import Told, Voice
@@ -78,7 +78,7 @@ def _watched(visit: Visit, stream: Stream, process: Process) -> Iterator[None]:
 
 async def _reach(visit: Visit, stream: Stream) -> routing.Reached[Opened] | None:
     """Return what an upstream opened; nothing if the stream was killed meanwhile, and so is closed and settled."""
-    request_id, process = str(visit.request.id), visit.process
+    request_id, process = visit.request.number, visit.process
 
     async def attempt(leg: Leg, seconds: float) -> Opened:
         body = leg.ask.outgoing(leg.hop, max_tokens=leg.max_tokens)
@@ -125,10 +125,10 @@ async def _given_up(visit: Visit, stream: Stream) -> Failure:
 async def _close_unopened(visit: Visit) -> None:
     # A killed stream ends as one, also where its upstream was still silent.
     await visit.settle_without_answer(status="killed", http_status=200, error="KILLED")
-    headers = answers.wire_headers([EVENTS, *answers.standing(visit.request)])
+    headers = [EVENTS, *answers.standing(visit.request)]
     first = visit.deal.first
     closing = visit.dialect.voice(first.ask, visit.request.id, first.offer.public_id).killed()
-    await visit.request.send({"type": "http.response.start", "status": 200, "headers": headers})
+    await replies.begin(visit.request, headers)
     await visit.request.send({"type": "http.response.body", "body": closing, "more_body": False})
 
 
@@ -146,10 +146,10 @@ async def _flow(visit: Visit, stream: Stream, reached: routing.Reached[Opened], 
         send=visit.request.send,
         drain_seconds=leg.hop.drain_seconds,
     )
-    headers = answers.wire_headers([EVENTS, ("X-Accel-Buffering", "no"), *visit.headers(reached)])
+    headers = [EVENTS, ("X-Accel-Buffering", "no"), *visit.headers(reached)]
     ending: _Ending = "upstream_cut"
     try:
-        await visit.request.send({"type": "http.response.start", "status": 200, "headers": headers})
+        await replies.begin(visit.request, headers)
         relayed = await relay.run()
         ending = relayed if relayed != "beyond" else "spent" if cover.short else "overrun"
     except asyncio.CancelledError:

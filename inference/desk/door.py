@@ -77,11 +77,11 @@ class Desk(ASGIHandler):
         except Resolver404:
             return replies.failed(request, replies.no_such_path(request))
         except (OperationalError, InterfaceError) as error:
-            log.warning("desk without database", request_id=str(request.id), error=type(error).__name__)
+            log.warning("desk without database", request_id=request.number, error=type(error).__name__)
             unavailable = Failure("UNAVAILABLE", "This cannot be answered right now.", retry_after=2)
             return replies.failed(request, unavailable)
         except Exception:
-            log.exception("desk route failed", request_id=str(request.id), path=request.path[:200])
+            log.exception("desk route failed", request_id=request.number, path=request.path[:200])
             return replies.failed(request, replies.broken())
 
 

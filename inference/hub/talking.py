@@ -31,6 +31,7 @@ async def serve(process: Process, request: Arrival, *, tools: bool) -> HttpRespo
         earlier = await _earlier(process.sessions, caller.workspace_id, name) if name else []
     talk = Talk(name, earlier, asked)
     if name:
+        request.exchange = None
         request.send = _Remembering(request.send, process.sessions, caller.workspace_id, talk)
     hub = Hub(settings.HUB_CREDITS_PER_USD, tools=tools, talk=talk)
     return await pipeline.serve(process, request, hub)

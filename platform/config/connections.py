@@ -12,6 +12,10 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from inference.arrival import EXCHANGE
+
+from .exchange import Exchange
+
 __all__ = ["Connection", "make_room", "room", "taken"]
 
 SWEEP_SECONDS = 0.5
@@ -106,6 +110,8 @@ class Connection(HttpToolsProtocol):
         self._check_head()
         super().on_headers_complete()
         self.headers = []
+        if self.cycle is not None:  # there is none where another protocol is asked for
+            self.scope["extensions"] = {EXCHANGE: Exchange(self.cycle)}  # type: ignore[dict-item]  # ours
 
     def on_body(self, body: bytes) -> None:
         """Note that a body comes on."""
