@@ -1,6 +1,6 @@
 """The catalogue as one immutable value in the process: offers with hops and prices, plans, multipliers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from kernel import clock
 
 from .included import includes
-from .pricing import Factor, RateCard
+from .pricing import Factor, RateCard, factors_text
 from .timetable import Coming, Timetable, Version
+from .told import Told
 
 __all__ = ["Catalogue", "Hop", "Key", "Offer", "Price", "Terms", "Unpriced"]
 
@@ -140,10 +141,14 @@ class DatedFactor:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a request is charged by: a rate card and the chain of factors on it."""
+    """What a request is charged by: a rate card and the chain of factors on it, also as it is stored beside a charge."""
 
     card: RateCard
     factors: tuple[Factor, ...]
+    factors_text: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factors_text", factors_text(self.factors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,10 @@ class Catalogue:
     names: Mapping[str, Offer]
     plans: Mapping[int, Terms]
     multipliers: Mapping[tuple[str, str], tuple[DatedFactor, ...]]
+    _told: Told[Price] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_told", Told(self._borders()))
 
     def find(self, name: str) -> Offer | None:
         """Return the offer with this id or alias; `route/` may be left out where no other id is meant."""
@@ -202,6 +211,25 @@ class Catalogue:
         own key there. Raises Unpriced without a version in force.
         """
         moment = clock.now()
+        if self.names.get(offer.public_id) is not offer:
+            return self._price(offer, terms, workspace_id, provider, dialect, own_key, moment)
+        told = self._told.at(moment)
+        asked = (offer.model_id, terms.plan_version_id, workspace_id, provider, dialect, own_key)
+        known = told.get(asked)
+        if known is None:
+            known = told[asked] = self._price(offer, terms, workspace_id, provider, dialect, own_key, moment)
+        return known
+
+    def _price(
+        self,
+        offer: Offer,
+        terms: Terms,
+        workspace_id: int,
+        provider: str | None,
+        dialect: str,
+        own_key: bool,  # as the question is kept
+        moment: datetime,
+    ) -> Price:
         version = offer.prices.at(moment)
         if version is None:
             raise Unpriced(offer.public_id)
@@ -235,6 +263,15 @@ class Catalogue:
     def windows(self, offer: Offer) -> tuple[Version, ...]:
         """Return the times of day at which a model has a price of its own these days, newest first."""
         return offer.prices.windows(clock.now())
+
+    def _borders(self) -> Iterable[datetime]:
+        for dated in self.multipliers.values():
+            for each in dated:
+                yield each.valid_from
+                if each.valid_until is not None:
+                    yield each.valid_until
+        for offer in self.offers:
+            yield from offer.prices.borders
 
     def _byok_target(self, provider: str | None, moment: datetime) -> str:
         # A provider's own row goes before the row for all of them.

@@ -132,6 +132,11 @@ class Timetable:
         return None
 
     @property
+    def borders(self) -> tuple[datetime, ...]:
+        """The moments at which a version begins or ends, in order; times of day begin and end at whole minutes besides."""
+        return self._starts
+
+    @property
     def dated(self) -> tuple[tuple[datetime, Version], ...]:
         """From when on which version counts, newest first, times of day left aside."""
         pairs = zip(self._starts, self._stretches, strict=True)

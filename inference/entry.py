@@ -8,7 +8,6 @@ from uuid import UUID
 from billing import admission
 from billing.admission import Granted, Refused
 from billing.gate import Gate, Unavailable
-from catalog.pricing import factors_text
 from kernel import clock, money
 
 from . import tokens
@@ -153,7 +152,7 @@ def _taking(request_id: UUID, deal: Deal, *, tag: str, hold: int) -> admission.A
         model_id=first.offer.model_id,
         chain_id=first.offer.chain_id,
         price_version_id=first.price.card.version_id,
-        multipliers=factors_text(first.price.factors),
+        multipliers=first.price.factors_text,
         hold=hold,
         weight=deal.weight,
         stream=first.ask.stream,

@@ -102,11 +102,13 @@ class Visit:
         self._note_health(leg, charge, status, ttfb_ms)
         traffic.began(self.request, ttfb_ms=ttfb_ms, added_seconds=self.added_seconds)
         await self._commit(
-            replace(
-                self._nothing(status, 200, error),
+            self._settlement(
+                status,
+                200,
+                error,
                 usage_source=charge.source,
                 cost=charge.cost,
-                multipliers=pricing.factors_text(price.factors),
+                multipliers=price.factors_text,
                 model_id=leg.offer.model_id,
                 chain_id=leg.offer.chain_id,
                 price_version_id=price.card.version_id,
@@ -125,9 +127,20 @@ class Visit:
 
     async def settle_without_answer(self, *, status: Status, http_status: int, error: str) -> None:
         """Commit that nothing was delivered: it costs nothing, and counts for no limit where it is not the caller's doing."""
-        nothing = self._nothing(status, http_status, error)
         returned = self.deal.weight if http_status in _NOT_THE_CALLERS_DOING else 0
-        await self._commit(replace(nothing, returned=returned))
+        attempts, multipliers = len(self.trail.failed), self.deal.first.price.factors_text
+        await self._commit(
+            self._settlement(
+                status,
+                http_status,
+                error,
+                usage_source="none",
+                cost=0,
+                multipliers=multipliers,
+                attempts=attempts,
+                returned=returned,
+            )
+        )
 
     def note_served(self, leg: Leg) -> None:
         """Remember where the conversation is now, if it is not where it was looked for first."""
@@ -187,19 +200,16 @@ class Visit:
         traffic.settled(settlement)
         await self.process.gate.settle(settlement)
 
-    def _nothing(self, status: Status, http_status: int, error: str) -> Settlement:
+    def _settlement(self, status: Status, http_status: int, error: str, **rest: Any) -> Settlement:
         return Settlement(
             request_id=self.request.id,
             workspace_id=self.deal.caller.workspace_id,
             status=status,
             http_status=http_status,
-            usage_source="none",
-            cost=0,
-            multipliers=pricing.factors_text(self.deal.first.price.factors),
             error_code=error,
-            attempts=len(self.trail.failed),
             latency_ms=self.request.milliseconds,
             failed_attempts=tuple(self.trail.failed),
+            **rest,
         )
 
 

@@ -68,6 +68,36 @@ def test_charges_by_the_kind_that_holds_now_and_tells_what_comes() -> None:
     assert known.provider_price(by_day, 8) is None
 
 
+def test_a_price_told_before_ends_at_the_moment_of_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    minute = clock.now().replace(second=0, microsecond=0)
+    border = minute + timedelta(seconds=20, microseconds=7)
+    cheaper = Version(RateCard(2, CARD.rates), border)
+    sold = replace(OFFER, prices=Timetable((Version(CARD, START), cheaper)))
+    factor = DatedFactor(Factor(9, 2 * 10**6, "platform"), border + timedelta(seconds=1), None)
+    known = replace(catalogue(sold), multipliers={("platform", ""): (factor,)})
+    told = []
+    for offset in (timedelta(0), border - minute, border - minute + timedelta(seconds=1)):
+        monkeypatch.setattr(clock, "now", lambda offset=offset: minute + offset - timedelta(microseconds=1))
+        before = known.price(sold, TERMS, workspace_id=1)
+        monkeypatch.setattr(clock, "now", lambda offset=offset: minute + offset)
+        told.append((before.card.version_id, known.price(sold, TERMS, workspace_id=1)))
+    assert [before for before, _ in told] == [CARD.version_id, CARD.version_id, 2]
+    assert [(price.card.version_id, price.factors_text) for _, price in told] == [
+        (CARD.version_id, ""),
+        (2, ""),
+        (2, "9:2000000"),
+    ]
+    assert known.price(sold, TERMS, workspace_id=1) is known.price(sold, TERMS, workspace_id=1)
+
+
+def test_what_was_told_of_one_workspace_is_not_told_to_another() -> None:
+    known = with_factors(workspace_1=2 * 10**6, provider_one=3 * 10**6)
+    for _ in range(2):
+        assert factors(known) == ["workspace 1"]
+        assert factors(known, provider="one") == ["provider one", "workspace 1"]
+        assert known.price(OFFER, TERMS, workspace_id=2).factors == ()
+
+
 def test_sells_nothing_between_prices() -> None:
     now, day = clock.now(), timedelta(days=1)
     over = replace(OFFER, prices=Timetable((Version(CARD, now - 2 * day, now - day, "promotion"),)))
