@@ -5,9 +5,10 @@ import contextlib
 import itertools
 import os
 import socket
+import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -36,6 +37,7 @@ COMMIT_SECONDS = 5.0
 EXTEND_SECONDS = 5.0
 """How long an answer may wait for a greater hold where the database is away; after that it has what it had."""
 _AGAIN_SECONDS = 0.25
+_HURRY_SECONDS = 0.25
 _ORPHAN_SECONDS = 10
 
 _HEARTBEAT = b"""
@@ -50,6 +52,14 @@ WHERE worker_id = %s AND admitted_at < clock_timestamp() - make_interval(secs =>
 
 class Unavailable(Exception):
     """Nothing can be admitted safely now: the database is away or too much waits."""
+
+
+class _Committing(NamedTuple):
+    """A settlement under way: from when on it is overdue, of the monotonic clock, and who waits for it."""
+
+    until: float
+    item: Settlement
+    durable: "asyncio.Future[None]"
 
 
 class Gate:
@@ -87,7 +97,10 @@ class Gate:
         )
         self._arrears = Arrears(connect=_connect, settled=self._closed)
         self._capped = Capped()
-        self._keeper: asyncio.Task[None] | None = None
+        # In the order in which they are overdue: each may take equally long.
+        self._committing: dict[asyncio.Future[late.Outcome], _Committing] = {}
+        self._overdue: dict[asyncio.Future[late.Outcome], _Committing] = {}
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Connect and announce this worker. Raises psycopg.OperationalError if the database is away."""
@@ -97,14 +110,17 @@ class Gate:
         async with await _connect() as connection:
             await self._heartbeat(connection)
         await self._arrears.start()
-        self._keeper = asyncio.create_task(self._keep(), name="lease keeper")
+        self._tasks = [
+            asyncio.create_task(self._keep(), name="lease keeper"),
+            asyncio.create_task(self._hurry(), name="settlements in time"),
+        ]
 
     async def stop(self) -> None:
         """End, once nothing is owed any more; the leases left would be reaped, what is journalled is replayed later."""
-        if self._keeper is not None:
-            self._keeper.cancel()
+        for task in self._tasks:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+                await task
         await self._admissions.stop()
         await self._settlements.stop()
         await self._extensions.stop()
@@ -152,7 +168,7 @@ class Gate:
         It goes on if the caller is cancelled. The journal is for a database that does not commit in COMMIT_SECONDS;
         where nothing can be journalled this waits for the database.
         """
-        await asyncio.shield(drain.owe(self._settle(item)))
+        await asyncio.shield(self._owe(item))
 
     @property
     def open_requests(self) -> int:
@@ -173,14 +189,44 @@ class Gate:
             "extend": len(self._extensions),
         }
 
-    async def _settle(self, item: Settlement) -> None:
+    def _owe(self, item: Settlement) -> asyncio.Future[None]:
+        """Return what is done once a settlement is committed, or journalled. No task and no timer for each. Raises Busy."""
+        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         commit = self._settlements.enqueue(item)
-        await asyncio.wait({commit}, timeout=COMMIT_SECONDS)
-        # A journalled request stays open here until its replay: else its lease would be given back for nothing.
-        if commit.done() or not await self._arrears.take(item) or not commit.cancel():
-            self._closed(item.request_id, await commit)
-        if item.returned:
-            self._capped.forget(item.workspace_id)
+        self._committing[commit] = _Committing(time.monotonic() + COMMIT_SECONDS, item, durable)
+        commit.add_done_callback(self._committed)
+        drain.await_too(durable)
+        return durable
+
+    def _committed(self, commit: asyncio.Future[late.Outcome]) -> None:
+        owed = self._committing.pop(commit, None) or self._overdue.pop(commit)
+        if commit.cancelled():
+            return  # journalled: it stays open here until its replay, else its lease would be given back for nothing
+        if (error := commit.exception()) is not None:
+            owed.durable.set_exception(error)
+            return
+        self._closed(owed.item.request_id, commit.result())
+        self._durable(owed)
+
+    async def _hurry(self) -> None:
+        """Have what the database does not commit in time journalled."""
+        while True:
+            await asyncio.sleep(_HURRY_SECONDS)
+            for commit, owed in self._slow(time.monotonic()):
+                self._overdue[commit] = self._committing.pop(commit)
+                drain.owe(self._journal(commit, owed))
+
+    def _slow(self, now: float) -> list[tuple[asyncio.Future[late.Outcome], "_Committing"]]:
+        return list(itertools.takewhile(lambda each: each[1].until <= now, self._committing.items()))
+
+    async def _journal(self, commit: asyncio.Future[late.Outcome], owed: "_Committing") -> None:
+        if await self._arrears.take(owed.item) and commit.cancel():
+            self._durable(owed)
+
+    def _durable(self, owed: "_Committing") -> None:
+        if owed.item.returned:
+            self._capped.forget(owed.item.workspace_id)
+        owed.durable.set_result(None)
 
     def _closed(self, request_id: UUID, outcome: late.Outcome) -> None:
         self._open.pop(request_id, None)
@@ -195,7 +241,11 @@ class Gate:
 
     def _give_back(self, ask: Ask, verdict: Verdict) -> None:
         if isinstance(verdict, Granted):
-            drain.owe(self._settle(_released(ask.request_id, ask.workspace_id, ask.multipliers)))
+            self._release(ask.request_id, ask.workspace_id, ask.multipliers)
+
+    def _release(self, request_id: UUID, workspace_id: int, multipliers: str) -> None:
+        with contextlib.suppress(Busy):  # it is found again as an orphan
+            self._owe(_released(request_id, workspace_id, multipliers))
 
     async def _keep(self) -> None:
         beats = max(1, settings.WORKER_SILENCE_SECONDS // 3)
@@ -249,7 +299,7 @@ class Gate:
         for request, workspace, multipliers in await cursor.fetchall():
             if request not in self._open:
                 failpoint("orphan.found")
-                drain.owe(self._settle(_released(request, workspace, multipliers)))
+                self._release(request, workspace, multipliers)
 
 
 async def _connect(lock_seconds: float = 2.0) -> psycopg.AsyncConnection[Any]:

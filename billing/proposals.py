@@ -17,6 +17,11 @@ __all__ = ["MAX_ROUNDS", "Verdict", "propose"]
 MAX_ROUNDS = 8
 Verdict = Granted | Refused
 
+# Kept as they are sent: a fresh copy of some kilobytes would be compared with that of the statement prepared before.
+_TAKE = TAKE.encode()
+_TAKE_FREE = TAKE.replace("FOR UPDATE OF a", "FOR UPDATE OF a SKIP LOCKED").encode()
+_READ = READ.encode()
+
 
 async def propose(
     connection: AsyncConnection[Any], asks: Sequence[Ask], *, worker_id: UUID, skip_locked: bool = False
@@ -51,17 +56,15 @@ def _groups(asks: Sequence[Ask]) -> dict[int, list[Ask]]:
 async def _take(
     cursor: AsyncRawCursor[Any], groups: dict[int, list[Ask]], *, worker_id: UUID, skip_locked: bool
 ) -> dict[int, Granted]:
-    sql = TAKE.replace("FOR UPDATE OF a", "FOR UPDATE OF a SKIP LOCKED") if skip_locked else TAKE
     failpoint("admit.begun")
-    await cursor.execute(
-        sql.encode(), take_parameters(list(groups.values()), worker_id=worker_id), prepare=True
-    )
+    sql = _TAKE_FREE if skip_locked else _TAKE
+    await cursor.execute(sql, take_parameters(list(groups.values()), worker_id=worker_id), prepare=True)
     failpoint("admit.taken")
     return {row[0]: Granted(*row[1:]) for row in await cursor.fetchall()}
 
 
 async def _read(cursor: AsyncRawCursor[Any], groups: dict[int, list[Ask]]) -> dict[int, State]:
-    await cursor.execute(READ.encode(), read_parameters(groups), prepare=True)
+    await cursor.execute(_READ, read_parameters(groups), prepare=True)
     failpoint("admit.read")
     return {row[0]: state(*row[1:]) for row in await cursor.fetchall()}
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from catalog.pricing import CLASSES, Counts
 from kernel import ids
 
-from .taking import literal
+from .taking import literal, words
 
 __all__ = ["FailedAttempt", "Settlement", "parameters"]
 
@@ -143,18 +143,18 @@ def parameters(batch: Sequence[Settlement]) -> list[Any]:
     return [
         literal([item.request_id for item in batch]),
         literal([item.workspace_id for item in batch]),
-        [item.status for item in batch],
+        words([item.status for item in batch]),
         literal([item.http_status for item in batch]),
-        [item.error_code for item in batch],
-        [item.finish_reason for item in batch],
-        [item.usage_source for item in batch],
+        words([item.error_code for item in batch]),
+        words([item.finish_reason for item in batch]),
+        words([item.usage_source for item in batch]),
         literal([item.suspect for item in batch]),
         literal([item.cost for item in batch]),
-        [item.multipliers for item in batch],
+        words([item.multipliers for item in batch]),
         literal([item.provider_cost for item in batch]),
         literal([item.provider_id for item in batch]),
         literal([item.endpoint_id for item in batch]),
-        [item.upstream_model for item in batch],
+        words([item.upstream_model for item in batch]),
         literal([item.attempts for item in batch]),
         literal(["NULL" if item.ttfb_ms is None else item.ttfb_ms for item in batch]),
         literal([item.latency_ms for item in batch]),
@@ -175,8 +175,8 @@ def _attempt_parameters(tries: Sequence[tuple[Settlement, FailedAttempt]]) -> li
         literal([failed.number for _, failed in tries]),
         literal([failed.provider_id for _, failed in tries]),
         literal([failed.endpoint_id for _, failed in tries]),
-        [failed.upstream_model for _, failed in tries],
-        [failed.outcome for _, failed in tries],
+        words([failed.upstream_model for _, failed in tries]),
+        words([failed.outcome for _, failed in tries]),
         literal(["NULL" if failed.http_status is None else failed.http_status for _, failed in tries]),
         literal([f'"{failed.started_at.isoformat()}"' for _, failed in tries]),
         literal([failed.milliseconds for _, failed in tries]),

@@ -22,6 +22,7 @@ __all__ = [
     "read_parameters",
     "state",
     "take_parameters",
+    "words",
 ]
 
 NO_CAP = 2**31 - 1
@@ -104,6 +105,12 @@ def literal(values: Sequence[object]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
+def words(values: Sequence[str]) -> str:
+    """Return an array literal of texts; cheaper than the driver's, which looks at the type of each."""
+    quoted = ",".join(['"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values])
+    return "{" + quoted + "}"
+
+
 def take_parameters(groups: Sequence[Sequence[Ask]], *, worker_id: UUID) -> list[Any]:
     """Return the parameters of TAKE for groups of one workspace each, in ascending order of workspace."""
     asks = [ask for group in groups for ask in group]
@@ -132,11 +139,11 @@ def take_parameters(groups: Sequence[Sequence[Ask]], *, worker_id: UUID) -> list
         literal([ask.model_id for ask in asks]),
         literal([ask.chain_id for ask in asks]),
         literal([ask.price_version_id for ask in asks]),
-        [ask.multipliers for ask in asks],
+        words([ask.multipliers for ask in asks]),
         literal([ask.hold for ask in asks]),
         literal([ask.weight for ask in asks]),
         literal([ask.stream for ask in asks]),
-        [ask.tag for ask in asks],
+        words([ask.tag for ask in asks]),
         worker_id,
         *_of_keys(asks),
         literal([_needed(group) for group in groups]),

@@ -5,11 +5,11 @@ import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["begin", "closed", "owe", "settled", "stop_event", "stopping"]
+__all__ = ["await_too", "begin", "closed", "owe", "settled", "stop_event", "stopping"]
 
 T = TypeVar("T")
 
-_owed: set[asyncio.Task[Any]] = set()
+_owed: set[asyncio.Future[Any]] = set()
 _stop: asyncio.Event | None = None
 _begun = False
 _begun_at = 0.0
@@ -52,9 +52,14 @@ def closed() -> bool:
 def owe(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Run work that must be finished even if its caller is cancelled; the process waits for it at the end."""
     task = asyncio.ensure_future(work)
-    _owed.add(task)
-    task.add_done_callback(_owed.discard)
+    await_too(task)
     return task
+
+
+def await_too(work: asyncio.Future[Any]) -> None:
+    """Have the process wait at its end for what somebody else finishes."""
+    _owed.add(work)
+    work.add_done_callback(_owed.discard)
 
 
 async def settled(*, within: float) -> bool:

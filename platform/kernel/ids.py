@@ -1,6 +1,5 @@
 """Ids that sort by time, and the shape of keys: `rk_` for inference, `rkm_` for the management API."""
 
-import hashlib
 import hmac
 import os
 import re
@@ -69,4 +68,4 @@ def key_is_shaped(text: str, kind: KeyKind = "rk") -> bool:
 
 def digest_key(secret: str, *, pepper: bytes) -> bytes:
     """Return the HMAC-SHA-256 (32 bytes) under which a key is stored and found."""
-    return hmac.new(pepper, secret.encode(), hashlib.sha256).digest()
+    return hmac.digest(pepper, secret.encode(), "sha256")
