@@ -28,7 +28,10 @@ async def serve(process: Process, request: Arrival, dialect: Dialect) -> HttpRes
         _check_type(request)
         struck = await agree(process, caller, request.raw, dialect, sought)
         tag = _tag(request) or caller.default_tag
-        async with repeats.once(process.repeats, request, workspace_id=caller.workspace_id):
+        marked = repeats.marked(request, workspace_id=caller.workspace_id)
+        if marked is None:
+            return await _run(process, request, dialect, struck, sought, tag=tag)
+        async with repeats.once(process.repeats, marked):
             return await _run(process, request, dialect, struck, sought, tag=tag)
 
 
@@ -68,7 +71,7 @@ async def _abandon(visit: Visit) -> None:
 
 def _check_type(request: Arrival) -> None:
     # What names no type is read all the same; what names another is some other body.
-    kind = str(request.META.get("CONTENT_TYPE") or "application/json").partition(";")[0].strip().lower()
+    kind = (request.header("content-type") or "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise Failure("UNSUPPORTED_MEDIA_TYPE", f"Content-Type must be application/json, not {kind[:64]!r}.")
 

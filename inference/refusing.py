@@ -1,7 +1,5 @@
 """What is kept of a request that is not let in, for whoever asks later why."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -24,16 +22,23 @@ class Sought:
     admitted: bool = False
 
 
-@contextmanager
-def noted(refusals: Refusals, request_id: UUID, caller: Caller) -> Iterator[Sought]:
+class noted:  # read as what happens to the block
     """Note the failure that ends the block, unless the request had been admitted; nothing is written here."""
-    sought = Sought()
-    try:
-        yield sought
-    except Failure as failure:
-        if not sought.admitted:
-            refusals.note(_refusal(request_id, caller, sought, failure))
-        raise
+
+    __slots__ = ("_caller", "_refusals", "_request_id", "_sought")
+
+    def __init__(self, refusals: Refusals, request_id: UUID, caller: Caller) -> None:
+        self._refusals = refusals
+        self._request_id = request_id
+        self._caller = caller
+        self._sought = Sought()
+
+    def __enter__(self) -> Sought:
+        return self._sought
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Failure) and not self._sought.admitted:
+            self._refusals.note(_refusal(self._request_id, self._caller, self._sought, error))
 
 
 def _refusal(request_id: UUID, caller: Caller, sought: Sought, failure: Failure) -> Refusal:

@@ -12,28 +12,14 @@ from billing.idempotency import HOURS, KEY_LENGTH, Marked, Repeated, Repeats
 from .arrival import Arrival
 from .errors import Failure
 
-__all__ = ["once"]
+__all__ = ["marked", "once"]
 
 HEADER = "Idempotency-Key"
 log = structlog.get_logger()
 
 
-@contextlib.asynccontextmanager
-async def once(repeats: Repeats, request: Arrival, *, workspace_id: int) -> AsyncIterator[None]:
-    """Run a request whose key nobody used; a Failure within frees the key. Raises Failure CONFLICT for a repetition."""
-    marked = _marked(request, workspace_id)
-    if marked is None:
-        yield
-        return
-    await _take(repeats, marked)
-    try:
-        yield
-    except Failure:
-        await _give_back(repeats, marked)
-        raise
-
-
-def _marked(request: Arrival, workspace_id: int) -> Marked | None:
+def marked(request: Arrival, *, workspace_id: int) -> Marked | None:
+    """Return a request with its key, or nothing if it has none. Raises Failure for a key that is none."""
     key = request.header("idempotency-key")
     if not key:
         return None
@@ -42,6 +28,17 @@ def _marked(request: Arrival, workspace_id: int) -> Marked | None:
             "VALIDATION_ERROR", f"{HEADER} must be at most {KEY_LENGTH} printable characters.", param=HEADER
         )
     return Marked(workspace_id, key, request.id, request.path.encode() + b"\n" + request.raw)
+
+
+@contextlib.asynccontextmanager
+async def once(repeats: Repeats, marked: Marked) -> AsyncIterator[None]:
+    """Run a request whose key nobody used; a Failure within frees the key. Raises Failure CONFLICT for a repetition."""
+    await _take(repeats, marked)
+    try:
+        yield
+    except Failure:
+        await _give_back(repeats, marked)
+        raise
 
 
 async def _take(repeats: Repeats, marked: Marked) -> None:

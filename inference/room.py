@@ -1,8 +1,6 @@
 """The memory that large answers may take together in one process, so that several at once cannot fill it."""
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
 
 __all__ = ["FREE_BYTES", "Place", "Room"]
 
@@ -21,14 +19,9 @@ class Room:
         self._places: dict[Place, int] = {}  # in the order of their age
         self._freed = asyncio.Event()
 
-    @contextlib.contextmanager
-    def place(self) -> Iterator["Place"]:
-        """Give one answer its place, until what was made of it is over."""
-        place = Place(self)
-        try:
-            yield place
-        finally:
-            self.leave(place)
+    def place(self) -> "Place":
+        """Give one answer its place, until the block ends in which it was made."""
+        return Place(self)
 
     @property
     def taken(self) -> int:
@@ -61,6 +54,12 @@ class Place:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+
+    def __enter__(self) -> "Place":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room.leave(self)
 
     async def grow(self, size: int) -> None:
         """Wait until there is room for an answer of so many bytes; the caller's own deadline bounds the wait."""
