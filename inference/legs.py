@@ -84,10 +84,7 @@ class Leg:
         """
         if counts.web_search and "web_search" not in card.rates:
             counts = replace(counts, web_search=0)
-        piece = _PIECES.get(self.offer.capability)
-        if piece is None or piece not in card.rates or "input" in card.rates:
-            return counts
-        return pricing.without_prompt(counts)
+        return pricing.without_prompt(counts) if self._by_the_piece(card) else counts
 
     def ceiling(self, prompt_tokens: int, output_tokens: int) -> int:
         """Return the most the request can cost here within these tokens, in nano-USD. Raises pricing.Unpriced."""
@@ -109,10 +106,14 @@ class Leg:
         afforded = self.affords(amount, prompt_tokens) // self.ask.n
         return replace(self, max_tokens=max(self.held_tokens, min(self.max_tokens, afforded)))
 
+    def _by_the_piece(self, card: pricing.RateCard) -> bool:
+        piece = _PIECES.get(self.offer.capability)
+        return piece is not None and piece in card.rates and "input" not in card.rates
+
     def _beside(self, prompt_tokens: int) -> "_Beside":
         card = self.price.card
         return {
-            "prompt_tokens": self.sold(card, Counts(input=prompt_tokens)).input,
+            "prompt_tokens": 0 if self._by_the_piece(card) else prompt_tokens,
             "images": self.ask.images,
             "searches": MOST_SEARCHES if "web_search" in card.rates else 0,
         }
