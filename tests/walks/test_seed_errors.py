@@ -102,8 +102,8 @@ def test_the_hub_says_who_may_not_come_in_and_what_broke_in_its_own_words(
     told = at(gateway, "/models")
     assert (told.status, missing) == (401, "401 Missing or invalid authentication")
     who, name = ready(gateway, (sandbox, "words"))
-    # No form lets in a header that is no text; the gateway trips over it.
-    Provider.objects.filter(endpoints__hops__chain__model__public_id=name).update(headers={"X-Region": 7})
+    # No form lets in headers that are a list; the gateway trips over them.
+    Provider.objects.filter(endpoints__hops__chain__model__public_id=name).update(headers=["X-Region"])
     gateway.eventually(lambda: asks(gateway, who, "/chat", model=name).status == 500, within=5)
     heard = asks(gateway, who, "/chat", model=name)
     assert f"{heard.status} Internal server error" == inner
