@@ -9,7 +9,7 @@ import pytest
 from tests.fakes import scripted as fake
 from tests.fakes.cast import customer, model
 from tests.fakes.gateway import Gateway, running_gateway
-from tests.fakes.scripted import answer, event, scripted
+from tests.fakes.scripted import Answer, answer, event, scripted
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -53,7 +53,7 @@ def calls(gateway: Gateway, *, stream: bool) -> float:
         return said(gateway) / COUNTED
 
 
-def _streamed() -> tuple[bytes, ...]:
+def _streamed() -> Answer:
     def piece(**choice: object) -> bytes:
         return event({"id": "x", "model": "up", "choices": [{"index": 0, "finish_reason": None, **choice}]})
 
