@@ -5,7 +5,6 @@ import re
 import pytest
 from django.test import Client
 
-from catalog import demo
 from config.guide import shelf
 from tests.config.examples import examples
 
@@ -16,8 +15,8 @@ LINK = re.compile(rf"\]\({SITE}(?P<path>/[^)#\s]*)[^)]*\)")
 
 
 @pytest.fixture(autouse=True)
-def house() -> None:
-    demo.load(sandbox_url="http://127.0.0.1:8099/v1")
+def house(demo_anew: None) -> None:
+    """Have the demo's models, which pages name."""
 
 
 @pytest.mark.parametrize("slug", SLUGS)
