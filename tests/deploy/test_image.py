@@ -5,6 +5,8 @@ import re
 import subprocess
 import tomllib
 
+import pytest
+
 from config.meanings import MEANINGS
 from tests.deploy.manifests import instructions, of_tollway, pods
 from tests.house.test_rules import ROOT, modules
@@ -23,14 +25,13 @@ def locked(text: str) -> set[str]:
     return set(re.findall(r"^([\w.-]+)==", text, re.MULTILINE))
 
 
-def test_lock_is_installed_with_hashes_and_without_the_embedded_engines() -> None:
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-extras.txt"])
+def test_lock_is_installed_with_hashes_and_without_the_embedded_engines(lock: str) -> None:
     install = next(rest for rest in given("RUN") if "--require-hashes" in rest)
-    program = re.search(r"awk '(.+?)' requirements\.txt", install)
+    program = re.search(r"awk '(.+?)' \$\{REQUIREMENTS\}", install)
     assert program is not None
-    left = subprocess.run(
-        ["awk", program[1], ROOT / "requirements.txt"], capture_output=True, text=True, check=True
-    ).stdout
-    whole = (ROOT / "requirements.txt").read_text()
+    left = subprocess.run(["awk", program[1], ROOT / lock], capture_output=True, text=True, check=True).stdout
+    whole = (ROOT / lock).read_text()
     assert locked(whole) - locked(left) == ENGINES
     kept = [line for line in left.splitlines() if line.strip() and not line.startswith(("    #", "#"))]
     assert all(line.startswith("    --hash=sha256:") or "==" in line for line in kept)
@@ -52,8 +53,8 @@ def test_nothing_imports_the_embedded_engines() -> None:
 def test_everything_that_the_wheel_holds_is_copied() -> None:
     told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     needed = {name.split("/")[0] for name in (*told["packages"], *told["force-include"])}
-    copied = {rest.split()[0] for rest in given("COPY") if not rest.startswith("--from")}
-    assert copied == needed | {"manage.py", "requirements.txt"}
+    copied = {name for rest in given("COPY") if not rest.startswith("--from") for name in rest.split()[:-1]}
+    assert copied == needed | {"manage.py", "requirements.txt", "requirements-extras.txt"}
     assert all((ROOT / name).exists() for name in copied)
     allowed = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
     assert set(allowed) == copied

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-docs.txt"]
+LOCKS = ["requirements.txt", "requirements-extras.txt", "requirements-dev.txt", "requirements-docs.txt"]
 ENTRY = re.compile(
     r"^(?P<pin>[a-z0-9][^\s#]*==[^\\\n]+?)\s*(?P<hashes>(?:\\\n\s+--hash=sha256:[0-9a-f]{64}\s*)*)$", re.M
 )
@@ -69,9 +69,18 @@ def test_development_lock_holds_every_runtime_pin() -> None:
     assert not differing
 
 
+def test_lock_of_extras_is_the_runtimes_and_what_they_declare_as_in_development() -> None:
+    extras = itertools.chain.from_iterable(PROJECT["project"]["optional-dependencies"].values())
+    assert not unmet([*PROJECT["project"]["dependencies"], *extras], "requirements-extras.txt")
+    runtime, development = pins("requirements.txt"), pins("requirements-dev.txt")
+    for name, pin in pins("requirements-extras.txt").items():
+        assert version(pin) == version(development[name]) == version(runtime.get(name, pin))
+    assert runtime.keys() <= pins("requirements-extras.txt").keys()
+
+
 def test_every_declared_dependency_has_its_reason_written_down() -> None:
     reasons = (ROOT / "docs/decisions/004-dependencies.md").read_text().lower()
-    groups = PROJECT["dependency-groups"].values()
+    groups = [*PROJECT["dependency-groups"].values(), *PROJECT["project"]["optional-dependencies"].values()]
     declared = [*PROJECT["project"]["dependencies"], *itertools.chain.from_iterable(groups)]
     names = {canonicalize_name(Requirement(line).name) for line in declared}
     assert not {name for name in names if f"`{name}" not in reasons}

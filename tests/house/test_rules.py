@@ -38,7 +38,7 @@ TOP_LEVEL = {
     ),
     *("static", "scripts", ".ci", ".github", "mkdocs.yml"),
     *("CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md", ".pre-commit-config.yaml"),
-    *("requirements.txt", "requirements-dev.txt", "requirements-docs.txt"),
+    *("requirements.txt", "requirements-extras.txt", "requirements-dev.txt", "requirements-docs.txt"),
     *(".gitignore", ".gitattributes", ".editorconfig", ".dockerignore"),
 }
 NAMES_THAT_SAY_NOTHING = {
