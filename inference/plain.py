@@ -6,7 +6,7 @@ import time
 
 from kernel import money
 
-from . import routing
+from . import routing, spans
 from .answers import JSON, Answer
 from .failing import failed_upstreams, refused_upstream
 from .legs import Leg
@@ -34,6 +34,8 @@ async def _serve(visit: Visit, place: Place) -> Answer:
 
     async def attempt(leg: Leg, seconds: float) -> Whole:
         begun = time.monotonic()
+        if spans.passed_on:
+            spans.call_next(visit)
         try:
             return await process.upstreams.whole(
                 leg.hop,

@@ -1,6 +1,6 @@
 """The answers that every door of /v1 gives in the same words: failures, preflights, wrong methods."""
 
-from . import answers, errors, traffic
+from . import answers, errors, spans, traffic
 from .answers import Answer, Headers
 from .arrival import Arrival
 from .errors import Failure
@@ -17,6 +17,8 @@ _WITHOUT_BODY = (204, 304)
 
 def failed(request: Arrival, failure: Failure, *, closing: bool = False) -> Answer:
     """Return a failure in the style its caller reads; `closing` ends the connection with it."""
+    if spans.on:
+        spans.refused(request, failure)
     style = errors.style(
         path=request.path,
         accept=request.header("accept"),

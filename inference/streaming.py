@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Literal
 
-from . import answers, replies, routing, traffic
+from . import answers, replies, routing, spans, traffic
 from .answers import EVENTS, OnTheWire
 from .cover import Cover
 from .dialects import Told, Voice
@@ -83,6 +83,8 @@ async def _reach(visit: Visit, stream: Stream) -> routing.Reached[Opened] | None
     async def attempt(leg: Leg, seconds: float) -> Opened:
         body = leg.ask.outgoing(leg.hop, max_tokens=leg.max_tokens)
         begun = time.monotonic()
+        if spans.passed_on:
+            spans.call_next(visit)
         try:
             return await process.upstreams.open(
                 leg.hop,

@@ -12,7 +12,7 @@ from kernel.tallies import FAST, Count, Spread
 from .arrival import Arrival
 from .hearing import UpstreamFailed
 
-__all__ = ["answered", "began", "failed", "responded", "settled"]
+__all__ = ["answered", "began", "failed", "responded", "route", "settled"]
 
 _OTHER = "other"
 _ROUTES: Mapping[str, str] = {
@@ -74,6 +74,11 @@ _upstream_seconds = Spread(
     ("provider",),
 )
 _providers: set[str] = set()
+
+
+def route(path: str) -> str:
+    """Return which of the few routes that are told apart a path is."""
+    return _ROUTES.get(path, _OTHER)
 
 
 def responded(request: Arrival, status: int) -> None:

@@ -10,7 +10,7 @@ from yarl import URL
 from catalog.snapshot import Hop, Key
 from kernel import addresses, guarded
 
-from . import hearing, sse
+from . import hearing, spans, sse
 from .adapters import Call, Unsupported
 from .adapters.registry import adapter_for
 from .hearing import MAX_ANSWER_BYTES, Opened, UpstreamFailed, Whole
@@ -139,6 +139,8 @@ class Upstreams:
 
     async def _post(self, hop: Hop, call: Call, *, accept: str, request_id: str) -> Reply:
         headers = {**hop.headers, **call.headers, **_ALWAYS, "Accept": accept, "X-Request-Id": request_id}
+        if spans.passed_on:
+            headers |= spans.headers()
         url = self._url(hop, call.url)
         return await self._wire(hop).post(url, headers, call.body, connect_seconds=hop.connect_seconds)
 

@@ -9,7 +9,7 @@ from billing.settlement import Settlement
 from catalog import pricing
 from catalog.pricing import Counts
 
-from . import answers, traffic
+from . import answers, spans, traffic
 from .answers import Headers
 from .arrival import Arrival
 from .deal import Deal
@@ -49,6 +49,7 @@ class Visit:
     process: Process
     trail: Trail = field(default_factory=Trail)
     upstream_seconds: float = 0.0
+    attempt_began: float = 0.0
     attempt_seconds: float = 0.0
     added_seconds: float = 0.0
     settled: bool = False
@@ -56,7 +57,7 @@ class Visit:
     def note_attempt(self, begun: float) -> None:
         """Note how long an attempt took that began at a moment of the monotonic clock: till its first event, or the end."""
         now = time.monotonic()
-        self.attempt_seconds = now - begun
+        self.attempt_began, self.attempt_seconds = begun, now - begun
         self.upstream_seconds += self.attempt_seconds
         self.added_seconds = max(0.0, now - self.request.began - self.upstream_seconds)
 
@@ -198,6 +199,8 @@ class Visit:
     async def _commit(self, settlement: Settlement) -> None:
         self.settled = True
         traffic.settled(settlement)
+        if spans.on:
+            spans.settled(self, settlement)
         await self.process.gate.settle(settlement)
 
     def _settlement(self, status: Status, http_status: int, error: str, **rest: Any) -> Settlement:

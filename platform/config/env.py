@@ -1,5 +1,6 @@
 """What the environment says, typed; nonsense stops the start with a sentence that names the variable."""
 
+import importlib.util
 import json
 import os
 import re
@@ -26,6 +27,7 @@ __all__ = [
     "hosts",
     "integer",
     "networks",
+    "optional",
     "other_database",
     "redis_url",
     "second_factor",
@@ -57,6 +59,22 @@ def text(name: str, default: str = "") -> str:
     """Return a variable as it is."""
     value = ask(name, "text", default)
     return default if value is None else value
+
+
+def optional(name: str, *, needs: str, extra: str) -> str:
+    """Return an address that turns on what other packages do; empty leaves it off.
+
+    Raises ImproperlyConfigured for what is no address, and if the packages of an extra, by one that it `needs`, are missing.
+    """
+    value = ask(name, "address") or ""
+    if value and urlsplit(value).scheme not in {"http", "https"}:
+        raise ImproperlyConfigured(f"{name} must begin with https:// or http://.")
+    if value and not _installed(needs):
+        raise ImproperlyConfigured(
+            f"{name} is set, and the package {needs} is not installed: install requirements-extras.txt,"
+            f" or the extra `{extra}`, or leave {name} empty."
+        )
+    return value
 
 
 def words(name: str, default: str = "", *, on_embedded: str | None = None) -> list[str]:
@@ -215,6 +233,13 @@ def stripe_webhook_secrets() -> list[str]:
             "STRIPE_WEBHOOK_SECRET must be set where STRIPE_SECRET_KEY is: credit comes by signed webhooks only."
         )
     return found
+
+
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # a package that it is in
+        return False
 
 
 def _shown(answer: bool) -> str:

@@ -6,8 +6,10 @@ from types import FrameType
 from typing import Any
 
 import structlog
+from django.conf import settings
 
 from billing import takeover
+from inference import spans
 from inference.arrival import Receive, Send
 from inference.process import Process
 from kernel import drain
@@ -37,6 +39,8 @@ async def serve(receive: Receive, send: Send) -> None:
         await process.close()
         await send({"type": "lifespan.startup.failed", "message": str(error)})
         return
+    if settings.TRACES_URL:
+        spans.start(settings.TRACES_URL, percent=settings.TRACES_PERCENT, upstream=settings.TRACES_UPSTREAM)
     _drain_at_signals(asyncio.get_running_loop())
     loaded.keep()
     standstill = Standstill()
@@ -47,6 +51,7 @@ async def serve(receive: Receive, send: Send) -> None:
     drain.begin()
     await asyncio.wait([watching], timeout=LAST_LOOK_SECONDS)
     await process.close()
+    await asyncio.to_thread(spans.stop)
     await standstill.stop()
     await send({"type": "lifespan.shutdown.complete"})
 

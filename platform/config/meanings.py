@@ -87,6 +87,11 @@ MEANINGS: dict[str, dict[str, str]] = {
         "TOLLWAY_WORKER_DEAF_SECONDS": "Seconds after which a worker that hears nothing, while beat sends, ends itself to be started again.",
         "TOLLWAY_USAGE_RETENTION_DAYS": "Days that single events are kept once charged, sealed and audited; sums and ledger stay for ever.",
     },
+    "Observability": {
+        "TOLLWAY_TRACES_URL": "Where traces of requests are sent by OTLP over HTTP, such as `http://collector:4318/v1/traces`; empty: nothing is traced. Needs the packages of the extra `traces`.",
+        "TOLLWAY_TRACES_PERCENT": "Percent of the requests that are traced.",
+        "TOLLWAY_TRACES_UPSTREAM": "Whether providers are sent the trace that a call belongs to, as the header `traceparent`.",
+    },
     ELSEWHERE: {
         "TOLLWAY_HOME": "Where the embedded engines, their data, logs and secrets are; without it in the checkout, for root below `/var/lib/tollway`.",
         "TOLLWAY_ENGINE_USER": "The account that root starts the embedded engines as; without it `nobody`.",

@@ -294,6 +294,12 @@ TAKEOVER_SECONDS = env.integer("TOLLWAY_TAKEOVER_SECONDS", 180, low=5, high=3600
 BACKGROUND_SILENCE_SECONDS = env.integer("TOLLWAY_BACKGROUND_SILENCE_SECONDS", 60, low=3, high=3600)
 WORKER_DEAF_SECONDS = env.integer("TOLLWAY_WORKER_DEAF_SECONDS", 15, low=3, high=3600)
 METRICS_TOKEN = env.text("TOLLWAY_METRICS_TOKEN")  # empty: /metrics is for this machine alone
+# Empty: nothing is traced, and nothing that sends traces is imported.
+TRACES_URL = env.optional(
+    "TOLLWAY_TRACES_URL", needs="opentelemetry.exporter.otlp.proto.http", extra="traces"
+)
+TRACES_PERCENT = env.integer("TOLLWAY_TRACES_PERCENT", 100, low=0, high=100)
+TRACES_UPSTREAM = env.flag("TOLLWAY_TRACES_UPSTREAM", default=False)
 
 UNFOLD = look.UNFOLD
 LOGGING_CONFIG = None
