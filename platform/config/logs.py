@@ -16,6 +16,7 @@ from django.conf import settings
 
 from kernel import served
 
+from . import reports
 from .asked import asked, is_secret
 
 __all__ = ["MASK", "configure"]
@@ -36,6 +37,8 @@ _Event = MutableMapping[str, Any]
 def configure(*, level: int = logging.WARNING) -> None:
     """Set this process up: structlog, and for what others say from a level on the standard library's logging."""
     masked = _Masked()
+    if settings.SENTRY_DSN:
+        reports.begin(settings.SENTRY_DSN, masked=masked.text)
     writing: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(), masked]
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -43,6 +46,7 @@ def configure(*, level: int = logging.WARNING) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _without_named,
+        reports.report,
     ]
     structlog.configure(
         processors=[*shared, *writing],
@@ -94,7 +98,11 @@ class _Masked:
         self._known = re.compile("|".join(map(re.escape, known)) or r"(?!)")
 
     def __call__(self, logger: Any, method: str, line: str) -> str:
-        """Return the line without them."""
+        """Return a line without them."""
+        return self.text(line)
+
+    def text(self, line: str) -> str:
+        """Return a text without them."""
         return _FORMS.sub(lambda found: f"{found[1] or found[2]}{MASK}", self._known.sub(MASK, line))
 
 

@@ -89,6 +89,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "Observability": {
         "TOLLWAY_TRACES_URL": "Where traces of requests are sent by OTLP over HTTP, such as `http://collector:4318/v1/traces`; empty: nothing is traced. Needs the packages of the extra `traces`.",
+        "TOLLWAY_SENTRY_DSN": "Where errors are reported as to Sentry, such as `https://key@sentry.example.com/1`; empty: nowhere. Needs the package of the extra `reports`.",
         "TOLLWAY_TRACES_PERCENT": "Percent of the requests that are traced.",
         "TOLLWAY_TRACES_UPSTREAM": "Whether providers are sent the trace that a call belongs to, as the header `traceparent`.",
     },

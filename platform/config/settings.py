@@ -294,6 +294,8 @@ TAKEOVER_SECONDS = env.integer("TOLLWAY_TAKEOVER_SECONDS", 180, low=5, high=3600
 BACKGROUND_SILENCE_SECONDS = env.integer("TOLLWAY_BACKGROUND_SILENCE_SECONDS", 60, low=3, high=3600)
 WORKER_DEAF_SECONDS = env.integer("TOLLWAY_WORKER_DEAF_SECONDS", 15, low=3, high=3600)
 METRICS_TOKEN = env.text("TOLLWAY_METRICS_TOKEN")  # empty: /metrics is for this machine alone
+# Empty: nothing is reported.
+SENTRY_DSN = env.optional("TOLLWAY_SENTRY_DSN", needs="sentry_sdk", extra="reports")
 # Empty: nothing is traced, and nothing that sends traces is imported.
 TRACES_URL = env.optional(
     "TOLLWAY_TRACES_URL", needs="opentelemetry.exporter.otlp.proto.http", extra="traces"
