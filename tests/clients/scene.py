@@ -82,13 +82,13 @@ def _lose_marks(workspace_id: int) -> None:
 
 
 def _damaged(sandbox: str) -> str:
-    """Return a model whose provider has a header that is no text: no form lets it in, and the gateway trips over it."""
+    """Return a model whose provider has headers that are a list: no form lets them in, and the gateway trips over them."""
     from catalog.models import Provider
     from tests.fakes.cast import model
 
     name = model((sandbox, "chat"))
     served = Provider.objects.filter(endpoints__hops__chain__model__public_id=name)
-    Provider.objects.filter(pk__in=served.values("pk")).update(headers={"X-Region": 7})
+    Provider.objects.filter(pk__in=served.values("pk")).update(headers=["X-Region"])
     return name
 
 
