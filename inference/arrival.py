@@ -42,9 +42,9 @@ def exchange_of(scope: Mapping[str, Any]) -> Exchange | None:
 
 
 class Arrival(ASGIRequest):
-    """One request on a route of /v1. `began` is of the monotonic clock, `number` the id as text.
+    """One request on a route of /v1.
 
-    Whoever puts another `send` in its place takes the exchange away, which would go past it.
+    `began` is of the monotonic clock, `number` the id as text, `traced` tells whether its trace was told. Whoever puts another `send` in its place takes the exchange away, which would go past it.
     """
 
     def __init__(self, scope: dict[str, Any], raw: bytes, *, receive: Receive, send: Send) -> None:
@@ -63,6 +63,7 @@ class Arrival(ASGIRequest):
         self.id = ids.request_id()
         served.begin(self.id)
         self.number = str(self.id)
+        self.traced = False
 
     @cached_property
     def META(self) -> dict[str, Any]:  # type: ignore[override]  # Django's name

@@ -5,6 +5,7 @@ little else than chunks.
 """
 
 import asyncio
+from typing import cast
 
 import aiohttp
 import httptools
@@ -165,7 +166,7 @@ class Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; a socket's transport is what the pool makes."""
-        self.transport = transport  # type: ignore[assignment]
+        self.transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the answer that is awaited: complete if it was to last as long as its connection."""

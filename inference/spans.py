@@ -177,7 +177,7 @@ def headers() -> dict[str, str]:
 def settled(visit: "Visit", settlement: Settlement) -> None:
     """Tell of an admitted request and of each of its calls."""
     request = visit.request
-    request.told = True  # type: ignore[attr-defined]  # what is refused after it was admitted is told here
+    request.traced = True  # what is refused after it was admitted is told here
     place = _place(request)
     if _teller is None or not place.sampled:
         return
@@ -203,7 +203,7 @@ def settled(visit: "Visit", settlement: Settlement) -> None:
 def refused(request: Arrival, failure: Failure) -> None:
     """Tell of a request that was not admitted, on the routes that would have called a model."""
     operation, place = _operation(request), _place(request)
-    if _teller is None or not operation or not place.sampled or getattr(request, "told", False):
+    if _teller is None or not operation or not place.sampled or request.traced:
         return
     _teller.tell(place, _own(request, place, operation, "", failure.kind.status, failure.code), [])
 

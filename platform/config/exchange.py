@@ -33,13 +33,8 @@ class Exchange:
         Raises RuntimeError if one was begun.
         """
         cycle = self._cycle
-        if cycle.flow.write_paused and not cycle.disconnected:
-            await cycle.flow.drain()
-        if cycle.disconnected:
+        if not await self._starts():
             return
-        if cycle.response_started:
-            raise RuntimeError("this request has an answer")
-        cycle.response_started, cycle.waiting_for_100_continue = True, False
         cycle.transport.write(self._written(status, headers, body))
         cycle.response_complete = True
         cycle.message_event.set()
@@ -50,16 +45,23 @@ class Exchange:
     async def begin(self, status: int, headers: bytes) -> None:
         """Begin an answer of unknown length, which the messages of ASGI go on with. Raises RuntimeError if one was begun."""
         cycle = self._cycle
-        if cycle.flow.write_paused and not cycle.disconnected:
-            await cycle.flow.drain()
-        if cycle.disconnected:
+        if not await self._starts():
             return
-        if cycle.response_started:
-            raise RuntimeError("this request has an answer")
-        cycle.response_started, cycle.waiting_for_100_continue = True, False
         cycle.chunked_encoding = cycle.scope["method"] != "HEAD"
         coding = b"transfer-encoding: chunked\r\n" if cycle.chunked_encoding else b""
         cycle.transport.write(b"".join((STATUS_LINE[status], *self._own(), headers, coding, self._end())))
+
+    async def _starts(self) -> bool:
+        """Note that the answer begins; tell whether there is somebody to hear it."""
+        cycle = self._cycle
+        if cycle.flow.write_paused and not cycle.disconnected:
+            await cycle.flow.drain()
+        if cycle.disconnected:
+            return False
+        if cycle.response_started:
+            raise RuntimeError("this request has an answer")
+        cycle.response_started, cycle.waiting_for_100_continue = True, False
+        return True
 
     def _written(self, status: int, headers: bytes, body: bytes) -> bytes:
         length = b"" if status in (204, 304) else b"content-length: %d\r\n" % len(body)

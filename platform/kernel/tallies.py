@@ -4,6 +4,7 @@ A request pays an addition for each; nothing is locked, written or sent on its w
 counted, and together are what the process tells: each has the name and the labels that Prometheus knows it by.
 """
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
@@ -20,7 +21,7 @@ SLOW = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0
 _declared: "dict[str, Tally]" = {}
 
 
-class Tally:
+class Tally(ABC):
     """One figure by its labels: `text` says what it is. Raises ValueError for a name that there is already."""
 
     kind: ClassVar[Kind]
@@ -31,9 +32,9 @@ class Tally:
         self.name, self.text, self.labels = name, text, tuple(labels)
         _declared[name] = self
 
+    @abstractmethod
     def told(self) -> list[list[Any]]:
         """Return rows of the labels and what is counted under them, as JSON can hold them."""
-        raise NotImplementedError
 
 
 class Count(Tally):
