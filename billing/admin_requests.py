@@ -42,7 +42,7 @@ class RequestList(PreparedChangeList):
         span = chosen[EventTimeFilter].span()
         now = clock.now()
         begins, ends = span if span is not None else (now - volume.BY_QUARTERS, now)
-        found = volume.of(
+        found = volume.posted(
             begins,
             min(ends, now),
             workspace_id=workspace_of(request),
@@ -50,7 +50,7 @@ class RequestList(PreparedChangeList):
                 f"{name}_id": _number(request, parameter)
                 for name, parameter in (("api_key", "key"), ("model", "model"), ("provider", "provider"))
             },
-        )
+        ).volume()
         self.volume, self.bars = found, drawn(found)
         self.bars_of = "" if span is not None else "Bars and sums are of the last 8 days."
         names = [spec.title for kind, spec in chosen.items() if kind in UNSUMMED and spec.value()]

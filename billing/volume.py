@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-
 from catalog.models import Model
 from kernel import clock
+from kernel.replica import reading
 
-__all__ = ["Bar", "Posted", "Volume", "of", "posted"]
+__all__ = ["Bar", "Posted", "Volume", "posted"]
 
 _QUARTER, _HOUR, _DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 _MOST_BARS = 200
@@ -79,29 +78,6 @@ class Posted:
         return Volume(self.step, tuple(bars), self.cost)
 
 
-def of(
-    begins: datetime,
-    ends: datetime,
-    *,
-    workspace_id: int | None = None,
-    api_key_id: int | None = None,
-    model_id: int | None = None,
-    provider_id: int | None = None,
-) -> Volume:
-    """Return what was posted of a time and refused in it, of everybody or of what is named; from days where it is long.
-
-    A refused request reached no upstream: with `provider_id` there are none of them.
-    """
-    return posted(
-        begins,
-        ends,
-        workspace_id=workspace_id,
-        api_key_id=api_key_id,
-        model_id=model_id,
-        provider_id=provider_id,
-    ).volume()
-
-
 def posted(
     begins: datetime,
     ends: datetime,
@@ -111,7 +87,10 @@ def posted(
     model_id: int | None = None,
     provider_id: int | None = None,
 ) -> Posted:
-    """Return what was posted of a time, of everybody or of what is named; from days where it is long."""
+    """Return what was posted of a time, of everybody or of what is named; from days where it is long.
+
+    A refused request reached no upstream: with `provider_id` there are none of them in its volume.
+    """
     step, now = _step(ends - begins), clock.now()
     first = _floor(begins, step)
     bars = max(1, min(-(-(min(ends, now) - first) // step), _MOST_BARS))
@@ -144,7 +123,7 @@ def _made(
     at = "day::timestamp AT TIME ZONE 'UTC'" if step == _DAY else "starts_at"
     bound = "%({})s::timestamptz AT TIME ZONE 'UTC'" if step == _DAY else "%({})s"
     kept = "".join(f" AND {name} = %({name})s" for name, value in only.items() if value is not None)
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             f"""SELECT floor(extract(epoch FROM {at} - %(first)s) / %(step)s)::int, sum(requests)::bigint,
                     sum(failed)::bigint, sum(cost)::bigint
@@ -168,7 +147,7 @@ def _refused(posted: Posted) -> dict[int, int]:
         f" AND {name} = %({name})s" for name in ("workspace_id", "api_key_id") if only[name] is not None
     )
     kept += " AND model = %(model)s" if only["model_id"] is not None else ""
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(
             f"""SELECT (minute_no - %(first_minute)s) / %(minutes)s, sum(refusals)::bigint FROM billing_refusal_count
                 WHERE minute_no >= %(first_minute)s AND minute_no < %(end_minute)s{kept} GROUP BY 1""",

@@ -48,19 +48,19 @@ def test_a_volume_holds_what_was_made_failed_and_refused() -> None:
     workspace = used(failed=1)
     refused(workspace, 7)
     now = clock.now()
-    found = volume.of(now - 24 * HOUR, now, workspace_id=workspace)
+    found = volume.posted(now - 24 * HOUR, now, workspace_id=workspace).volume()
     assert (found.made, found.failed, found.refused, found.cost) == (4, 1, 7, 3_000_000)
     assert found.step == timedelta(minutes=15)
     assert found.bars[-1].made == 4
-    assert volume.of(now - 24 * HOUR, now, workspace_id=workspace, provider_id=5).refused == 0
-    assert volume.of(now - 24 * HOUR, now, workspace_id=-1).made == 0
+    assert volume.posted(now - 24 * HOUR, now, workspace_id=workspace, provider_id=5).volume().refused == 0
+    assert volume.posted(now - 24 * HOUR, now, workspace_id=-1).volume().made == 0
 
 
 @pytest.mark.parametrize(("days", "step"), [(7, HOUR), (30, timedelta(days=1))])
 def test_a_long_time_is_told_in_hours_and_a_longer_one_in_days(days: int, step: timedelta) -> None:
     workspace = used()
     now = clock.now()
-    found = volume.of(now - timedelta(days=days), now, workspace_id=workspace)
+    found = volume.posted(now - timedelta(days=days), now, workspace_id=workspace).volume()
     assert (found.step, found.made) == (step, 4)
     assert len(found.bars) <= 200
 
