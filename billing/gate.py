@@ -5,10 +5,9 @@ import contextlib
 import itertools
 import os
 import socket
-import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -27,17 +26,15 @@ from .checkpoints import Progress
 from .holds import Extension
 from .proposals import Verdict, propose
 from .settlement import Settlement
+from .settling import Settling
 
 __all__ = ["SESSION", "Gate", "Unavailable"]
 
 log = structlog.get_logger()
 SESSION = "tollway gate"
-COMMIT_SECONDS = 5.0
-"""How long an answer waits for its settlement's commit before the settlement goes to the journal."""
 EXTEND_SECONDS = 5.0
 """How long an answer may wait for a greater hold where the database is away; after that it has what it had."""
 _AGAIN_SECONDS = 0.25
-_HURRY_SECONDS = 0.25
 _ORPHAN_SECONDS = 10
 
 _HEARTBEAT = b"""
@@ -52,14 +49,6 @@ WHERE worker_id = %s AND admitted_at < clock_timestamp() - make_interval(secs =>
 
 class Unavailable(Exception):
     """Nothing can be admitted safely now: the database is away or too much waits."""
-
-
-class _Committing(NamedTuple):
-    """A settlement under way: from when on it is overdue, of the monotonic clock, and who waits for it."""
-
-    until: float
-    item: Settlement
-    durable: "asyncio.Future[None]"
 
 
 class Gate:
@@ -97,10 +86,8 @@ class Gate:
         )
         self._arrears = Arrears(connect=_connect, settled=self._closed)
         self._capped = Capped()
-        # In the order in which they are overdue: each may take equally long.
-        self._committing: dict[asyncio.Future[late.Outcome], _Committing] = {}
-        self._overdue: dict[asyncio.Future[late.Outcome], _Committing] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._settling = Settling(self._settlements, self._arrears, ended=self._ended)
+        self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect and announce this worker. Raises psycopg.OperationalError if the database is away."""
@@ -110,17 +97,16 @@ class Gate:
         async with await _connect() as connection:
             await self._heartbeat(connection)
         await self._arrears.start()
-        self._tasks = [
-            asyncio.create_task(self._keep(), name="lease keeper"),
-            asyncio.create_task(self._hurry(), name="settlements in time"),
-        ]
+        self._settling.start()
+        self._keeper = asyncio.create_task(self._keep(), name="lease keeper")
 
     async def stop(self) -> None:
         """End, once nothing is owed any more; the leases left would be reaped, what is journalled is replayed later."""
-        for task in self._tasks:
-            task.cancel()
+        if self._keeper is not None:
+            self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await task
+                await self._keeper
+        await self._settling.stop()
         await self._admissions.stop()
         await self._settlements.stop()
         await self._extensions.stop()
@@ -165,10 +151,10 @@ class Gate:
     async def settle(self, item: Settlement) -> None:
         """Write the one usage event of an admitted request; returns once it is committed, or journalled on the disk.
 
-        It goes on if the caller is cancelled. The journal is for a database that does not commit in COMMIT_SECONDS;
+        It goes on if the caller is cancelled. The journal is for a database that does not commit in time;
         where nothing can be journalled this waits for the database.
         """
-        await asyncio.shield(self._owe(item))
+        await asyncio.shield(self._settling.owe(item))
 
     @property
     def open_requests(self) -> int:
@@ -189,44 +175,12 @@ class Gate:
             "extend": len(self._extensions),
         }
 
-    def _owe(self, item: Settlement) -> asyncio.Future[None]:
-        """Return what is done once a settlement is committed, or journalled. No task and no timer for each. Raises Busy."""
-        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        commit = self._settlements.enqueue(item)
-        self._committing[commit] = _Committing(time.monotonic() + COMMIT_SECONDS, item, durable)
-        commit.add_done_callback(self._committed)
-        drain.await_too(durable)
-        return durable
-
-    def _committed(self, commit: asyncio.Future[late.Outcome]) -> None:
-        owed = self._committing.pop(commit, None) or self._overdue.pop(commit)
-        if commit.cancelled():
-            return  # journalled: it stays open here until its replay, else its lease would be given back for nothing
-        if (error := commit.exception()) is not None:
-            owed.durable.set_exception(error)
-            return
-        self._closed(owed.item.request_id, commit.result())
-        self._durable(owed)
-
-    async def _hurry(self) -> None:
-        """Have what the database does not commit in time journalled."""
-        while True:
-            await asyncio.sleep(_HURRY_SECONDS)
-            for commit, owed in self._slow(time.monotonic()):
-                self._overdue[commit] = self._committing.pop(commit)
-                drain.owe(self._journal(commit, owed))
-
-    def _slow(self, now: float) -> list[tuple[asyncio.Future[late.Outcome], "_Committing"]]:
-        return list(itertools.takewhile(lambda each: each[1].until <= now, self._committing.items()))
-
-    async def _journal(self, commit: asyncio.Future[late.Outcome], owed: "_Committing") -> None:
-        if await self._arrears.take(owed.item) and commit.cancel():
-            self._durable(owed)
-
-    def _durable(self, owed: "_Committing") -> None:
-        if owed.item.returned:
-            self._capped.forget(owed.item.workspace_id)
-        owed.durable.set_result(None)
+    def _ended(self, item: Settlement, outcome: late.Outcome | None) -> None:
+        # A journalled request stays open here until its replay: else its lease would be given back for nothing.
+        if outcome is not None:
+            self._closed(item.request_id, outcome)
+        if item.returned:
+            self._capped.forget(item.workspace_id)
 
     def _closed(self, request_id: UUID, outcome: late.Outcome) -> None:
         self._open.pop(request_id, None)
@@ -245,7 +199,7 @@ class Gate:
 
     def _release(self, request_id: UUID, workspace_id: int, multipliers: str) -> None:
         with contextlib.suppress(Busy):  # it is found again as an orphan
-            self._owe(_released(request_id, workspace_id, multipliers))
+            self._settling.owe(_released(request_id, workspace_id, multipliers))
 
     async def _keep(self) -> None:
         beats = max(1, settings.WORKER_SILENCE_SECONDS // 3)

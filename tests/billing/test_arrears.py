@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from billing import arrears, gate, journal
+from billing import arrears, journal, settling
 from billing.arrears import journal_can_be_written
 from billing.gate import Gate
 from billing.journal import Journal
@@ -76,7 +76,7 @@ def test_a_locked_account_keeps_up_no_other(directory: Path) -> None:
 def test_what_is_settled_only_after_a_while_waits_in_the_journal(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "COMMIT_SECONDS", 0.3)
+    monkeypatch.setattr(settling, "COMMIT_SECONDS", 0.3)
     workspace = rows.workspace()
 
     async def work(running: Gate) -> None:
@@ -95,7 +95,7 @@ def test_what_is_settled_only_after_a_while_waits_in_the_journal(
 
 
 def test_a_full_disk_has_answers_wait_for_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "COMMIT_SECONDS", 0.3)
+    monkeypatch.setattr(settling, "COMMIT_SECONDS", 0.3)
     workspace = rows.workspace()
 
     def full(mine: Journal, items: object) -> None:

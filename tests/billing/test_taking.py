@@ -5,12 +5,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 
 from billing import budgets
 from billing.admission import Ask, Budget, State
 from billing.models import KeyBudget
-from billing.taking import READ, TAKE, WINDOW_ENDS, read_parameters, state, take_parameters
+from billing.taking import READ, TAKE, WINDOW_ENDS, read_parameters, state, take_parameters, words
 from kernel import clock, ids
 
 from . import rows
@@ -225,3 +225,24 @@ def test_minutes_are_the_databases_own() -> None:
     workspace = funded()
     before = clock.minute_number()
     assert before <= read(workspace).minute <= clock.minute_number()
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        [""],
+        ["plain", "two words", "NULL", "null"],
+        ['say "x"', "back\\slash", '\\"', "a,b", "{c}", "it's", "new\nline", " edge ", "日本 é"],
+    ],
+    ids=["none", "empty", "words", "odd"],
+)
+def test_texts_come_back_from_the_database_as_they_went(texts: list[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::text[]", [words(texts)])
+        assert cursor.fetchone() == (texts,)
+
+
+def test_a_text_that_no_database_can_hold_is_refused_and_not_cut() -> None:
+    with connection.cursor() as cursor, pytest.raises((ValueError, psycopg.DataError, DataError)):
+        cursor.execute("SELECT %s::text[]", [words(["a\0b"])])

@@ -13,7 +13,7 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from billing import leases
-from billing.gate import COMMIT_SECONDS
+from billing.settling import COMMIT_SECONDS
 from kernel import clock
 from tests.billing import rows
 from tests.fakes.cast import Customer

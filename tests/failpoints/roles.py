@@ -8,7 +8,7 @@ import uvicorn
 from django.conf import settings
 from django.db import connection
 
-from billing import gate
+from billing import gate, settling
 
 from .faults import Plan, arm
 
@@ -23,7 +23,7 @@ SILENCE_SECONDS = 2
 def gateway(*, plan: list[str], port: int, journals: str) -> None:
     """Serve Tollway as production does, its patience shortened, with a plan of faults."""
     settings.JOURNAL_DIR, settings.WORKER_SILENCE_SECONDS = journals, SILENCE_SECONDS
-    gate.COMMIT_SECONDS, gate._ORPHAN_SECONDS = COMMIT_SECONDS, ORPHAN_SECONDS
+    settling.COMMIT_SECONDS, gate._ORPHAN_SECONDS = COMMIT_SECONDS, ORPHAN_SECONDS
     arm(Plan(*map(Path, plan)))
     uvicorn.run(
         "config.asgi:application",
