@@ -68,8 +68,8 @@ def test_list_is_of_the_time_that_is_asked_for() -> None:
 def narrowing() -> tuple[int, dict[str, UUID], str]:
     """Settle and refuse requests of which each is alone in something; return them by what that is."""
     workspace, one, two = rows.workspace(), model("route/one"), model("route/two")
-    key = ApiKey.objects.create(
-        workspace_id=workspace, name="nightly", digest=b"n", prefix="rk_1", last_four="0001"
+    key = ApiKey.objects.create(  # not the number that other rows have for theirs, as the first of a database would be
+        id=10**9, workspace_id=workspace, name="nightly", digest=b"n", prefix="rk_1", last_four="0001"
     )
     upstream = Provider.objects.create(slug="deepnode", name="Deepnode")
     plain = {"model_id": one, "latency_ms": 100}
