@@ -15,6 +15,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
+from kernel.ending import end
+
 from . import late
 from .batcher import AWAY
 from .journal import Journal, Torn, places
@@ -67,10 +69,7 @@ class Arrears:
 
     async def stop(self) -> None:
         """End; what waits stays on the disk for the next process."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
         journals, self._own, self._inherited = self._journals, None, []
         for journal in journals:
             if journal:

@@ -17,6 +17,7 @@ import psycopg
 import structlog
 
 from kernel import degraded, postgres
+from kernel.ending import end
 from kernel.modes import DATABASE, UNWRITABLE
 from kernel.tallies import FAST, Count, Spread
 
@@ -109,10 +110,8 @@ class Batcher(Generic[Item, Result]):
 
     async def stop(self) -> None:
         """End; what still waits is dropped, so the owner drains first."""
-        for task in [*self._lane_tasks, *([self._task] if self._task else [])]:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        for task in [*self._lane_tasks, self._task]:
+            await end(task)
         await self._disconnect()
 
     def __len__(self) -> int:

@@ -1,7 +1,6 @@
 """How a process gets the catalogue and keeps it current: one load per revision, one cheap look a second."""
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -10,6 +9,8 @@ import psycopg
 import structlog
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
+
+from kernel.ending import end
 
 from . import credentials
 from .pricing import Factor, RateCard
@@ -97,10 +98,7 @@ class Watch:
 
     async def stop(self) -> None:
         """End the watch."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     def on_change(self, call: Callable[[], None]) -> None:
         """Have something called after each new catalogue."""

@@ -1,7 +1,6 @@
 """What one gateway process holds open: the catalogue, the callers, the money's door, upstreams and streams."""
 
 import asyncio
-import contextlib
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +18,7 @@ from catalog.loading import Watch
 from catalog.snapshot import Catalogue
 from kernel import drain, postgres, tallies
 from kernel.cache import Cache
+from kernel.ending import end
 
 from . import levels, tokens
 from .budget import RetryBudget
@@ -121,9 +121,7 @@ class Process:
         await drain.settled(within=OWED_SECONDS)
         _current = None
         for watch in self._watches:
-            watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watch
+            await end(watch)
         await self.gate.stop()
         await self.refusals.stop()
         await self.pulse.stop()

@@ -1,7 +1,6 @@
 """Where an event loop stands still: a thread beside it logs what holds it up once it has not turned for seconds."""
 
 import asyncio
-import contextlib
 import sys
 import threading
 import time
@@ -9,6 +8,7 @@ import traceback
 
 import structlog
 
+from .ending import end
 from .tallies import FAST, Spread
 
 __all__ = ["STILL_SECONDS", "Standstill"]
@@ -42,10 +42,7 @@ class Standstill:
     async def stop(self) -> None:
         """End the watch."""
         self._over.set()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     async def _turn(self) -> None:
         while True:
