@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 
 from kernel import drain, postgres
+from kernel.ending import end
 from kernel.failpoints import failpoint
 
 from . import checkpoints, holds, late
@@ -102,10 +103,7 @@ class Gate:
 
     async def stop(self) -> None:
         """End, once nothing is owed any more; the leases left would be reaped, what is journalled is replayed later."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+        await end(self._keeper)
         await self._settling.stop()
         await self._admissions.stop()
         await self._settlements.stop()
@@ -257,7 +255,7 @@ class Gate:
 
 
 async def _connect(lock_seconds: float = 2.0) -> psycopg.AsyncConnection[Any]:
-    conninfo = postgres.conninfo(name=SESSION, lock_seconds=lock_seconds)
+    conninfo = postgres.conninfo(name=SESSION, lock_seconds=lock_seconds, keyed=True)
     return await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
 
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from billing.credits import purse
 from billing.credits.lots import Credit, Source
 from billing.models import LedgerEntry, LedgerTransaction
-from kernel import clock, ids
+from kernel import clock, ids, prepared
 from kernel.failpoints import failpoint
 
 __all__ = ["Charged", "Conflict", "Kind", "System", "charge", "entries", "post", "reverse"]
@@ -128,14 +128,15 @@ def charge(
     """
     days = sorted(day for day, cost in costs.items() if cost)
     made = [ids.request_id() for _ in days]
-    cursor.execute(
+    booked = prepared.execute(
+        cursor,
         """INSERT INTO billing_ledger_transaction (id, workspace_id, kind, idem_key, day, charge_no, actor)
            SELECT id, %s, 'usage', 'u:' || %s || ':' || %s || ':' || day, day, %s, %s
            FROM unnest(%s::uuid[], %s::date[]) AS d (id, day)
            ON CONFLICT (workspace_id, idem_key) DO NOTHING""",
         [workspace_id, str(workspace_id), str(charge_no), charge_no, actor, made, days],
     )
-    if cursor.rowcount != len(days):
+    if booked.rowcount != len(days):
         raise Charged(f"charge {charge_no} of workspace {workspace_id} is posted")
     failpoint("charge.booked")
     credit = purse.opened(cursor, workspace_id)
@@ -144,7 +145,8 @@ def charge(
     standing = credit.write(cursor)
     failpoint("charge.paid")
     total = sum(costs.values())
-    cursor.execute(
+    charged = prepared.execute(
+        cursor,
         _CHARGE,
         {
             "total": total,
@@ -157,7 +159,7 @@ def charge(
             **asdict(standing),
         },
     )
-    if cursor.fetchone() is None:
+    if charged.fetchone() is None:
         raise Charged(f"charge {charge_no} of workspace {workspace_id} is not the next one")
     failpoint("charge.posted")
     return len(days)

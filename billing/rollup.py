@@ -1,6 +1,6 @@
 """How usage becomes charges: a workspace's open number is closed, then each closed number is posted in one commit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -8,10 +8,10 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from billing import ledger, sums
-from kernel import clock
+from kernel import clock, prepared
 from kernel.failpoints import failpoint
 
-__all__ = ["close", "due", "overdue", "post"]
+__all__ = ["close", "close_free", "due", "overdue", "post"]
 
 _NUMBERS_PER_CALL = 100
 
@@ -66,17 +66,34 @@ def close(workspace_id: int) -> bool:
 
     Events take their number under the account's lock, which this needs too: a closed number is complete for ever.
     """
+    return bool(_close(_CLOSE.format(locked=""), [workspace_id]))
+
+
+def close_free(workspace_ids: Sequence[int]) -> set[int]:
+    """Close the open numbers of these, all in one commit, where an event carries it; return whose were closed.
+
+    An account that somebody has locked is left out: `close` waits for it.
+    """
+    return _close(_CLOSE.format(locked="SKIP LOCKED"), workspace_ids)
+
+
+def _close(statement: str, workspace_ids: Sequence[int]) -> set[int]:
     failpoint("rollup.begun")
     with connection.cursor() as cursor:
-        cursor.execute(
-            """UPDATE billing_account a SET charge_no = charge_no + 1
-               WHERE workspace_id = %s AND EXISTS (
-                   SELECT FROM billing_usage_event e
-                   WHERE e.workspace_id = a.workspace_id AND e.charge_no = a.charge_no)""",
-            [workspace_id],
-        )
-        failpoint("rollup.closed")
-        return bool(cursor.rowcount)
+        closed = {workspace for (workspace,) in prepared.execute(cursor, statement, [list(workspace_ids)])}
+    failpoint("rollup.closed")
+    return closed
+
+
+_CLOSE = """
+WITH used AS MATERIALIZED (
+    SELECT a.workspace_id FROM billing_account a
+    WHERE a.workspace_id = ANY (%s::bigint[]) AND EXISTS (
+        SELECT FROM billing_usage_event e WHERE e.workspace_id = a.workspace_id AND e.charge_no = a.charge_no)
+    ORDER BY a.workspace_id FOR UPDATE {locked})
+UPDATE billing_account a SET charge_no = a.charge_no + 1 FROM used
+WHERE a.workspace_id = used.workspace_id RETURNING a.workspace_id
+"""
 
 
 def post(workspace_id: int, *, actor: str = "celery") -> int:
@@ -87,39 +104,37 @@ def post(workspace_id: int, *, actor: str = "celery") -> int:
     """
     posted = 0
     try:
-        while posted < _NUMBERS_PER_CALL and _post_next(workspace_id, actor):
-            posted += 1
+        while posted < _NUMBERS_PER_CALL:
+            left = _post_next(workspace_id, actor)
+            posted += left is not None
+            if not left:
+                break
     except ledger.Charged:
         pass
     return posted
 
 
-def _post_next(workspace_id: int, actor: str) -> bool:
+def _post_next(workspace_id: int, actor: str) -> int | None:
+    """Post the next closed number and return how many are closed after it; None where there is none to post."""
     with transaction.atomic(), connection.cursor() as cursor:
-        # Only to spare a second process the work: that a number is posted once is the ledger's guard.
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended('billing.rollup', %s))", [workspace_id]
-        )
-        if not _only(cursor):
-            return False
-        cursor.execute(
-            "SELECT charged_no + 1 FROM billing_account WHERE workspace_id = %s AND charged_no + 1 < charge_no",
-            [workspace_id],
-        )
-        number = _only(cursor)
-        if number is None:
-            return False
+        claimed = prepared.execute(cursor, _CLAIM, {"workspace": workspace_id}).fetchone()
+        if claimed is None:
+            return None
+        number, left = claimed
         failpoint("rollup.claimed")
         costs = _fold(cursor, workspace_id, number)
         failpoint("rollup.folded")
         ledger.charge(cursor, workspace_id=workspace_id, charge_no=number, costs=costs, actor=actor)
     failpoint("rollup.committed")
-    return True
+    return int(left)
 
 
-def _only(cursor: CursorWrapper) -> int | None:
-    row = cursor.fetchone()
-    return row[0] if row else None
+# The lock is only to spare a second process the work: that a number is posted once is the ledger's guard.
+_CLAIM = """
+SELECT charged_no + 1, charge_no - charged_no - 2 FROM billing_account
+WHERE workspace_id = %(workspace)s AND charged_no + 1 < charge_no
+  AND pg_try_advisory_xact_lock(hashtextextended('billing.rollup', %(workspace)s))
+"""
 
 
 _NAMES = ", ".join((*sums.DIMENSIONS, *sums.MEASURES))
@@ -155,5 +170,4 @@ SELECT DATE '1970-01-01' + quarter / {sums.QUARTERS_PER_DAY}, sum(cost)::bigint 
 
 def _fold(cursor: CursorWrapper, workspace_id: int, number: int) -> Mapping[date, int]:
     """Add the events of a closed number to the daily and quarterly sums; return the cost of each UTC day."""
-    cursor.execute(_FOLD, [workspace_id, number])
-    return dict(cursor.fetchall())
+    return dict(prepared.execute(cursor, _FOLD, [workspace_id, number]).fetchall())

@@ -11,7 +11,7 @@ from kernel import ids
 
 from .taking import literal, words
 
-__all__ = ["FailedAttempt", "Settlement", "parameters"]
+__all__ = ["SETTLE", "TOKEN_COLUMNS", "FailedAttempt", "Settlement", "parameters"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Settlements on their way: durable once committed, or journalled where the database does not commit them in time."""
 
 import asyncio
-import contextlib
 import itertools
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from kernel import drain
+from kernel.ending import end
 
 from . import late
 from .arrears import Arrears
@@ -59,10 +59,7 @@ class Settling:
 
     async def stop(self) -> None:
         """End; the owner has drained before."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     def owe(self, item: Settlement) -> asyncio.Future[None]:
         """Return what is done once a settlement is durable; the process waits for it at its end. Raises Busy."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.backends.utils import CursorWrapper
 
 from billing.models.account import NEVER
-from kernel import clock, ids
+from kernel import clock, ids, prepared
 
 from . import lots
 from .lots import Credit, Lot, Part
@@ -89,7 +89,8 @@ class Purse:
         """Write what changed and return what the account must say; the caller moves the account, last."""
         changed = {lot for _, lot, _ in self._movements} - {lot.id for lot, _ in self._made}
         left = [lot for lot in self.lots if lot.id in changed]
-        cursor.execute(
+        prepared.execute(
+            cursor,
             _WRITE,
             {
                 "workspace": self.workspace_id,
@@ -132,19 +133,21 @@ def opened(cursor: CursorWrapper, workspace_id: int) -> Purse:
 
     Whoever changes lots waits here for each other; requests do not. Belongs to the caller's transaction.
     """
-    cursor.execute(
+    opening = prepared.execute(
+        cursor,
         """INSERT INTO billing_purse (workspace_id) VALUES (%s)
            ON CONFLICT (workspace_id) DO UPDATE SET workspace_id = excluded.workspace_id
            RETURNING uncovered, spill, spill_ceiling, spill_month, spilled""",
         [workspace_id],
     )
-    [(uncovered, *rule)] = cursor.fetchall()
-    cursor.execute(
+    [(uncovered, *rule)] = opening.fetchall()
+    left = prepared.execute(
+        cursor,
         """SELECT id, transaction_id, source, priority, remaining, expires_on, created_at
            FROM billing_credit_lot WHERE workspace_id = %s AND remaining > 0""",
         [workspace_id],
     )
-    return Purse(workspace_id, uncovered, Spill(*rule), [Lot(*row) for row in cursor.fetchall()])
+    return Purse(workspace_id, uncovered, Spill(*rule), [Lot(*row) for row in left.fetchall()])
 
 
 def _first_minute(day: date) -> int:

@@ -5,9 +5,11 @@ from collections import Counter
 
 import pytest
 from asgiref.sync import async_to_sync
+from psycopg import AsyncRawCursor
 
 from billing.gate import Gate
-from billing.settlement import Settlement
+from billing.settlement import SETTLE, Settlement
+from billing.taking import TAKE
 from kernel import failpoints
 
 from . import rows
@@ -65,3 +67,40 @@ def test_a_batch_is_admitted_by_one_statement_and_settled_by_one(
     begun = statements(number, workspaces=workspaces)
     assert begun["admit.begun"] == begun["settle.begun"] == batches
     assert begun["admit.read"] == 0  # nobody is refused, so nothing is read to decide by
+
+
+def test_each_is_planned_once_and_finds_its_rows_by_their_keys() -> None:
+    workspace = rows.workspace()
+    rows.fund(workspace, 10**9)
+
+    async def play() -> tuple[list[tuple[int, int]], list[str]]:
+        gate = Gate()
+        await gate.start()
+        try:
+            for _ in range(8):
+                await _cycles(gate, [workspace])
+            return await _plans(gate)
+        finally:
+            await gate.stop()
+
+    counts, plans = async_to_sync(play)()
+    assert counts == [(8, 0), (8, 0)]
+    for plan in plans:
+        assert "Index Scan using billing_account_pkey" in plan
+        assert "Seq Scan" not in plan
+
+
+async def _plans(gate: Gate) -> tuple[list[tuple[int, int]], list[str]]:
+    """Return how often admission and settlement took their kept plan and another, and both plans."""
+    counts, plans = [], []
+    for batcher, statement in ((gate._admissions, TAKE), (gate._settlements, SETTLE)):
+        session = batcher._connection
+        assert session is not None
+        kept = await session.execute(
+            b"SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = %s",
+            [statement],
+        )
+        counts += await kept.fetchall()
+        told = await AsyncRawCursor(session).execute(b"EXPLAIN (GENERIC_PLAN) " + statement.encode())
+        plans.append("\n".join(line for (line,) in await told.fetchall()))
+    return counts, plans
