@@ -44,7 +44,8 @@ def exchange_of(scope: Mapping[str, Any]) -> Exchange | None:
 class Arrival(ASGIRequest):
     """One request on a route of /v1.
 
-    `began` is of the monotonic clock, `number` the id as text, `traced` tells whether its trace was told. Whoever puts another `send` in its place takes the exchange away, which would go past it.
+    `began` is of the monotonic clock, `number` the id as text, `traced` tells whether its trace was told. Whoever puts
+    another `send` in its place takes the exchange away, which would go past it.
     """
 
     def __init__(self, scope: dict[str, Any], raw: bytes, *, receive: Receive, send: Send) -> None:

@@ -40,7 +40,7 @@ async def _serve(visit: Visit, place: Place) -> Answer:
             return await process.upstreams.whole(
                 leg.hop,
                 dialect.path,
-                leg.ask.outgoing(leg.hop, max_tokens=leg.max_tokens),
+                visit.asked(leg),
                 accepts=functools.partial(dialect.accepts, leg.ask),
                 request_id=request_id,
                 seconds=seconds,

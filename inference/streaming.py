@@ -81,7 +81,7 @@ async def _reach(visit: Visit, stream: Stream) -> routing.Reached[Opened] | None
     request_id, process = visit.request.number, visit.process
 
     async def attempt(leg: Leg, seconds: float) -> Opened:
-        body = leg.ask.outgoing(leg.hop, max_tokens=leg.max_tokens)
+        body = visit.asked(leg)
         begun = time.monotonic()
         if spans.passed_on:
             spans.call_next(visit)

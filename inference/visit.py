@@ -9,7 +9,7 @@ from billing.settlement import Settlement
 from catalog import pricing
 from catalog.pricing import Counts
 
-from . import answers, spans, traffic
+from . import answers, pseudonyms, spans, traffic
 from .answers import Headers
 from .arrival import Arrival
 from .deal import Deal
@@ -60,6 +60,13 @@ class Visit:
         self.attempt_began, self.attempt_seconds = begun, now - begun
         self.upstream_seconds += self.attempt_seconds
         self.added_seconds = max(0.0, now - self.request.began - self.upstream_seconds)
+
+    def asked(self, leg: Leg) -> dict[str, Any]:
+        """Return the body that asks a leg's upstream. On our account people and conversations go by other names."""
+        body = leg.ask.outgoing(leg.hop, max_tokens=leg.max_tokens)
+        if leg.own_key is not None:
+            return body
+        return pseudonyms.written(body, self.deal.caller.workspace_id)
 
     async def charge(self, leg: Leg, reading: Reading, *, empty: bool) -> Charge:
         """Return what counts cost on a leg, as far as the hold covers it. An empty answer is free where the plan says so.

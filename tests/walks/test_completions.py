@@ -5,6 +5,7 @@ from typing import Any
 import openai
 import pytest
 
+from inference.pseudonyms import stand_in
 from tests.fakes.caller import Heard, call
 from tests.fakes.cast import RATES, Customer, customer, model
 from tests.fakes.gateway import Gateway
@@ -121,7 +122,7 @@ def test_asks_upstream_for_a_chat(gateway: Gateway) -> None:
         "logprobs": True,
         "top_logprobs": 2,
         "stop": "\n",
-        "user": "u",
+        "user": stand_in("u", who.workspace.pk),
     }
     assert heard.json["choices"][0]["logprobs"]["tokens"] == [" Yes"]
 

@@ -7,6 +7,7 @@ from typing import Any
 import openai
 import pytest
 
+from inference.pseudonyms import stand_in
 from tests.fakes.caller import Heard, call
 from tests.fakes.cast import Customer, customer, model
 from tests.fakes.gateway import Gateway
@@ -106,7 +107,8 @@ def test_send_upstream_what_was_asked_and_nothing_of_ours(gateway: Gateway) -> N
         heard = ask(gateway, who, name, user="u", input_type="query", api_base="http://x", provider={})
     (seen,) = upstream.seen
     assert seen.path == "/v1/embeddings"
-    assert seen.json == {"model": "up/m", "input": TEXTS, "user": "u", "input_type": "query"}
+    told = stand_in("u", who.workspace.pk)
+    assert seen.json == {"model": "up/m", "input": TEXTS, "user": told, "input_type": "query"}
     assert set(heard.json) == {"object", "data", "model", "provider", "usage"}
 
 

@@ -7,6 +7,7 @@ import pytest
 from anthropic.types import Message, MessageParam, ToolParam, ToolUseBlock
 
 from catalog.models import Multiplier
+from inference.pseudonyms import stand_in
 from kernel import clock
 from tests.fakes.caller import Heard, call
 from tests.fakes.cast import RATES, Customer, customer, model
@@ -226,7 +227,7 @@ def test_sends_pictures_and_what_was_set_upstream(gateway: Gateway) -> None:
         "max_tokens": 500,
         "temperature": 0.5,
         "stop": ["END"],
-        "user": "u",
+        "user": stand_in("u", who.workspace.pk),
         "seed": 7,
     }
     assert "context_management" not in sent

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ... import ask, reasoning, wishes
+from ... import ask, pseudonyms, reasoning, wishes
 from ...fitting import TRUNCATE
 from ..fields import Body, Field, listing, needed, optional
 from ..schemas import (
@@ -28,7 +28,10 @@ GREATEST = 2**31 - 1
 MODEL = needed(
     WORD, "An id or alias of `GET /v1/models`; `route/` may be left out where that is unambiguous."
 )
-FORWARDED = "Every other field goes upstream as it came; what it does is the model's to say."
+FORWARDED = (
+    "Every other field goes upstream as it came; what it does is the model's to say. "
+    f"{listing(pseudonyms.NAMES)} go as a stand-in, unless on a key of the workspace's own."
+)
 
 _TEXTS = ("text", "input_text", "output_text")
 _PICTURES = ("image_url", "input_image", "image")
