@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from unfold.dataclasses import ActionDialog
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget
@@ -18,7 +19,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 from catalog.admin_acts import ReasonForm, action
 from catalog.admin_page import Inline, Page, go_to, moment
 
-from . import roles, signins
+from . import admin_roles, roles, signins
 from .models import Member, User
 
 __all__ = ["MembersInline"]
@@ -146,11 +147,25 @@ class PersonPage(UserAdmin, Page):  # type: ignore[type-arg,misc]  # generic for
 class GroupPage(GroupAdmin, Page):  # type: ignore[misc]  # generic for the checker only
     """A set of permissions that operators share; those of the roles are as the product declares them."""
 
+    readonly_fields = ("may",)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         """Return the groups with their rights, each of which is written with the app that it is of."""
         rights = Permission.objects.select_related("content_type")
         groups: QuerySet[Group] = super().get_queryset(request)
         return groups.prefetch_related(Prefetch("permissions", rights))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return the rights to choose from for whoever may change them, and in words for all others."""
+        changes = obj is None or self.has_change_permission(request, obj)
+        return ("name", "permissions" if changes else "may")
+
+    @admin.display(description="May")
+    def may(self, group: Group) -> str:
+        """Say what its rights let somebody do."""
+        told = admin_roles.in_words(group.permissions.all())
+        lines = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", told)
+        return format_html('<dl class="role-list role-rights">{}</dl>', lines) if told else "nothing"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Allow superusers: whoever makes groups gives rights."""

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 from kernel import clock
 
@@ -49,7 +50,7 @@ class KindFilter(SimpleListFilter):
         """Return every kind that has a page."""
         kinds = (model._meta for model in admin.site._registry)
         return sorted(
-            ((kind.label_lower, str(kind.verbose_name).capitalize()) for kind in kinds),
+            ((kind.label_lower, capfirst(str(kind.verbose_name))) for kind in kinds),
             key=lambda kind: kind[1],
         )
 

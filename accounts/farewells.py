@@ -15,7 +15,7 @@ from django.db import transaction
 from kernel import clock
 from kernel.deeds import Deed, tell
 
-from . import workspaces
+from . import management_tokens, workspaces
 from .members import locked, owners
 from .models import (
     ApiKey,
@@ -149,6 +149,7 @@ def _erase_person(person: User) -> None:
     places = Member.objects.filter(user=person).order_by("workspace_id")
     for workspace_id in list(places.values_list("workspace_id", flat=True)):
         locked(workspace_id)  # nobody else leaves meanwhile
+        management_tokens.end_of(person, workspace_id=workspace_id)
     _check_owners(person)
     Member.objects.filter(user=person).delete()
     ApiKey.objects.filter(person=person).update(name="A deleted person (signed in)")

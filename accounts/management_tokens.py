@@ -10,7 +10,7 @@ from kernel import clock, ids
 from kernel.deeds import Deed, Verb, tell
 
 from . import powers, rates
-from .models import ManagementToken, Member, Workspace
+from .models import ManagementToken, Member, User, Workspace
 from .powers import Power
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Past",
     "TooMany",
     "end",
+    "end_of",
     "find",
     "known",
     "make",
@@ -95,6 +96,12 @@ def end(token: ManagementToken) -> bool:
     ended = ManagementToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=clock.now())
     token.refresh_from_db(fields=["revoked_at"])
     return bool(ended)
+
+
+def end_of(maker: User, *, workspace_id: int) -> None:
+    """End for good what a person who leaves a workspace made there: one who comes back makes another."""
+    made = ManagementToken.objects.filter(workspace_id=workspace_id, created_by=maker)
+    made.filter(revoked_at=None).update(revoked_at=clock.now())
 
 
 def find(secret: str) -> tuple[ManagementToken, Member] | None:

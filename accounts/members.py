@@ -7,7 +7,7 @@ from django.db import transaction
 
 from kernel.deeds import Deed, Verb, tell
 
-from . import inviting, powers
+from . import inviting, management_tokens, powers
 from .models import Member, User, Workspace
 from .powers import Power
 
@@ -107,6 +107,7 @@ def _keep_an_owner(member: Member, *, unless: bool = False) -> None:
 def _gone(by: Member, member: Member, said: str) -> User:
     _tell(by, "delete", member, said)
     inviting.forget(member, role="")
+    management_tokens.end_of(member.user, workspace_id=member.workspace_id)
     member.delete()
     return member.user
 

@@ -228,6 +228,7 @@ class ApiKey(models.Model):
     )
 
     class Meta:
+        verbose_name = "API key"
         ordering = ["workspace", "name"]
         indexes = [
             _by_start("prefix", name="key_by_its_first"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.db.models import Prefetch
 
 __all__ = ["ROLES", "Role", "decided_on", "declared", "is_role", "keep_in_step", "may"]
 
@@ -158,10 +159,14 @@ def is_role(group: Any) -> bool:
 @transaction.atomic
 def keep_in_step(app: str) -> None:
     """Give the roles' groups what is declared of an app's models, no more and no less; other groups are left alone."""
-    known = Permission.objects.filter(content_type__app_label=app).select_related("content_type")
-    named = {f"{app}.{permission.codename}": permission for permission in known}
+    known = Permission.objects.filter(content_type__app_label=app)
+    named = {f"{app}.{code}": number for code, number in known.values_list("codename", "pk")}
+    given = Prefetch("permissions", known.only("pk"), to_attr="given")
+    groups = {group.name: group for group in Group.objects.prefetch_related(given)}
     for letter, role in ROLES.items():
-        group, _ = Group.objects.get_or_create(name=role.name)
+        group = groups.get(role.name) or Group.objects.create(name=role.name)
         wanted = {named[permission] for permission in may(letter) if permission in named}
-        group.permissions.remove(*(set(named.values()) - wanted))
-        group.permissions.add(*wanted)
+        held = {permission.pk for permission in getattr(group, "given", ())}
+        if held != wanted:  # as a start of every day finds it
+            group.permissions.remove(*(held - wanted))
+            group.permissions.add(*(wanted - held))

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 
-from accounts import farewells, keys, signins
-from accounts.models import ApiKey, Farewell, Invitation, Member, User, Workspace
+from accounts import farewells, keys, management_tokens, signins
+from accounts.models import ApiKey, Farewell, Invitation, ManagementToken, Member, User, Workspace
 from billing import ledger, statements
 from billing.models import BillingDetails
 from billing.team import closing
@@ -85,11 +85,13 @@ def test_a_workspace_that_owes_waits_and_says_why() -> None:
 
 def test_a_person_goes_with_name_address_and_sign_ins_and_their_keys_stop() -> None:
     place = Workspace.objects.get(pk=rows.workspace())
-    who, other = person(place, role=Member.Role.DEVELOPER), person(place)
+    who, other = person(place, role=Member.Role.ADMIN), person(place)
     address = who.email
     EmailAddress.objects.create(user=who, email=address, verified=True, primary=True)
     key, _ = keys.mint(place, name="theirs", created_by=who)
     signins.begin(who)
+    seat = Member.objects.select_related("user").get(user=who)
+    token, _ = management_tokens.make(seat, name="theirs", scope="read", expires_at=None)
     row = farewells.ask_for_person(who)
     due(row)
     assert closing.finish_due() == 1
@@ -99,6 +101,7 @@ def test_a_person_goes_with_name_address_and_sign_ins_and_their_keys_stop() -> N
     assert not EmailAddress.objects.filter(email=address).exists()
     assert not who.sign_ins.filter(ended_at=None).exists()
     assert [each.user_id for each in Member.objects.filter(workspace=place)] == [other.pk]
+    assert ManagementToken.objects.get(pk=token.pk).revoked_at is not None
     assert ApiKey.objects.get(pk=key.pk).created_by == who  # who is not active: the door refuses it
     assert signins.person_by_password(address, "anything") is None
 

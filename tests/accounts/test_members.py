@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
-from accounts import inviting, members, powers
+from accounts import inviting, management_tokens, members, powers
 from accounts.models import Invitation, Member, TrailRow, Workspace
 from accounts.powers import Power
 from tests.accounts.rows import person, workspace
@@ -74,6 +74,22 @@ def test_members_leave_but_for_the_last_owner() -> None:
     with pytest.raises(members.LastOwner):
         members.leave(second)
     assert [each.pk for each in Member.objects.filter(workspace=place)] == [second.pk]
+
+
+@pytest.mark.django_db
+def test_members_who_left_have_no_token_here_and_get_none_back_by_returning() -> None:
+    place = workspace()
+    owner, gone = seated(place), seated(place, Role.ADMIN)
+    there = Member.objects.create(user=gone.user, workspace=workspace(), role=Role.OWNER)
+    (_, here), (_, kept) = (
+        management_tokens.make(each, name="report", scope="read", expires_at=None) for each in (gone, there)
+    )
+    assert management_tokens.find(here) is not None
+    members.remove(owner, gone.pk)
+    Member.objects.create(user=gone.user, workspace=owner.workspace, role=Role.ADMIN)
+    assert management_tokens.find(here) is None
+    assert management_tokens.find(kept) is not None
+    assert [each.revoked_at is None for each in management_tokens.known(owner.workspace_id)] == [False]
 
 
 @pytest.mark.django_db

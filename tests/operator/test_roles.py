@@ -134,3 +134,15 @@ def test_the_page_of_a_role_reads_all_its_rights_at_once(operator: Client) -> No
         page = operator.get(reverse("admin:auth_group_change", args=[role.pk]))
     assert page.status_code == 200
     assert len(queries) < 40
+
+
+def test_the_page_of_a_role_says_in_words_what_it_may(operator: Client) -> None:
+    support = Group.objects.get(name="Support")
+    page = operator.get(reverse("admin:auth_group_change", args=[support.pk])).content.decode()
+    assert "<dt>API key</dt><dd>sees, changes</dd>" in page
+    assert "<dt>Ledger transaction</dt>" in page
+    assert "Can view" not in page
+    own = Group.objects.create(name="Night shift")
+    assert (
+        "id_permissions" in operator.get(reverse("admin:auth_group_change", args=[own.pk])).content.decode()
+    )
