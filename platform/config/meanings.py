@@ -15,7 +15,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "Secrets": {
         "TOLLWAY_SECRET_KEY": "Signs sessions, tokens and links; a new one ends them all.",
-        "TOLLWAY_KEY_PEPPER": "Digests API keys; with a new one no key opens anything any more.",
+        "TOLLWAY_KEY_PEPPER": "Digests API keys, and the names of people that go to providers; with a new one no key opens anything any more.",
         "TOLLWAY_CREDENTIAL_KEYS": "Fernet keys, newest first, separated by commas, that seal the credentials of providers; `manage.py rotate_credentials` seals anew with the first.",
         "TOLLWAY_METRICS_TOKEN": "What Prometheus sends as a bearer to read `/metrics`; without it they are for this machine alone.",
     },

@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from celery.schedules import crontab
-
 from kernel import engines, replica
 
-from . import api_told, env, look, policy, sign_in_elsewhere
+from . import api_told, env, look, policy, sign_in_elsewhere, timetable
 from .pooled import pooled
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -197,51 +195,7 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TIMEZONE = "UTC"
 SWEEP_SECONDS = env.integer("TOLLWAY_SWEEP_SECONDS", 5, low=1, high=60)
-# A sweep that waited for six of its turns is not worth making: the next one sees all that it would have seen.
-_EVERY_SWEEP = {"schedule": float(SWEEP_SECONDS), "options": {"expires": 6 * SWEEP_SECONDS}}
-CELERY_BEAT_SCHEDULE = {
-    "charge": {"task": "billing.charge_due", **_EVERY_SWEEP},
-    "reap": {"task": "billing.reap", **_EVERY_SWEEP},
-    "plan credits": {"task": "billing.grant_due", "schedule": 60.0, "options": {"expires": 50}},
-    "lapse": {"task": "billing.lapse_credit", "schedule": 30.0, "options": {"expires": 60}},
-    "chains": {"task": "catalog.publish_due", "schedule": 30.0, "options": {"expires": 60}},
-    "costs": {"task": "catalog.compare_daily", "schedule": 3600.0, "options": {"expires": 600}},
-    "lists": {"task": "inference.compare_asked", "schedule": 15.0, "options": {"expires": 30}},
-    "health": {"task": "inference.check_quiet_providers", "schedule": 60.0, "options": {"expires": 50}},
-    "talks of the hub": {
-        "task": "inference.forget_hub_sessions",
-        "schedule": 60.0,
-        "options": {"expires": 50},
-    },
-    "audit": {"task": "billing.audit_days", "schedule": 300.0, "options": {"expires": 250}},
-    "audit everything": {"task": "billing.audit_everything", "schedule": crontab(hour="2", minute="0")},
-    "seals": {"task": "billing.seal_days", "schedule": 600.0, "options": {"expires": 500}},
-    "old events": {"task": "billing.drop_events", "schedule": crontab(hour="4", minute="30")},
-    "papers": {"task": "billing.issue_papers", "schedule": 60.0, "options": {"expires": 50}},
-    "recharge": {"task": "billing.recharge_due", "schedule": 30.0, "options": {"expires": 60}},
-    "jobs on many rows": {"task": "billing.finish_bulk_jobs", "schedule": 15.0, "options": {"expires": 30}},
-    "farewells": {"task": "billing.finish_farewells", "schedule": 600.0, "options": {"expires": 500}},
-    "repricings": {"task": "billing.finish_repricings", "schedule": 60.0, "options": {"expires": 50}},
-    "alerts": {"task": "billing.evaluate_alerts", "schedule": 60.0, "options": {"expires": 50}},
-    "alert messages": {"task": "billing.send_alerts", "schedule": 15.0, "options": {"expires": 30}},
-    "customers' alerts": {
-        "task": "billing.evaluate_customer_alerts",
-        "schedule": 60.0,
-        "options": {"expires": 50},
-    },
-    "customers' messages": {
-        "task": "billing.send_customer_alerts",
-        "schedule": 15.0,
-        "options": {"expires": 30},
-    },
-    "customers' old messages": {
-        "task": "billing.forget_customer_alerts",
-        "schedule": crontab(hour="4", minute="45"),
-    },
-    "months": {"task": "billing.count_months", "schedule": 3600.0, "options": {"expires": 600}},
-    "months asked for": {"task": "billing.count_asked_months", "schedule": 60.0, "options": {"expires": 50}},
-    "partitions": {"task": "billing.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
-}
+CELERY_BEAT_SCHEDULE = timetable.of(SWEEP_SECONDS)
 
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")  # empty: no card payments, and the pages say so
 STRIPE_WEBHOOK_SECRETS = env.stripe_webhook_secrets()

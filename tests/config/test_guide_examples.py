@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from config.guide.rendering import ORIGIN
 from tests.clients.runtimes import Node, Python, Unavailable
 from tests.config.examples import Example, examples
+from tests.config.interpreter import Interpreter, interpreter
 from tests.fakes.exchange import ask
 from tests.fakes.site import new_site
 
@@ -55,18 +55,29 @@ def site() -> Iterator[dict[str, Any]]:
         yield started.credentials
 
 
-def run(command: list[str], site: dict[str, Any], **environment: str) -> str:
+@pytest.fixture(scope="module")
+def python() -> Iterator[Interpreter]:
+    """What the SDKs of the project's own environment are imported into: seconds of processor, which is once enough."""
+    with interpreter() as started:
+        yield started
+
+
+def surroundings(site: dict[str, Any]) -> dict[str, str]:
     person = site["customer"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    given = {
+    return {
+        **kept,
         "TOLLWAY_API_KEY": site["api_key"],
         "TOLLWAY_EMAIL": person["email"],
         "TOLLWAY_PASSWORD": person["password"],
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it looks for prices on the network
     }
+
+
+def run(command: list[str], site: dict[str, Any], **environment: str) -> str:
     done = subprocess.run(
         command,
-        env={**kept, **given, **environment},
+        env={**surroundings(site), **environment},
         capture_output=True,
         text=True,
         timeout=120,
@@ -78,11 +89,6 @@ def run(command: list[str], site: dict[str, Any], **environment: str) -> str:
 
 def origin(site: dict[str, Any]) -> str:
     return str(site["base_url"]).removesuffix("/v1")
-
-
-def interpreter(code: str) -> str:
-    lock = next((lock for module, lock in LOCKED.items() if module in code), "")
-    return found(Python("none", lock=lock))[0] if lock else sys.executable
 
 
 def found(runtime: Python | Node) -> list[str]:
@@ -107,9 +113,11 @@ def beside_its_clients(shown: list[Example], at: str) -> Iterator[tuple[str, lis
 
 
 @pytest.mark.parametrize("example", of("python"), ids=str)
-def test_python_runs(site: dict[str, Any], example: Example) -> None:
-    said = run([interpreter(example.code), "-c", example.at(origin(site))], site)
-    assert said.strip()
+def test_python_runs(site: dict[str, Any], python: Interpreter, example: Example) -> None:
+    code = example.at(origin(site))
+    lock = next((lock for module, lock in LOCKED.items() if module in code), "")
+    own = [found(Python("none", lock=lock))[0], "-c", code] if lock else []
+    assert (run(own, site) if lock else python.run(code, surroundings(site))).strip()
 
 
 @pytest.mark.parametrize("example", CALLS, ids=str)

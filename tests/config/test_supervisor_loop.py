@@ -15,6 +15,7 @@ from typing import IO
 
 import pytest
 
+from config.supervisor import loop
 from config.supervisor.lines import Lines
 from config.supervisor.loop import Supervisor
 from config.supervisor.plan import Command, Plan, Step
@@ -84,6 +85,29 @@ def test_services_are_ready_when_told_and_end_in_order(toys: Toys, lines: Lines)
     supervisor.run(None, look)
     assert len(set(seen)) == 3
     assert toys.ended() == ["web", "worker", "sandbox"]
+
+
+def test_a_service_that_comes_after_another_begins_when_that_one_is_ready(toys: Toys, lines: Lines) -> None:
+    plan = toys.plan()
+    sandbox, web, worker = plan.services
+    waiting = replace(worker, after="web")
+    supervisor = Supervisor(replace(plan, services=(waiting, sandbox, web)), lines)
+    supervisor.run(None, supervisor.ask_to_stop)
+    assert list(supervisor.processes) == ["sandbox", "web", "worker"]
+    assert "worker" in toys.ended()
+
+
+def test_one_whose_forerunner_never_gets_ready_is_not_begun(
+    toys: Toys, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "READY_SECONDS", 1.0)
+    plan = toys.plan()
+    sandbox, web, worker = plan.services
+    mute = replace(web, ready_url=None, ready_line=b"never said")
+    supervisor = Supervisor(replace(plan, services=(sandbox, mute, replace(worker, after="web"))), lines)
+    with pytest.raises(UpError, match=r"Not ready within 1 s: web, worker"):
+        supervisor.run(None, supervisor.ask_to_stop)
+    assert "worker" not in supervisor.processes
 
 
 def test_steps_run_before_services_and_their_last_words_are_shown(

@@ -45,17 +45,35 @@ class Supervisor:
         try:
             for step in self.plan.steps:
                 self._run_step(step)
-            for command in self.plan.services:
-                if self.stops_asked:
-                    return
-                self._begin(command)
-            self._await_ready()
+            self._begin_services()
             if not self.stops_asked:
                 on_ready()
             while not self.stops_asked:
                 self._tick()
         finally:
             self._stop()
+
+    def _begin_services(self) -> None:
+        """Begin every service as soon as it may, and wait until all are ready or a stop is asked for."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not self.stops_asked and not self._complete():
+            for command in self._due():
+                self._begin(command)
+            self._tick()
+            if time.monotonic() > deadline:
+                late = ", ".join(each.name for each in self.plan.services if not self._is_ready(each.name))
+                raise UpError(f"Not ready within {READY_SECONDS:.0f} s: {late}; see {self.lines.directory}.")
+
+    def _complete(self) -> bool:
+        return all(self._is_ready(command.name) for command in self.plan.services)
+
+    def _due(self) -> list[Command]:
+        """Return the services that have not begun, and whose turn it is."""
+        rest = [command for command in self.plan.services if command.name not in self.processes]
+        return [command for command in rest if command.after is None or self._is_ready(command.after)]
+
+    def _is_ready(self, name: str) -> bool:
+        return name in self.processes and self.processes[name].ready
 
     def _begin(self, command: Command) -> None:
         process = self.processes[command.name] = Process(command, self.plan.environment, self.lines.show)
@@ -76,14 +94,6 @@ class Supervisor:
             raise UpError(f"The step {step.name} failed: {_first_line(error)} (more in {log}).") from error
         finally:
             self.in_step = False
-
-    def _await_ready(self) -> None:
-        deadline = time.monotonic() + READY_SECONDS
-        while not self.stops_asked and not all(process.ready for process in self.processes.values()):
-            self._tick()
-            if time.monotonic() > deadline:
-                late = ", ".join(name for name, process in self.processes.items() if not process.ready)
-                raise UpError(f"Not ready within {READY_SECONDS:.0f} s: {late}; see {self.lines.directory}.")
 
     def _tick(self) -> None:
         """Show what was written, bring back what died, notice who became ready; waits at most one tick."""

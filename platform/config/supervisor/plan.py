@@ -20,12 +20,13 @@ DRAIN_SLACK_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Command:
-    """One process: how it is started, known to be ready, and given time to end."""
+    """One process: how it is started, known to be ready, and given time to end; `after` which other one it begins."""
 
     name: str
     argv: tuple[str, ...]
     ready_url: str | None = None  # answers 200 once ready
     ready_line: bytes | None = None  # is part of a line once ready; without either sign, ready when started
+    after: str | None = None
     stop_seconds: float = 10.0
     orphaned: signal.Signals = signal.SIGTERM  # sent when the supervisor is killed
 
@@ -40,7 +41,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything to run: steps one after the other, then services side by side; stopped in the given order."""
+    """Everything to run: steps one after the other, then services side by side, in order where one begins after another.
+
+    They are stopped in the given order.
+    """
 
     steps: tuple[Step, ...]
     services: tuple[Command, ...]
@@ -70,10 +74,11 @@ def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -
                 "worker",
                 servers.worker(processes=2),
                 ready_line=b" ready.",
+                after="web",  # callers are answered without it, and few processors load one program at a time
                 stop_seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT + 5.0,
                 orphaned=signal.SIGQUIT,  # a warm stop would wait for a broker that has gone
             ),
-            Command("beat", servers.beat(schedule=home / "beat-schedule"), stop_seconds=10.0),
+            Command("beat", servers.beat(schedule=home / "beat-schedule"), after="web", stop_seconds=10.0),
         ),
         # The caller's streams end first; what they left to charge can still be charged; nobody else needs the sandbox.
         stop_order=(("web",), ("worker", "beat"), ("sandbox",)),
