@@ -132,12 +132,13 @@ def find(workspace_id: int, request_id: UUID, *, reach: Reach) -> Receipt | None
     events = list(UsageEvent.objects.filter(workspace_id=workspace_id, id__range=span).order_by("id"))
     if not events or not reach.holds(events[0].minute_no):
         return None
+    # A correction names what truly served: another model, maybe, at another price than the request was admitted at.
     first, newest = events[0], events[-1]
     return Receipt(
         request_id=request_id,
         workspace_id=workspace_id,
-        model=_model(first.model_id),
-        provider=_slugs([first.provider_id]).get(first.provider_id, ""),
+        model=_model(newest.model_id),
+        provider=_slugs([newest.provider_id]).get(newest.provider_id, ""),
         key_name=ApiKey.objects.filter(pk=first.api_key_id).values_list("name", flat=True).first() or "",
         tag=first.tag,
         admitted_at=first.admitted_at,
@@ -154,9 +155,9 @@ def find(workspace_id: int, request_id: UUID, *, reach: Reach) -> Receipt | None
         weight=first.weight,
         counts=_counts(events),
         cost=sum(event.cost for event in events),
-        price_version_id=first.price_version_id,
+        price_version_id=newest.price_version_id,
         multipliers=newest.multipliers,
-        tries=_tries(workspace_id, first, newest),
+        tries=_tries(workspace_id, newest),
         parts=tuple((event.rev, event.charge_no, event.cost) for event in events),
     )
 
@@ -190,15 +191,15 @@ def _counts(events: Sequence[UsageEvent]) -> Counts:
     return Counts(**{name: sum(getattr(counts, name) for counts in each) for name in CLASSES})
 
 
-def _tries(workspace_id: int, first: UsageEvent, newest: UsageEvent) -> tuple[Try, ...]:
-    span = (first.request_id, ids.revision_id(first.request_id, _LAST_REVISION))
+def _tries(workspace_id: int, newest: UsageEvent) -> tuple[Try, ...]:
+    span = (newest.request_id, ids.revision_id(newest.request_id, _LAST_REVISION))
     failed = list(Attempt.objects.filter(workspace_id=workspace_id, id__range=span).order_by("id"))
-    slugs = _slugs([*(attempt.provider_id for attempt in failed), first.provider_id])
+    slugs = _slugs([*(attempt.provider_id for attempt in failed), newest.provider_id])
     tries = [Try(slugs.get(a.provider_id, ""), a.outcome, a.milliseconds) for a in failed]
-    if first.provider_id:
+    if newest.provider_id:
         spent = sum(attempt.milliseconds for attempt in failed)
         outcome = "cut" if newest.status == UsageEvent.Status.UPSTREAM_CUT else "ok"
-        tries.append(Try(slugs.get(first.provider_id, ""), outcome, max(0, newest.latency_ms - spent)))
+        tries.append(Try(slugs.get(newest.provider_id, ""), outcome, max(0, newest.latency_ms - spent)))
     return tuple(tries)
 
 

@@ -111,7 +111,7 @@ def request(workspace_id: int, request_id: UUID, *, reach: Reach) -> Pane | None
         how=told.how(receipt),
         at=events[-1].recorded_at,
         hold=events[0].hold,
-        capability=Model.objects.filter(pk=events[0].model_id).values_list("capability", flat=True).first()
+        capability=Model.objects.filter(pk=events[-1].model_id).values_list("capability", flat=True).first()
         or "",
         rate=_rate(receipt),
         waterfall=_waterfall(events),

@@ -1,6 +1,7 @@
 """Receipts: one per request, over all its revisions, for nobody but its workspace."""
 
 import datetime
+from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from billing import ledger, receipts, rollup
 from billing.credits.lots import Credit, Source
 from billing.models import Attempt
 from billing.reach import UNBOUNDED
-from catalog.models import Multiplier, Provider
+from catalog.models import Model, Multiplier, Provider
 from kernel import clock, ids
 from tests.billing import rows
 from tests.billing.plans import assert_index_bound
@@ -94,6 +95,29 @@ def test_tell_the_whole_of_a_corrected_request() -> None:
     assert Fraction(charge.explanation.cost) == Fraction(3, 10**9)
     assert charge.explanation.waived == 0
     assert [(part.revision, part.amount) for part in charge.postings] == [(0, 2), (1, 1)]
+
+
+@pytest.mark.django_db
+def test_explain_a_corrected_request_by_what_served_it() -> None:
+    workspace, server = rows.workspace(), provider("server")
+    request = served(workspace, cost=0, status="reaped", usage_source="none")
+    model, version = rows.price(input=1000, output=3000)
+    rows.settle(
+        workspace, request_id=request, rev=1, cost=7, input_tokens=4, output_tokens=1, status="ok", model_id=model,
+        price_version_id=version, provider_id=server, attempts=1, latency_ms=30,
+    )  # fmt: skip
+    found = receipts.find(workspace, request, reach=UNBOUNDED)
+    assert found is not None
+    assert (found.model, found.provider) == (Model.objects.get(pk=model).public_id, "server")
+    assert found.tries == (receipts.Try("server", "ok", 30),)
+    charge = receipts.charge(found)
+    assert (charge.price.version, charge.explanation.notes) == (version, ())
+    assert [(line.token_class, line.units, line.rate) for line in charge.explanation.lines] == [
+        ("input", 4, Decimal("0.001")),
+        ("output", 1, Decimal("0.003")),
+    ]
+    assert Fraction(charge.explanation.cost) == Fraction(7, 10**9)
+    assert rows.findings(workspace) == {}
 
 
 @pytest.mark.django_db
@@ -204,6 +228,8 @@ def test_of_a_model_that_is_gone_name_its_number_and_without_a_price_have_no_cha
     assert found.model == "model 424242"
     with pytest.raises(LookupError, match="424242"):
         receipts.charge(found)
+    with pytest.raises(LookupError, match="424242"):
+        receipts.price(424242)
 
 
 @pytest.mark.django_db

@@ -83,10 +83,10 @@ def test_bars_of_a_charge_are_one_and_all_of_it() -> None:
 
 
 def test_bars_are_drawn_from_the_ground_and_none_is_lost_to_sight() -> None:
-    workspace = rows.workspace()
+    workspace, then = rows.workspace(), ago(minutes=1)  # one moment: a minute may end while 300 are written
     for _ in range(300):
-        settle(workspace, ago(minutes=1))
-    settle(workspace, ago(minutes=1), status="failed")
+        settle(workspace, then)
+    settle(workspace, then, status="failed")
     chart = drawn(read(workspace), sought())
     [blocks] = [column.blocks for column in chart.columns if len(column.blocks) > 1]
     assert [block.kind for block in blocks] == ["made", "failed"]
