@@ -117,9 +117,7 @@ def _look(workspace: Workspace, voucher: Voucher, batch: VoucherBatch, today: da
     if batch.credit_ends_on is not None and batch.credit_ends_on <= today:
         raise Refused(f"The credit of this code ended on {figures.day(batch.credit_ends_on, year=True)}.")
     if Redemption.objects.filter(workspace_id=workspace.pk, once_of=batch.pk).exists():
-        raise Refused(
-            "This workspace has redeemed another code of the same kind already; one is all it can have."
-        )
+        raise Refused(_ONE_OF_A_KIND)
 
 
 def _ends(batch: VoucherBatch, today: datetime.date) -> datetime.date | None:

@@ -203,3 +203,19 @@ def test_is_read_by_an_index() -> None:
         activity.spend_of_key(workspace, 1)
         activity.credit(workspace)
     assert_index_bound(queries)
+
+
+@pytest.mark.django_db
+def test_of_a_period_begins_with_any_day_and_with_quarters_that_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = datetime.datetime(2026, 11, 16, 12, tzinfo=datetime.UTC)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    workspace, one = rows.workspace(), model("sandbox/one")
+    kept, day = now - datetime.timedelta(days=88, hours=23, minutes=45), now - datetime.timedelta(days=100.5)
+    for moment, cost in ((kept, 1), (kept - datetime.timedelta(minutes=1), 10), (day, 100)):
+        rows.settle(workspace, cost=cost, model_id=one, minute_no=clock.minute_number(moment.timestamp()))
+    assert [use.cost for use in activity.by_model_since(workspace, kept)] == [1]
+    assert [use.cost for use in activity.by_model_since(workspace, day)] == [111]
+    with pytest.raises(ValueError, match="the last 89 days"):
+        activity.by_model_since(workspace, kept - datetime.timedelta(minutes=15))

@@ -3,6 +3,7 @@
 import pytest
 
 from billing.beats import COUNTS, Beats, State, judge, total
+from billing.histograms import ADDED_MS, ERROR, FIRST_BYTE_MS, TOKENS_PER_SECOND
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,20 @@ def test_let_checks_speak_only_where_nobody_called() -> None:
     assert Beats(checks=3, checks_failed=2, checks_refused=1).state is State.DOWN
     assert Beats(calls=1, checks=3, checks_failed=3).state is State.OPERATIONAL
     assert Beats(calls=3, errors=3, checks=3).state is State.DOWN
+
+
+def test_tell_how_soon_answers_began_how_fast_they_were_and_what_was_added() -> None:
+    beats = Beats()
+    assert (beats.first_byte_ms(), beats.tokens_per_second(), beats.added_ms()) == (None, None, None)
+    for scale, counts in (
+        (FIRST_BYTE_MS, beats.first_byte),
+        (TOKENS_PER_SECOND, beats.speed),
+        (ADDED_MS, beats.added),
+    ):
+        for figure in (20.0, 20.0, 20.0, 900.0):
+            counts[scale.bucket(figure)] += 1
+    for told in (beats.first_byte_ms, beats.tokens_per_second, beats.added_ms):
+        assert [told(), told(0.99)] == pytest.approx([20, 900], rel=ERROR)
 
 
 def test_add_up() -> None:

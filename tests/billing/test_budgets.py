@@ -274,6 +274,21 @@ def test_windows_are_calendar_days_weeks_and_months(period: str, day: datetime.d
     assert EPOCH + datetime.timedelta(days=found) == first_day(period, day)
 
 
+@pytest.mark.parametrize(
+    ("limit", "spent", "held", "percent"),
+    [
+        (100, 30, 9, 39),
+        (200, 30, 9, 19),
+        (1_000, 999, 0, 99),
+        (100, 60, 40, 100),
+        (100, 90, 40, 100),
+        (0, 0, 0, 100),
+    ],
+)
+def test_what_is_taken_is_told_in_whole_percent(limit: int, spent: int, held: int, percent: int) -> None:
+    assert budgets.Budget("none", limit, spent, held, resets_at=None).percent == percent
+
+
 def test_the_audit_finds_what_a_budget_holds_for_nobody() -> None:
     workspace, key = funded()
     rows.admit(workspace, hold=30, api_key_id=key)

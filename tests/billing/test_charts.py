@@ -46,6 +46,12 @@ def test_gather_what_is_past_the_palette_under_other_without_losing_a_nano() -> 
     assert chart.requests == sum(sum(series.daily) for series in chart.series)
 
 
+def test_call_a_single_model_past_the_palette_by_its_name() -> None:
+    rows = [row(model, requests=20 - model) for model in range(1, 8)]
+    chart = charts.requests_by_model(rows, days=DAYS, places=charts.rank(rows))
+    assert [(series.name, series.colour) for series in chart.series][-1] == ("route/m7", "other")
+
+
 def test_leave_out_days_that_are_not_asked_for() -> None:
     rows = [row(1, DAYS[0] - timedelta(days=1), requests=7), row(1, requests=2)]
     chart = charts.requests_by_model(rows, days=DAYS, places=charts.rank(rows))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.histograms import BUCKETS, ERROR, FIRST_BYTE_MS, GROWTH, TOKENS_PER_SECOND, Scale
+from billing.histograms import ADDED_MS, BUCKETS, ERROR, FIRST_BYTE_MS, GROWTH, TOKENS_PER_SECOND, Scale
 
 SCALES = {"first byte": FIRST_BYTE_MS, "speed": TOKENS_PER_SECOND}
 scales = pytest.mark.parametrize("scale", SCALES.values(), ids=SCALES)
@@ -31,6 +31,15 @@ def test_reach_as_far_as_we_wait() -> None:
     assert FIRST_BYTE_MS.least == 5
     assert furthest(FIRST_BYTE_MS) > 120_000  # the wait for a first byte, unless an endpoint has its own
     assert furthest(TOKENS_PER_SECOND) > 10_000
+    assert ADDED_MS.least == 0.1
+    assert 2_000 < furthest(ADDED_MS) < 3_000
+
+
+def test_begin_a_bucket_at_the_least_of_their_scale() -> None:
+    for least in (0.1, 1.0, 7.0):
+        scale = Scale(least)
+        assert [scale.bucket(least * GROWTH**power * 1.001) for power in range(3)] == [1, 2, 3]
+        assert scale.percentile([0, 1], 0.5) == pytest.approx(least * GROWTH**0.5)
 
 
 @scales

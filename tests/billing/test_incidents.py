@@ -1,7 +1,14 @@
 """Incidents: five-minute slots in trouble, joined to spans with a beginning and an end."""
 
+from typing import Any
+
+import pytest
+from django.db import connection
+
 from billing.beats import Beats, State
-from billing.incidents import SLOT, Incident, Slot, assemble
+from billing.incidents import READ, SLOT, Incident, Slot, assemble, slots
+from kernel import clock
+from tests.billing.beating import nobodys, put
 
 NOW = 6_000_000
 
@@ -59,3 +66,39 @@ def test_are_told_apart_by_provider_and_come_newest_first() -> None:
     found = spans(slot(20, provider=1), slot(19, provider=2), slot(5, provider=1))
     assert [each.provider_id for each in found] == [1, 2, 1]
     assert [each.began for each in found] == sorted((each.began for each in found), reverse=True)
+
+
+@pytest.mark.django_db
+def test_slots_in_which_anything_failed_are_read_as_they_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert SLOT == 5
+    monkeypatch.setattr(clock, "minute_number", lambda seconds=None: NOW)
+    provider = nobodys()
+    minutes: dict[int, dict[str, Any]] = {
+        20: {"calls": 9},
+        19: {"calls": 3, "timeouts": 1, "rate_limited": 1},
+        18: {"checks": 4, "checks_failed": 1, "checks_refused": 2},
+        17: {"calls": 5, "refused_keys": 2, "errors": 3},
+        16: {"calls": 7},
+        12: {"calls": 50},
+        9: {"checks": 1, "checks_refused": 1},
+        5: {"calls": 1, "errors": 1},
+        4: {"checks": 1, "checks_failed": 1},
+    }
+    for ago, counts in minutes.items():
+        put(provider, ago=ago, **counts)
+    put(provider, ago=19, model=3, calls=9, errors=9)
+    put(provider, span=60, ago=19, calls=9, errors=9)
+    put(provider, ago=21, calls=9, errors=9)  # before what is asked for
+    with connection.cursor() as cursor:
+        cursor.execute(READ, [NOW - 20])
+        found = [row for row in cursor.fetchall() if row[0] == provider]
+    assert found == [
+        (provider, NOW // 5 - 4, NOW - 19, NOW - 17, 24, 1, 1, 2, 3, 4, 1, 2),
+        (provider, NOW // 5 - 2, NOW - 9, NOW - 9, 0, 0, 0, 0, 0, 1, 0, 1),
+        (provider, NOW // 5 - 1, NOW - 5, NOW - 4, 1, 0, 0, 0, 1, 1, 1, 0),
+    ]
+    at_hand = slots(provider, [(NOW - ago, Beats(**counts)) for ago, counts in minutes.items()])
+    told = [(slot.provider_id, slot.number, slot.first, slot.last, slot.beats) for slot in at_hand]
+    assert told == [
+        (*row[:4], Beats(row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11])) for row in found
+    ]

@@ -245,3 +245,27 @@ def test_closes_its_directory_and_file_to_others(tmp_path: Path) -> None:
     assert mine.path.parent.stat().st_mode & 0o777 == 0o700
     assert mine.path.stat().st_mode & 0o777 == 0o600
     mine.close()
+
+
+def _open_files() -> int:
+    return len(os.listdir("/dev/fd"))
+
+
+def test_that_cannot_be_made_or_read_leaves_no_file_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = left_behind(tmp_path, settlement())
+    before = _open_files()
+
+    def broken(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(journal, "_sync_directory", broken)
+    monkeypatch.setattr(Journal, "_scan", broken)
+    with pytest.raises(OSError, match="Input/output"):
+        Journal.create(tmp_path / "made")
+    with pytest.raises(OSError, match="Input/output"):
+        Journal.take_over(path)
+    assert _open_files() == before
+    monkeypatch.undo()
+    assert len(taken_over(path)) == 1

@@ -284,6 +284,21 @@ def test_a_stuck_account_delays_nobody_else() -> None:
 
 
 @pytest.mark.usefixtures("committed")
+def test_a_lock_is_waited_for_briefly_whatever_the_session_would_wait() -> None:
+    stuck, free = rows.workspace(), rows.workspace()
+    gone, pinned_to = dead(), price(input=1, output=1)
+    for workspace in (stuck, free):
+        rows.admit(workspace, worker_id=gone, **pinned_to)
+    rows.run("SET lock_timeout = 0; SET statement_timeout = '5s'")
+    try:
+        with rows.locked(stuck):
+            assert leases.reap(clock.now()) >= 1
+    finally:
+        rows.run("RESET lock_timeout; RESET statement_timeout")
+    assert (rows.count("billing_usage_event", free), rows.count("billing_usage_event", stuck)) == (1, 0)
+
+
+@pytest.mark.usefixtures("committed")
 def test_what_else_fails_is_told() -> None:
     stuck = rows.workspace()
     rows.admit(stuck, worker_id=dead(), **price(input=1, output=1))

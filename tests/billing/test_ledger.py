@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 
 from billing import ledger
 from billing.credits.lots import Credit, Source
-from billing.models import CreditLot, LedgerEntry, LedgerTransaction
+from billing.models import CreditLot, CreditMovement, LedgerEntry, LedgerTransaction
 from kernel import ids
 from tests.billing import rows
 
@@ -19,9 +19,14 @@ CLEARING, PROMOTION = LedgerEntry.Account.CLEARING, LedgerEntry.Account.PROMOTIO
 DAY = datetime.date(2026, 11, 21)
 
 
-def top_up(workspace: int, amount: int = USD, key: str = "stripe:1") -> UUID:
+def top_up(workspace: int, amount: int = USD, key: str = "stripe:1", offset: str = CLEARING) -> UUID:
     return ledger.post(
-        workspace_id=workspace, kind=TOP_UP, amount=amount, offset=CLEARING, idem_key=key, day=DAY
+        workspace_id=workspace,
+        kind=TOP_UP,
+        amount=amount,
+        offset=LedgerEntry.Account(offset),
+        idem_key=key,
+        day=DAY,
     )
 
 
@@ -50,8 +55,15 @@ def test_a_repeat_returns_the_first_and_moves_nothing() -> None:
 @pytest.mark.django_db
 def test_a_repeat_is_held_to_the_movement_of_its_own_key() -> None:
     workspace = rows.workspace()
-    made = [top_up(workspace, amount=amount, key=str(amount)) for amount in (1, 2, 3)]
-    assert [top_up(workspace, amount=amount, key=str(amount)) for amount in (1, 2, 3)] == made
+
+    def post_all() -> list[UUID]:
+        offsets = (CLEARING, PROMOTION, CLEARING, PROMOTION)
+        return [
+            top_up(workspace, amount=amount, key=str(amount), offset=offset)
+            for amount, offset in enumerate(offsets, 1)
+        ]
+
+    assert post_all() == post_all()
 
 
 @pytest.mark.django_db
@@ -150,6 +162,10 @@ def test_a_charge_is_laid_over_its_days_in_order() -> None:
     assert {"posted": USD - 60, "unbilled": 0, "seq": 4, "charged_no": 1}.items() <= rows.account(
         workspace
     ).items()
+    taken = CreditMovement.objects.filter(transaction_id__in=[entry.pk for entry in days])
+    paid = dict(taken.values_list("transaction_id", "amount"))
+    assert [paid[entry.pk] for entry in days] == [-10, -20, -30]
+    assert CreditLot.objects.get(workspace_id=workspace).remaining == USD - 60
 
 
 @pytest.mark.django_db
@@ -162,6 +178,18 @@ def test_a_charge_number_is_posted_once(costs: dict[datetime.date, int]) -> None
         before = rows.account(workspace)
         with pytest.raises(ledger.Charged), transaction.atomic():
             ledger.charge(cursor, workspace_id=workspace, charge_no=1, costs=costs, actor="celery")
+    assert rows.account(workspace) == before
+
+
+@pytest.mark.django_db
+def test_a_charge_whose_key_another_movement_has_is_not_posted() -> None:
+    workspace = rows.workspace()
+    top_up(workspace, key=f"u:{workspace}:1:{DAY}")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_account SET charge_no = 2 WHERE workspace_id = %s", [workspace])
+        before = rows.account(workspace)
+        with pytest.raises(ledger.Charged), transaction.atomic():
+            ledger.charge(cursor, workspace_id=workspace, charge_no=1, costs={DAY: 5}, actor="celery")
     assert rows.account(workspace) == before
 
 

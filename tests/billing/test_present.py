@@ -59,3 +59,14 @@ def test_nobody_is_taken_for_dead_by_a_wrong_clock(off: timedelta) -> None:
     open_at_a_worker(dead, silent_seconds=600)
     takeover.look()
     assert [rows.count("billing_admission", each) for each in (living, dead)] == [1, 0]
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(1.1, False), (-1.1, False), (2.9, True), (-2.9, True)])
+def test_a_clock_is_off_by_more_than_two_seconds(
+    seconds: float, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=seconds))
+    with capture_logs() as lines:
+        present.now()
+    assert [line["event"] for line in lines] == (["the clock of this process is off"] if told else [])

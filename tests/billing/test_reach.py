@@ -1,6 +1,6 @@
 """Reach: for so many UTC days single requests are shown, and sums for ever."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -127,3 +127,8 @@ def test_takes_nobody_who_has_called_for_a_newcomer() -> None:
     used(newcomer.pk, midnight(200))
     assert home.home(newcomer, chosen=home.RANGES["30d"]).first_day is None
     assert PlanVersion.objects.get(workspaces=newcomer).retention_days == 1
+
+
+def test_reaches_no_further_back_than_time_is_counted() -> None:
+    assert (reach.of(50_000).first_minute, reach.of(None).first_minute) == (0, 0)
+    assert reach.of(None).first_day == date(1970, 1, 1)

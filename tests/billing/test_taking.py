@@ -92,6 +92,18 @@ def test_funds_are_not_asked_for_by_what_holds_nothing() -> None:
     assert taken(wanted(workspace))
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [[(25, 4)], [(20, 1), (20, 4)], [(10, 10), (90, 1)], [(25, 4), (0, 1), (25, 3)]],
+    ids=["alone", "after another", "before another", "in turn"],
+)
+def test_a_hold_may_be_a_share_of_what_is_left_in_its_turn(asked: list[tuple[int, int]]) -> None:
+    enough, short = funded(100), funded(99)
+    for workspace, fits in ((short, False), (enough, True)):
+        group = [wanted(workspace, hold=hold, share=share) for hold, share in asked]
+        assert taken(*group) is fits
+
+
 @pytest.mark.parametrize("window", MINUTES)
 @pytest.mark.parametrize(("ago", "used"), [(0, 5), (-1, 5), (1, 0)])
 def test_windows_count_what_began_in_them_and_nothing_older(
@@ -113,6 +125,7 @@ def test_windows_without_a_cap_count_too() -> None:
     assert taken(wanted(workspace, weight=2), wanted(workspace, weight=3))
     account = rows.account(workspace)
     assert [account[f"{window}_count"] for window in MINUTES] == [5, 5, 5]
+    assert all(taken(wanted(workspace, weight=30_000)) for _ in range(3)), "where no cap is, none is met"
 
 
 def test_the_smallest_cap_of_a_group_holds_for_all_of_it() -> None:
@@ -139,6 +152,15 @@ def test_a_workspace_that_is_suspended_gets_nothing() -> None:
     workspace = funded(status=1)
     assert not taken(wanted(workspace))
     assert read(workspace).status == 1
+
+
+def test_who_is_let_in_hears_what_was_counted_and_what_is_left(minute: int) -> None:
+    workspace = funded(
+        held=7, minute_no=minute + 1, minute_count=1, hour_count=2, day_count=3, kill_generation=5
+    )
+    asked = [wanted(workspace, hold=40, weight=2), wanted(workspace, hold=3)]
+    found = raw(TAKE, take_parameters([asked], worker_id=ids.request_id()))
+    assert found == [(workspace, minute + 1, 5, 4, 5, 6, 50)]
 
 
 def test_groups_of_several_workspaces_are_let_in_each_for_itself() -> None:

@@ -53,3 +53,8 @@ def test_draw_no_line_for_a_single_day() -> None:
 def test_draw_the_highest_day_highest_and_days_without_requests_at_the_foot() -> None:
     points = strip(row(DAYS[0], requests=4), row(LAST, requests=8))["Requests"].points.split()
     assert [points[0], points[1], points[-1]] == ["0.0,12.0", "16.7,23.0", "100.0,1.0"]
+
+
+def test_draw_a_line_for_two_days() -> None:
+    drawn = tiles.tiles([row(LAST, requests=3)], days=DAYS[-2:], before=[], label="in 2 days")
+    assert [tile.points for tile in drawn if tile.label == "Requests"] == ["0.0,23.0 100.0,1.0"]

@@ -108,7 +108,9 @@ def standing(of: ModelInfo) -> ModelPrice:
     return of.get_prices(MOMENT)
 
 
-def traits(of: ModelInfo) -> set[str]:
+@cache
+def traits(house: str, name: str) -> set[str]:
+    of = model(house, name)
     stated = genai.tariff(of, MOMENT).stated
     found = {name for name in stated if name in TRAITS}
     found |= {"steps"} if any(len(steps) > 1 for steps in stated.values()) else set()
@@ -138,7 +140,7 @@ def chosen() -> tuple[tuple[str, str], ...]:
     """Return the models that are asked about: first what has rare traits, then some of every house."""
     picked: dict[tuple[str, str], None] = {}
     for trait, least in TRAITS.items():
-        fitting = [key for key in carried() if trait in traits(model(*key))]
+        fitting = [key for key in carried() if trait in traits(*key)]
         picked |= dict.fromkeys(fitting[:least])
     for name in HOUSES:
         picked |= dict.fromkeys([key for key in carried() if key[0] == name][:1])
@@ -203,7 +205,7 @@ def test_the_oracle_is_asked_about_enough_models_of_every_kind() -> None:
     assert len({house for house, _ in chosen()}) >= 12
     assert len(usages()) == USAGES
     for trait, least in TRAITS.items():
-        assert sum(trait in traits(model(*key)) for key in chosen()) >= least, trait
+        assert sum(trait in traits(*key) for key in chosen()) >= least, trait
 
 
 @pytest.mark.parametrize("key", chosen(), ids=" ".join)
@@ -235,7 +237,7 @@ def test_the_oracle_agrees_on_every_model_that_is_carried() -> None:
 
 
 def test_some_of_these_charges_are_rounded_up_and_some_down() -> None:
-    fine = [card(model(*key)) for key in chosen() if "finer than a nano" in traits(model(*key))]
+    fine = [card(model(*key)) for key in chosen() if "finer than a nano" in traits(*key)]
     ends = {
         cost(ours, sold(ours, counts), PICO_FACTOR) % 1000
         for ours in fine

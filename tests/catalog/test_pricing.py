@@ -159,6 +159,16 @@ def test_the_most_output_is_all_that_an_amount_covers(
         assert ceiling(card, output_tokens=most, **beside, factors=chain) <= amount
 
 
+def test_the_most_output_is_the_literal_figure_of_a_small_amount() -> None:
+    card = RateCard(1, {"output": ((0, 50),), "input": ((0, 3),), "request": ((0, 700),)})
+    twice = (Factor(1, 2_000_000),)
+    # Twice (700 + 3 × 100) pico-USD are 2 nano-USD; of 3 are 1,000 pico-USD left, for 10 tokens at twice 50.
+    assert [most_output(card, amount, prompt_tokens=100, factors=twice) for amount in (1, 2, 3)] == [0, 0, 10]
+    assert most_output(card, 3, prompt_tokens=100, factors=()) == 40
+    a_pico_short = RateCard(1, {"output": ((0, 1),), "request": ((0, 1001),)})
+    assert most_output(a_pico_short, 1, prompt_tokens=0, factors=()) == 0
+
+
 def test_output_that_costs_nothing_has_no_end() -> None:
     free = RateCard(1, {"input": ((0, 1000),), "output": ((0, 0),)})
     assert most_output(free, 10_000, prompt_tokens=10_000, factors=()) == 2**40
@@ -190,6 +200,11 @@ def test_the_prompt_is_the_last_that_is_left_out() -> None:
     usage = Counts(input=10, output=10)
     assert within(card, usage, (), amount=14) == Counts(input=10, output=4)
     assert within(card, usage, (), amount=3) == Counts(input=3)
+
+
+def test_what_costs_no_more_stays_whole_where_a_shorter_prompt_is_dearer() -> None:
+    card = RateCard(1, {"input": ((0, 1000), (10, 100))})
+    assert within(card, Counts(input=11), (), amount=1) == Counts(input=11)
 
 
 @given(factors)

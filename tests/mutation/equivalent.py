@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 from tests.mutation.equivalent_books import BOOKS
+from tests.mutation.equivalent_pages import PAGES
+from tests.mutation.equivalent_proof import PROOF
+from tests.mutation.equivalent_requests import REQUESTS
+from tests.mutation.equivalent_statements import STATEMENTS
 
 __all__ = ["EQUIVALENT"]
 
-_EDGE = "clocks are moved on whole seconds"
 _FEE = "a fee has one rate, for prompts of any length"
 _JUDGED = "what SQL doubts besides is judged by Python, and found right"
 _LOOKED_AT = "a workspace that is looked at in vain costs a query"
@@ -32,6 +35,12 @@ _ALL: tuple[_Equivalent, ...] = (
         _FEE,
     ),
     (
+        "catalog/pricing.py",
+        "middle = (least + most + 1) // 2",
+        {"1": ("(1 + 1)",)},
+        "halves that are not even find the same",
+    ),
+    (
         "billing/explanations.py",
         'prompt = 0 if name == "request" else prompt_tokens',
         {"0": ("(0 + 1)", "(0 - 1)")},
@@ -55,7 +64,14 @@ _ALL: tuple[_Equivalent, ...] = (
         {">": (">=",), "0": ("(0 - 1)",)},
         _NEVER_ZERO,
     ),
+    ("billing/ledger.py", "RETURNING 1)", {"1": ("(1 + 1)",)}, "what is returned is counted, not read"),
     ("billing/ledger.py", "if movement.amount > 0:", {">": (">=",), "0": ("(0 - 1)",)}, _NEVER_ZERO),
+    (
+        "billing/settlement.py",
+        "FROM (SELECT workspace_id, api_key_id, max(held) AS held, sum(hold)::bigint AS hold, max(window_day) AS window_day",
+        {"max": ("min",)},
+        "what a budget holds is read of the one locked row",
+    ),
     (
         "billing/taking.py",
         "NO_CAP = 2**31 - 1",
@@ -107,7 +123,7 @@ _ALL: tuple[_Equivalent, ...] = (
     (
         "billing/taking.py",
         "WHEN 'month' THEN billing_window_day('month', (w.day + 31) * 1440) * 1440 END\"\"\"",
-        {"31": ("(1 + 31)",)},
+        {"31": ("(1 + 31)",), "1440": ("(1 + 1440)",)},
         "any day of the next month tells when it begins",
     ),
     (
@@ -139,6 +155,12 @@ _ALL: tuple[_Equivalent, ...] = (
         'cursor.execute("SELECT 1 FROM billing_purse WHERE workspace_id = %s FOR UPDATE", [workspace_id])',
         {"1": ("(1 + 1)",)},
         "the row is locked, not read",
+    ),
+    (
+        "billing/credits/purse.py",
+        "if cost < 0:",
+        {"<": ("<=",), "0": ("(0 + 1)",)},
+        "a day that cost nothing is not charged",
     ),
     (
         "billing/credits/purse.py",
@@ -175,7 +197,7 @@ _ALL: tuple[_Equivalent, ...] = (
     *(
         ("billing/late.py", line, {"True": ("False",)}, "how a statement is sent tells nothing")
         for line in (
-            "await cursor.execute(sql.encode(), parameters(batch), prepare=True)",
+            "await cursor.execute(sql, parameters(batch), prepare=True)",
             "await cursor.execute(_WRITTEN.encode(), [literal([item.request_id for item in missing])], prepare=True)",
             "await cursor.execute(CORRECT.encode(), correction(item), prepare=True)",
         )
@@ -199,98 +221,11 @@ _ALL: tuple[_Equivalent, ...] = (
         {"0": ("(0 - 1)",)},
         "less than nothing is nothing",
     ),
-    *(
-        (
-            f"billing/statements/{name}.py",
-            "_INSTANT = timedelta(microseconds=1)",
-            {"1": ("(1 + 1)",)},
-            _EDGE,
-        )
-        for name in ("cuts", "patches")
-    ),
-    (
-        "billing/statements/cuts.py",
-        "return False",
-        {"False": ("None",)},
-        "it is asked for its truth only",
-    ),
-    (
-        "billing/statements/patches.py",
-        "while place < len(edges) and edges[place] <= midnight + _DAY:",
-        {
-            "place < len(edges) and edges[place] <= midnight + _DAY": (
-                "(not (place < len(edges) and edges[place] <= midnight + _DAY))",
-            ),
-            "<=": ("<",),
-            "+": ("-",),
-        },
-        "edges that are passed are passed over again",
-    ),
-    (
-        "billing/statements/runway.py",
-        "if _take(left, need) > 0 or not any(left):",
-        {"0": ("(0 + 1)",)},
-        "where something was missing, nothing is left",
-    ),
-    (
-        "billing/statements/spend.py",
-        "SELECT slot, least(place, %(top)s + 1), min(member::text), (SELECT count(*) FROM ranked), {summed}",
-        {"min": ("max",)},
-        "a place has one member, and the last has no name",
-    ),
-    (
-        "billing/statements/spend.py",
-        "others = 0",
-        {"0": ("(0 + 1)", "(0 - 1)")},
-        "the first row says how many there are",
-    ),
-    (
-        "billing/statements/sources.py",
-        '"last_day": made.first + timedelta(days=len(made.slots) - 1),',
-        {"-": ("+",), "1": ("(1 - 1)",)},
-        "no day after the last has a slot",
-    ),
-    (
-        "billing/statements/standing.py",
-        "+ CASE WHEN extract(epoch FROM {moment}) >= lapse_minute * 60::bigint THEN lapsing ELSE 0 END",
-        {">=": (">",)},
-        "a microsecond of each minute",
-    ),
-    (
-        "billing/proof/audit.py",
-        "[seals, sealed_days] = cursor.fetchone() or (0, 0)",
-        {"0": ("(0 + 1)", "(0 - 1)")},
-        "a count is always one row",
-    ),
-    (
-        "billing/proof/audit.py",
-        "return replace(outcome, seconds=round(time.monotonic() - began, 3))",
-        {"3": ("(3 + 1)", "(3 - 1)")},
-        "by how many digits a time is told",
-    ),
-    (
-        "billing/statements/outlook.py",
-        "LEFT JOIN billing_credit_lot l ON l.workspace_id = a.workspace_id AND l.remaining > 0",
-        {">": (">=",)},
-        "what is empty lasts no day",
-    ),
-    (
-        "billing/statements/outlook.py",
-        "owed, withheld = rows[0][:2]",
-        {"0": ("(0 - 1)",)},
-        "each row says the same of the account",
-    ),
-    (
-        "billing/statements/outlook.py",
-        "lots = in_order(Lot(*row[2:]) for row in rows if row[2] is not None)",
-        {"2": ("(2 + 1)",)},
-        "a lot has all of its columns, or there is none",
-    ),
 )
 
 EQUIVALENT = {
     (path, line, was, text): why
-    for path, line, changes, why in (*_ALL, *BOOKS)
+    for path, line, changes, why in (*_ALL, *BOOKS, *PAGES, *PROOF, *REQUESTS, *STATEMENTS)
     for was, texts in changes.items()
     for text in texts
 }

@@ -47,6 +47,10 @@ class Program:
             for code in _within(function.__code__)
         ]
 
+    def loads(self, file: str) -> bool:
+        """Tell whether the tests that are played load a file."""
+        return file in self._modules
+
     def touched(self, file: str, mutant: Mutant) -> set[int]:
         """Return the ids of the code that a mutant is in, or that reads the constants it changes."""
         constants = self._changed(file, mutant)

@@ -234,6 +234,7 @@ class _Reader:
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
             and node.body
             and isinstance(node.body[0], ast.Expr)
+            and isinstance(node.body[0].value, ast.Constant)
         }
         for token in tokenize.tokenize(io.BytesIO(self._source).readline):
             if (

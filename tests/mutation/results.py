@@ -18,7 +18,7 @@ WHOLE = (
     "catalog/pricing.py",
     *(
         f"billing/{name}.py"
-        for name in ("ledger", "rollup", "late", "leases", "settlement", "taking", "admission")
+        for name in ("ledger", "rollup", "late", "leases", "settlement", "settling", "taking", "admission")
     ),
     *(f"billing/{name}.py" for name in ("budgets", "holds", "explanations", "recomputed", "sums")),
     "billing/credits",

@@ -64,6 +64,9 @@ class Run:
     def _run(self, module: Path, tests: Sequence[Played]) -> None:
         chosen, population = results.chosen(module, sample=self._option.sample, seed=self._option.seed)
         before, counted, path = results.known(self._file), Counter[str](), str(module.relative_to(ROOT))
+        if not self._program.loads(str(module)):
+            self._say(f"{path}: left out, no test that is played loads it")
+            return
         for mutant in chosen:
             key = results.key(path, mutant)
             old = before.get(key)

@@ -35,3 +35,11 @@ def test_what_has_ended_or_is_spent_is_not_told() -> None:
     spent = give(workspace, 9, key="spent")
     take(workspace, 9, spent)
     assert told(workspace) == []
+
+
+@pytest.mark.parametrize(("unpaid", "left"), [(-5, 30), (0, 30), (12, 18), (30, 0), (45, 0)])
+def test_usage_that_no_lot_has_paid_for_yet_is_the_plans_as_far_as_it_reaches(unpaid: int, left: int) -> None:
+    workspace = rows.workspace()
+    give(workspace, 100)
+    give(workspace, 30, Credit(Source.PLAN, expires_on=TOMORROW))
+    assert shown.of_plan(workspace, balance=130 - unpaid) == left

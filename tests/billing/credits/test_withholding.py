@@ -53,6 +53,17 @@ def test_usage_beyond_the_credits_counts_against_the_ceiling() -> None:
 
 
 @pytest.mark.django_db
+def test_what_is_spilled_adds_up_in_its_month_and_another_month_s_changes_nothing() -> None:
+    workspace = with_both()
+    withholding.set_spill(workspace, enabled=True, monthly_ceiling=40, actor="x")
+    use(workspace, 45)
+    use(workspace, 10)
+    use(workspace, 3, minute_no=clock.minute_number() - 40 * clock.MINUTES_PER_DAY)
+    counted = Purse.objects.get(workspace_id=workspace)
+    assert (counted.spilled, counted.spill_month) == (25, clock.utc_day(clock.now()).replace(day=1))
+
+
+@pytest.mark.django_db
 def test_a_top_up_stays_out_of_reach_too() -> None:
     workspace = with_both()
     withholding.set_spill(workspace, enabled=False, actor="x")

@@ -23,3 +23,17 @@ def test_the_line_ends_with_the_last_hour_that_is_over_and_the_running_one_stand
 
 def test_nothing_now_and_before_is_empty() -> None:
     assert curve(SPAN, Usage(Measured(), Measured(), slots(), slots())).empty
+    assert not curve(SPAN, Usage(Measured(), Measured(), slots(1), slots())).empty
+    assert not curve(SPAN, Usage(Measured(), Measured(), slots(), slots(1))).empty
+
+
+def test_days_are_told_against_the_days_before() -> None:
+    week = Span(Range.WEEK, moment("2026-11-20T02:08:00"))
+    now, before = (tuple(Measured(number) for number in range(start, start + 7)) for start in (1, 10))
+    found = curve(week, Usage(Measured(), Measured(), now, before))
+    assert (
+        found.words == "Requests per day: 28 the last 7 days so far, against 91 in all of the 7 days before."
+    )
+    assert found.drawn["now"] == [1, 2, 3, 4, 5, 6, None]
+    assert found.drawn["running"] == [*[None] * 6, 7]
+    assert found.rows[0].name == "14 Nov"

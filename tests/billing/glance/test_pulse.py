@@ -9,6 +9,7 @@ from billing.glance.pulse import added_ms, first_token_ms, pulse
 from billing.glance.span import Range, Span
 from billing.histograms import ADDED_MS, ERROR, FIRST_BYTE_MS, Scale
 from kernel import clock
+from tests.billing.beating import put
 from tests.billing.glance.sums import moment
 
 pytestmark = pytest.mark.django_db
@@ -58,3 +59,11 @@ def test_says_where_the_time_before_is_not_kept() -> None:
 def test_knows_nothing_where_nothing_was_called() -> None:
     found = pulse(Span(Range.TODAY, NOW))
     assert (first_token_ms(found.now), added_ms(found.now)) == (None, None)
+
+
+def test_every_kind_of_failure_counts() -> None:
+    kinds = {"timeouts": 1, "rate_limited": 2, "refused_keys": 4, "errors": 8}
+    put(3, span=60, calls=20, **kinds)
+    put(3, span=60, model=5, calls=90, errors=90)
+    found = pulse(Span(Range.TODAY, clock.now()))
+    assert (found.providers[3].calls, found.providers[3].failures) == (20, 15)

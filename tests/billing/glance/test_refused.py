@@ -17,6 +17,12 @@ NOW = moment("2002-11-22T13:08:30")
 MINUTE, DAY = "MINUTE_REQUEST_LIMIT_EXCEEDED", "DAILY_REQUEST_LIMIT_EXCEEDED"
 
 
+@pytest.fixture(autouse=True)
+def _nobody_else() -> None:
+    """Take away what tests that commit have left behind: a span has no end. The transaction brings it back."""
+    RefusalCount.objects.all().delete()
+
+
 def count(number: int, *, code: str = MINUTE, **ago: int) -> None:
     RefusalCount.objects.create(
         workspace_id=rows.workspace(),
@@ -40,6 +46,17 @@ def test_counts_by_hour_and_reason_and_up_to_the_same_minute_before() -> None:
     assert (found.slots[11], found.slots[13]) == (13, 3)
     assert found.reasons == [Reason(DAY, 9), Reason(MINUTE, 7)]
     assert refused(Span(Range.WEEK, NOW)).now == 116
+
+
+def test_of_nothing_every_slot_is_empty_and_reasons_that_are_equal_go_by_their_codes() -> None:
+    found = refused(Span(Range.TODAY, NOW))
+    assert (found.now, found.before, found.slots, found.reasons) == (0, 0, (0,) * 24, [])
+    count(4, code=MINUTE)
+    count(4, code=DAY)
+    count(1, code="A", hours=13, minutes=8)  # the first minute of the day
+    found = refused(Span(Range.TODAY, NOW))
+    assert found.reasons == [Reason(DAY, 4), Reason(MINUTE, 4), Reason("A", 1)]
+    assert (found.slots[0], found.slots[13], sum(found.slots)) == (1, 8, 9)
 
 
 def test_a_reason_is_told_in_words() -> None:

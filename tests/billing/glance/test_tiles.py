@@ -6,6 +6,7 @@ from billing.glance.refused import Refused
 from billing.glance.span import Range, Span
 from billing.glance.tiles import Tile, added_row, money_row, points, traffic_row
 from billing.glance.usage import Measured, Usage
+from billing.histograms import ADDED_MS, FIRST_BYTE_MS
 from tests.billing.glance.sums import moment
 
 SPAN = Span(Range.TODAY, moment("2026-11-20T13:08:00"))
@@ -58,3 +59,48 @@ def test_draw_a_line_from_the_left_to_the_right_edge() -> None:
     assert points([0, 5, 10]) == "0.0,23.0 50.0,12.0 100.0,1.0"
     assert points([0, None, 10]) == "0.0,23.0 100.0,1.0"
     assert points([7]) == points([None, 3]) == ""
+
+
+def beats(*milliseconds: float) -> Beats:
+    made = Beats()
+    for each in milliseconds:
+        made.added[ADDED_MS.bucket(each)] += 1
+        made.first_byte[FIRST_BYTE_MS.bucket(each)] += 1
+    return made
+
+
+def added(now: Beats, before: Beats, *, kept: bool = True) -> Tile:
+    [tile] = added_row(SPAN, Pulse(now, before, kept, (Beats(),) * 24, {}))
+    return tile
+
+
+def test_times_are_told_with_how_they_moved() -> None:
+    slower = added(beats(50), beats(3))
+    assert plain(slower)[0::2] == ("48 ms", "2.7 ms")
+    assert plain(slower)[1] == "+45 ms"
+    assert plain(added(beats(3), beats(50)))[1] == "\N{MINUS SIGN}45 ms"
+    assert plain(added(beats(3), beats(3)))[1] == "±0.0 ms"
+    assert plain(added(beats(3), beats(50), kept=False)) == ("2.7 ms", "", "")
+    assert added(beats(3), beats(50), kept=False).note == "kept for 30 days"
+    assert plain(added(Beats(), beats(3)))[0:2] == ("—", "")
+
+
+def test_a_growth_from_nothing_is_not_told_and_no_change_is() -> None:
+    tiles = row(Measured(7, 0, 100, 60), Measured(0, 0, 100, 60))
+    assert plain(tiles["Requests"])[1] == ""
+    assert plain(row(Measured(7), Measured(1))["Requests"])[1] == "+600.0 %"
+    same = row(Measured(7, 1, 100, 60), Measured(7, 1, 100, 60))
+    assert [plain(same[name])[1] for name in ("Requests", "Errors", "Margin")] == [
+        "+0.0 %",
+        "±0.00 pts",
+        "±0.00 pts",
+    ]
+
+
+def test_errors_of_an_hour_without_requests_are_none() -> None:
+    slots = (Measured(4, 1), Measured(), Measured(2, 1), *NONE[3:])
+    tiles = traffic_row(
+        SPAN, Usage(Measured(6, 2), Measured(), slots, NONE), Refused(0, 0, (0,) * 24, ()), NO_PULSE
+    )
+    [line] = [tile.line.split() for tile in tiles if tile.label == "Errors"]
+    assert [point.split(",")[1] for point in line[:3]] == ["12.0", "23.0", "1.0"]

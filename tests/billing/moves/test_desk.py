@@ -166,6 +166,17 @@ def test_nothing_is_left_to_give_back_of_what_became_cheaper() -> None:
 
 
 @pytest.mark.django_db
+def test_what_became_cheaper_while_a_second_person_thought_is_not_given_back() -> None:
+    workspace = rows.workspace()
+    request = rows.settle(workspace, cost=500 * USD)
+    move = give_back(workspace, request, 300 * USD)
+    rows.settle(workspace, request_id=request, rev=1, cost=-400 * USD)
+    with pytest.raises(desk.NotAllowed, match="cost less than what would be given back"):
+        desk.approve(move, by=BEN)
+    assert (Move.objects.get(pk=move.pk).status, posted(workspace)) == ("asked", 0)
+
+
+@pytest.mark.django_db
 def test_what_the_ledger_refuses_for_another_reason_is_no_advice() -> None:
     workspace = rows.workspace()
     move = ask(workspace, 200 * USD)

@@ -2,6 +2,8 @@
 
 import datetime
 import os
+from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +12,7 @@ from django.db import connection
 from billing import ledger, rollup, sums
 from billing.models import LedgerEntry, LedgerTransaction
 from billing.proof import seals
+from billing.proof.rules import Invariant, Scope, check
 from kernel import clock
 from tests.billing import rows
 
@@ -90,3 +93,27 @@ def unguarded(table: str, statement: str, *values: object) -> int:
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     return changed
+
+
+def of_long_ago(workspace: int) -> None:
+    """Give the only movement of a workspace an id of 1970."""
+    old, transaction = request_at(0), "billing_ledger_transaction"
+    unguarded(
+        transaction,
+        f"INSERT INTO {transaction} (id, workspace_id, kind, idem_key, day)"
+        f" SELECT %s, workspace_id, kind, 'long ago', day FROM {transaction} WHERE workspace_id = %s",
+        *(old, workspace),
+    )
+    for table in ("billing_ledger_entry", "billing_credit_movement", "billing_credit_lot"):
+        unguarded(table, f"UPDATE {table} SET transaction_id = %s WHERE workspace_id = %s", old, workspace)
+    unguarded(transaction, f"DELETE FROM {transaction} WHERE workspace_id = %s AND id > %s", workspace, old)
+
+
+def told(rules: Sequence[Invariant], scope: Scope) -> dict[str, tuple[int, list[tuple[object, ...]]]]:
+    """Return by rule how many rows it compares, and what it finds: workspace, day, subject, expected, found."""
+    with connection.cursor() as cursor:
+        outcomes = [check(cursor, rule, scope) for rule in rules]
+    return {
+        outcome.name: (outcome.compared, [astuple(finding) for finding in outcome.findings])
+        for outcome in outcomes
+    }

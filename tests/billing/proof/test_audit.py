@@ -7,16 +7,18 @@ import time
 from collections import defaultdict
 from io import StringIO
 
+import psycopg
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import InternalError, connection, transaction
 
 from billing import rollup
 from billing.models import DaySeal
 from billing.proof import audit as audits
 from billing.proof import seals
 from billing.proof.invariants import INVARIANTS
-from kernel import clock
+from billing.proof.rules import snapshot
+from kernel import clock, postgres
 from tests.billing import rows
 from tests.billing.proof import lives
 
@@ -66,13 +68,18 @@ def test_the_seals_of_two_weeks_are_told_by_day() -> None:
             lives.settle_on(workspace, lives.day_before(days), **lives.priced())
         lives.charge(workspace)
         seals.seal(workspace, seals.due(clock.now())[workspace])
-    told = {day.day: (day.seals, day.events) for day in audits.audit(workspace_id=workspace, days=1).newest}
+    report = audits.audit(workspace_id=workspace, days=1)
+    told = {day.day: (day.seals, day.events) for day in report.newest}
     assert min(told) == lives.day_before(14)
     kept = DaySeal.objects.filter(day__gte=min(told)).values_list("day", "events")
     events: dict[datetime.date, list[int]] = defaultdict(list)
     for day, number in kept:
         events[day].append(number)
     assert told == {day: (len(each), sum(each)) for day, each in events.items()}
+    sealed = set(DaySeal.objects.values_list("day", flat=True))
+    assert (report.seals, report.days) == (DaySeal.objects.count(), len(sealed))
+    took = (report.ended - report.began).total_seconds()
+    assert 0 <= sum(outcome.seconds for outcome in report.outcomes) <= took + 0.1
 
 
 @pytest.mark.usefixtures("committed")
@@ -94,6 +101,25 @@ def test_the_last_days_are_looked_at_and_what_is_older_is_left_to_the_night() ->
                 *(workspace, day),
             )
     assert audits.audit(workspace_id=workspace).broken == 0
+
+
+@pytest.mark.usefixtures("committed")
+def test_an_audit_sees_one_moment_and_writes_nothing() -> None:
+    workspace = rows.workspace()
+    change = "UPDATE billing_account SET kill_generation = kill_generation + 1 WHERE workspace_id = %s"
+    seen = []
+    with snapshot() as cursor:
+        for _ in range(2):
+            cursor.execute("SELECT kill_generation FROM billing_account WHERE workspace_id = %s", [workspace])
+            seen.append(cursor.fetchone())
+            with psycopg.connect(postgres.conninfo()) as other:
+                other.execute(change, [workspace])
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("10min",)
+        with pytest.raises(InternalError, match="read-only"), transaction.atomic():
+            cursor.execute(change, [workspace])
+    assert seen == [(0,), (0,)]
+    assert rows.account(workspace)["kill_generation"] == 2
 
 
 @pytest.mark.usefixtures("committed")

@@ -10,10 +10,12 @@ from billing import ledger, recomputed, rollup
 from billing.models import LedgerEntry, LedgerTransaction
 from billing.proof.books import BOOKS
 from billing.proof.funds import FUNDS
+from billing.proof.invariants import INVARIANTS
 from billing.proof.rules import Scope, check
 from billing.proof.usage import USAGE
 from kernel import clock, ids
 from tests.billing import rows
+from tests.billing.proof import lives
 
 DAY = datetime.date(2026, 11, 21)
 MINUTE = (DAY - datetime.date(1970, 1, 1)).days * 1440
@@ -203,3 +205,13 @@ def test_a_transaction_without_balanced_legs_is_found(legs: tuple[tuple[str, int
         found = rows.findings(workspace)
         transaction.set_rollback(True)  # the database would refuse to commit this
     assert found == {"I3": [(DAY, f"grant transaction {made}", "0", None)]}
+
+
+@pytest.mark.django_db
+def test_the_last_days_of_sound_money_have_no_findings_either() -> None:
+    for workspace in (rows.workspace(), lives.past()):
+        with connection.cursor() as cursor:
+            outcomes = [
+                check(cursor, rule, Scope(workspace, since=lives.day_before(2))) for rule in INVARIANTS
+            ]
+        assert [outcome for outcome in outcomes if outcome.broken] == []

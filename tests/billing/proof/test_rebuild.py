@@ -6,12 +6,14 @@ import threading
 from io import StringIO
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from billing import rollup, sums
 from billing.proof import rebuild
+from kernel import postgres
 from tests.billing import rows
 from tests.billing.proof import lives
 from tests.billing.proof.lives import day_before
@@ -146,6 +148,42 @@ def test_a_rebuild_beside_the_live_roll_up_changes_nothing() -> None:
             thread.join()
     lives.charge(workspace)
     assert rebuilt(workspace) == []
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_rebuild_waits_for_whoever_charges_the_workspace() -> None:
+    workspace = lives.past(sealed=False)
+    with psycopg.connect(postgres.conninfo()) as other:
+        other.execute("SELECT pg_advisory_xact_lock(hashtextextended('billing.rollup', %s))", [workspace])
+        rows.run("SET lock_timeout = '100ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            rebuilt(workspace)
+        rows.run("RESET lock_timeout")
+    assert rebuilt(workspace) == []
+
+
+@pytest.mark.django_db
+def test_a_rebuild_takes_ten_minutes_at_most_for_a_statement() -> None:
+    rebuilt(rows.workspace())
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("10min",)
+
+
+@pytest.mark.django_db
+def test_quarters_are_made_anew_as_long_as_they_are_kept() -> None:
+    workspace = rows.workspace()
+    for days in (90, 89):
+        lives.settle_on(workspace, day_before(days), **lives.priced())
+    lives.charge(workspace)
+    for table in TABLES:
+        rows.run(f"DELETE FROM {table} WHERE workspace_id = %s", workspace)
+    changes = rebuild.rebuild(workspace, day_before(90), LAST)
+    assert [(change.table, change.time[:10]) for change in changes] == [
+        ("billing_daily_usage", str(day_before(90))),
+        ("billing_daily_usage", str(day_before(89))),
+        ("billing_usage_bucket", str(day_before(89))),
+    ]
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from billing import late, partitions
 from billing.models import AuditRun, DroppedMonth, UsageEvent
-from billing.proof import rebuild, retention, seals, tasks
+from billing.proof import rebuild, retention, seals
 from billing.settlement import SETTLE, Settlement, parameters
 from kernel import clock
 from tests.billing import rows
@@ -184,6 +184,13 @@ def test_a_month_is_kept_without_a_green_audit(hours: int, broken: int, reason: 
     assert reason in refused()
 
 
+def test_an_audit_of_two_days_ago_is_enough() -> None:
+    old()
+    AuditRun.objects.all().delete()
+    audited(NOW - datetime.timedelta(hours=48))
+    assert dropped() is not None
+
+
 def test_the_first_month_leaves_first() -> None:
     make_partition(datetime.date(2024, 1, 1), MONTH)
     old()
@@ -256,9 +263,16 @@ def test_an_event_of_a_month_that_left_is_refused_by_the_database() -> None:
 def test_requests_wait_a_second_at_most_for_a_month_to_leave() -> None:
     old()
     dropped()
+    assert shown("lock_timeout") == "1s"
+    assert shown("statement_timeout") == "30min"
+
+
+def shown(setting: str) -> str:
+    """Return what a setting of the test's session is."""
     with connection.cursor() as cursor:
-        cursor.execute("SHOW lock_timeout")
-        assert cursor.fetchone() == ("1s",)
+        cursor.execute(f"SHOW {setting}")
+        [found] = cursor.fetchone() or ("",)
+        return str(found)
 
 
 def test_failed_tries_leave_with_their_requests() -> None:
@@ -273,18 +287,6 @@ def test_failed_tries_leave_with_their_requests() -> None:
     dropped()
     assert retention.drop_old_attempts() == 1
     assert rows.count("billing_attempt", workspace) == 1
-
-
-def test_the_task_says_why_a_month_is_kept_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    workspace = old()
-    lives.settle_on(workspace, DAY)
-    rows.run("SET CONSTRAINTS ALL IMMEDIATE")
-    monkeypatch.setattr(clock, "now", lambda: NOW)
-    assert tasks.drop_events() == 0
-    lives.charge(workspace)
-    seals.seal(workspace, [DAY])
-    rows.run("SET CONSTRAINTS ALL IMMEDIATE")
-    assert tasks.drop_events() == 4
 
 
 def test_a_new_partition_is_guarded_too() -> None:

@@ -4,10 +4,12 @@ import datetime
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from billing.models import AuditRun
 from billing.proof import runs, tasks
 from billing.proof.audit import Running
+from billing.proof.rules import Finding, Outcome
 from kernel import clock, postgres
 from tests.billing import rows
 from tests.billing.proof import lives
@@ -54,6 +56,47 @@ def test_findings_are_kept_with_a_bound_and_counted_in_full() -> None:
     assert {"workspace_id", "day", "subject", "expected", "found"} == set(leases["findings"][0])
 
 
+def test_a_rule_is_kept_with_its_findings_in_words_of_a_bounded_length() -> None:
+    workspace = rows.workspace()
+    rows.run("UPDATE billing_account SET unbilled = 5 WHERE workspace_id = %s", workspace)
+    try:
+        report = runs.run(days=None, actor="a" * 201)
+    finally:
+        rows.run("UPDATE billing_account SET unbilled = 0 WHERE workspace_id = %s", workspace)
+    row = AuditRun.objects.latest("id")
+    assert row.actor == "a" * 200
+    [told] = [outcome for outcome in report.outcomes if outcome.name == "I4"]
+    [kept] = [rule for rule in row.rules if rule["name"] == "I4"]
+    assert {name: value for name, value in kept.items() if name != "findings"} == {
+        "name": "I4",
+        "says": told.says,
+        "compared": told.compared,
+        "broken": told.broken,
+        "seconds": told.seconds,
+    }
+    assert {
+        "workspace_id": workspace,
+        "day": None,
+        "subject": "unbilled",
+        "expected": "0",
+        "found": "5",
+    } in kept["findings"]
+    long = Finding(1, lives.day_before(1), "x" * 201, None, "y" * 200)
+    assert (
+        runs._rule(Outcome("X", "says", 1, 1, (long,) * 21))["findings"]
+        == [
+            {
+                "workspace_id": 1,
+                "day": str(lives.day_before(1)),
+                "subject": "x" * 200,
+                "expected": None,
+                "found": "y" * 200,
+            }
+        ]
+        * 20
+    )
+
+
 def test_the_same_audit_does_not_run_twice_at_once() -> None:
     before = AuditRun.objects.count()
     with psycopg.connect(postgres.conninfo()) as other:
@@ -85,7 +128,7 @@ def test_old_runs_are_forgotten(kind: str, days: int) -> None:
         AuditRun.objects.create(kind=kind, actor="old", started_at=now - datetime.timedelta(days=days, hours=hours))
         for hours in (1, -1)
     )  # fmt: skip
-    runs.forget(now)
+    assert runs.forget(now) == 1
     assert list(AuditRun.objects.filter(actor="old")) == [kept]
     kept.delete()
     assert old.pk
@@ -97,6 +140,27 @@ def test_celery_audits_and_seals() -> None:
     tasks.seal_days()  # others in the same database may have days due meanwhile; this one has none
     assert rows.count("billing_day_seal", workspace) == 4
     before = AuditRun.objects.count()
-    tasks.audit_days()
+    rows.run("UPDATE billing_account SET unbilled = 5 WHERE workspace_id = %s", workspace)
+    old = AuditRun.objects.create(
+        kind="window", actor="old", started_at=clock.now() - datetime.timedelta(days=8)
+    )
+    try:
+        with capture_logs() as said:
+            assert tasks.audit_days() >= 1
+    finally:
+        rows.run("UPDATE billing_account SET unbilled = 0 WHERE workspace_id = %s", workspace)
+    assert AuditRun.objects.latest("id").since == lives.day_before(2)
+    assert {
+        "event": "an invariant is broken",
+        "log_level": "error",
+        "rule": "I4",
+        "workspace_id": workspace,
+        "day": "None",
+        "subject": "unbilled",
+        "expected": "0",
+        "found": "5",
+    } in said
     tasks.audit_everything()
+    assert AuditRun.objects.latest("id").since is None
     assert AuditRun.objects.count() == before + 2
+    assert not AuditRun.objects.filter(id=old.pk).exists()

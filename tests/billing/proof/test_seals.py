@@ -108,27 +108,52 @@ def test_a_correction_is_covered_by_a_further_revision_and_the_first_stays_true(
     assert {"I13", "I14"} & set(rows.findings(workspace)) == set()
 
 
+def test_only_the_day_a_correction_is_of_is_due_again() -> None:
+    workspace, _ = lives.past(), lives.past()
+    lives.settle_on(workspace, day_before(4), cost=-1, rev=1)
+    lives.charge(workspace)
+    assert due(workspace) == [day_before(4)]
+    assert seals.seal(workspace, [day_before(4)]) == 1
+    assert due(workspace) == []
+    assert seals.seal(workspace, [day_before(4)]) == 0
+    lives.settle_on(workspace, day_before(4), cost=-1, rev=2)
+    lives.charge(workspace)
+    assert due(workspace) == [day_before(4)]
+
+
 def test_sealing_again_makes_no_second_seal() -> None:
     workspace = lives.past()
     assert seals.seal(workspace, [day_before(5)]) == 0
     assert len(sealed(workspace)) == 4
 
 
-def test_only_what_cannot_hold_the_days_requests_is_left_unread() -> None:
-    workspace = rows.workspace()
-    lives.settle_on(workspace, day_before(9))
+@pytest.mark.parametrize(("after", "events"), [("-1 us", 1), ("0 us", 3)])
+def test_what_was_charged_an_hour_before_a_day_began_is_not_read_for_it(after: str, events: int) -> None:
+    workspace, _ = rows.workspace(), lives.past()
+    for revision in range(2):
+        lives.settle_on(workspace, day_before(9), rev=revision)
+        lives.settle_on(workspace, day_before(6))
+        lives.charge(workspace)
+        assert seals.seal(workspace, [day_before(9)]) == 1
+    lives.settle_on(workspace, day_before(6))
     lives.charge(workspace)
-    seals.seal(workspace, due(workspace))
     lives.unguarded(
         "billing_day_seal",
-        "UPDATE billing_day_seal SET sealed_at = now() - interval '7 days' WHERE workspace_id = %s",
-        workspace,
+        "UPDATE billing_day_seal SET sealed_at ="
+        " (%s::timestamp AT TIME ZONE 'UTC') - interval '1 hour' + %s::interval",
+        *(day_before(6), after),
     )
-    for days in (9, 6):
-        lives.settle_on(workspace, day_before(days))
-    lives.charge(workspace)
     assert seals.seal(workspace, [day_before(6)]) == 1
-    assert [row.events for row in sealed(workspace)] == [1, 1]
+    assert [row.events for row in sealed(workspace)] == [1, 2, events]
+
+
+def test_each_seal_takes_in_what_the_ledger_grew_by_since_the_one_before() -> None:
+    workspace, _ = lives.past(sealed=False), lives.past()
+    for days in (5, 4, 3):
+        rows.fund(workspace, days)
+        assert seals.seal(workspace, [day_before(days)]) == 1
+    assert [row.ledger_seq for row in sealed(workspace)] == [7, 8, 9]
+    assert rows.findings(workspace) == {}
 
 
 @pytest.mark.parametrize(("days", "expected"), [(0, False), (1, False), (2, True), (30, True)])

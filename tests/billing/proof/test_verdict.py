@@ -160,6 +160,14 @@ def test_the_strip_of_nights_remembers_a_failure() -> None:
     ]
 
 
+def test_the_strip_of_nights_begins_ninety_days_ago_at_midnight() -> None:
+    midnight = (NOW - datetime.datetime(2026, 8, 24, tzinfo=datetime.UTC)).total_seconds() / 60
+    made("whole", midnight)
+    made("whole", midnight + 1, finding(1))
+    first = nights(NOW)[0]
+    assert (first.day, first.state) == (datetime.date(2026, 8, 24), State.RIGHT)
+
+
 def test_the_json_tells_what_the_page_shows(client: Client) -> None:
     made("whole", 600)
     made("window", 6)

@@ -122,6 +122,23 @@ def test_of_credit_tells_how_long_it_lasts_and_what_expires() -> None:
 
 
 @pytest.mark.django_db
+def test_of_credit_tells_of_the_last_nano_that_expires() -> None:
+    workspace = rows.workspace()
+    rows.fund(workspace, 10 * USD)
+    spent_daily(workspace, USD)
+    give(workspace, 50, Credit(Source.PLAN))
+    ledger.post(
+        workspace_id=workspace, kind=ledger.Kind.GRANT, amount=1, offset=ledger.System.PROMOTION,
+        idem_key="one", credit=Credit(Source.VOUCHER, TODAY + 2 * DAY),
+    )  # fmt: skip
+    found = statements.run_out(workspace)
+    assert found is not None
+    assert [(lapse.source, lapse.on, lapse.amount) for lapse in found.lapses] == [
+        ("voucher", TODAY + 2 * DAY, 1)
+    ]
+
+
+@pytest.mark.django_db
 def test_of_credit_leaves_out_what_is_withheld() -> None:
     workspace = rows.workspace()
     rows.fund(workspace, 100 * USD)

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
 from accounts.models import Workspace
-from billing import statements
+from billing import figures, statements
 from billing.models import CreditLot, Redemption, Voucher, VoucherBatch
 from billing.vouchers import batches
 from billing.vouchers.codes import digest, mint
@@ -81,10 +81,19 @@ def test_redeeming_says_the_same_of_an_unknown_code_and_of_one_that_others_used_
 
 
 @pytest.mark.django_db
+def test_redeeming_says_what_is_no_code_at_all_and_counts_no_try() -> None:
+    mine, person = workspace(), str(ids.request_id())
+    for typed in ("", "hello", mint()[:-1]) * 3:
+        with pytest.raises(Refused, match=r"^This is no voucher code\. Codes look like "):
+            redeem(mine, typed, by="x", limited_as=person)
+
+
+@pytest.mark.django_db
 def test_redeeming_tells_a_workspace_what_it_did_itself() -> None:
     mine, [one, two] = workspace(), codes(2, most_redemptions=3)
     give(mine, one)
-    assert refusal(mine, one).startswith("This workspace has redeemed this code already, on ")
+    day = figures.day(TODAY, year=True)
+    assert refusal(mine, one) == f"This workspace has redeemed this code already, on {day}."
     assert "another code of the same kind" in refusal(mine, two)
     assert give(workspace(), one).amount == 5 * DOLLAR
 

@@ -1,5 +1,8 @@
 """What the price book waits for."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -40,3 +43,24 @@ def test_a_model_on_sale_without_a_price_waits() -> None:
     )
     [item] = prices.find_gaps(NOW)
     assert (item.key, item.title) == ("gaps:unpriced", "1 model without a price")
+
+
+def proposed(name: str, minutes: int, **facts: Any) -> None:
+    Proposal.objects.create(
+        provider=Provider.objects.all()[0], source="genai", kind="new", upstream_model=name, figure=name,
+        raised_at=NOW + timedelta(minutes=minutes), **facts,
+    )  # fmt: skip
+
+
+def test_proposals_are_called_by_the_oldest_that_is_open() -> None:
+    proposed("over", -9, status="withdrawn", decided_at=NOW, reason="gone")
+    proposed("one", 3, first_by=1, first_at=NOW, first_reason="yes")
+    [only] = prices.find_proposals(NOW)
+    assert (only.title, only.detail, only.since) == (
+        "1 price proposal", "one, 1 for a second person", NOW + timedelta(minutes=3),
+    )  # fmt: skip
+    proposed("older", 1)
+    [both] = prices.find_proposals(NOW)
+    assert (both.title, both.detail, both.since, both.number) == (
+        "2 price proposals", "older and 1 more, 1 for a second person", NOW + timedelta(minutes=1), 2,
+    )  # fmt: skip
