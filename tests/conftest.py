@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connections, transaction
 from django.test.utils import setup_databases, teardown_databases
@@ -45,7 +46,11 @@ def static_files() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ServeStaticMiddleware, "add_files_from_finders", look_once)
+        patch.setattr(settings, "MIDDLEWARE", [_SERVED.get(name, name) for name in settings.MIDDLEWARE])
         yield
+
+
+_SERVED = {"servestatic.middleware.ServeStaticMiddleware": "tests.fakes.static.without_a_loop"}
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Site
 from tests.browser.test_dashboard import PHONE, WIDE, Visit
@@ -58,7 +58,9 @@ def test_activity_changes_as_soon_as_a_choice_is_made_and_goes_back(browser: Bro
     visit.page.wait_for_url(re.compile("metric=errors.*compare=1"))
     visit.page.get_by_role("link", name="week").click()
     visit.page.wait_for_url(re.compile("per=week"))
-    assert visit.page.get_by_role("heading", name=re.compile("Error rate by model per week")).count() == 1
+    expect(visit.page.get_by_role("heading", name=re.compile("Error rate by model per week"))).to_have_count(
+        1
+    )
     visit.page.go_back()
     visit.assert_clean()
 
@@ -73,6 +75,6 @@ def test_activity_works_without_script(browser: Browser, site: Site) -> None:
     page.locator("summary", has_text="Filter").click()
     page.get_by_label("Tag").fill("nightly")
     page.get_by_role("button", name="Add").click()
-    assert "metric=requests" in page.url
-    assert page.locator(".chip", has_text="nightly").count() == 1
-    assert page.get_by_text("No request of these days fits").is_visible()
+    expect(page.locator(".chip", has_text="nightly")).to_have_count(1)
+    expect(page.get_by_text("No request of these days fits")).to_be_visible()
+    expect(page).to_have_url(re.compile("metric=requests"))

@@ -1,9 +1,11 @@
 """The dashboard in a real Chromium: signing in, the chart, both themes, phone width, accessibility."""
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request
+import re
 
+import pytest
+from playwright.sync_api import Browser, Page, Request, expect
+
+from tests.browser.accessibility import complaints
 from tests.browser.conftest import Site
 from tests.browser.people import PASSWORD, Customer
 
@@ -14,9 +16,6 @@ WIDE, PHONE, NARROW = (1440, 900), (390, 844), (320, 700)
 
 # The icon is given up where the page is left before it came; a stream that was read to its end may be told as aborted.
 ABORTED = ("/favicon.svg", "/v1/chat/completions")
-
-# What is in order is not written out: on a long page that takes most of the time.
-VIOLATIONS_ONLY = {"resultTypes": ["violations"]}
 
 
 class Visit:
@@ -50,8 +49,7 @@ class Visit:
         self.page.wait_for_load_state()
         assert self.complaints == []
         assert not self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        found = Axe().run(self.page, options=VIOLATIONS_ONLY).response["violations"]
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+        assert complaints(self.page) == []
 
     def chart(self) -> list[tuple[str, int, str]]:
         """Return name, sum and colour of each series that is drawn."""
@@ -123,8 +121,8 @@ def test_dashboard_keeps_the_chosen_theme_on_a_dark_system(browser: Browser, sit
     visit = Visit(browser, site, scheme="dark")
     visit.come_home(site.busy)
     visit.page.get_by_role("button", name="Light").click()
+    expect(visit.page.locator("html")).to_have_attribute("data-theme", "light")
     visit.page.wait_for_load_state()
-    assert visit.page.locator("html").get_attribute("data-theme") == "light"
     assert visit.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     visit.assert_clean()
 
@@ -156,7 +154,8 @@ def test_dashboard_works_without_script(browser: Browser, site: Site) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Today").click()
-    assert page.locator("table.models tfoot").inner_text().startswith("Total")
+    page.wait_for_url("**range=today**")
+    expect(page.locator("table.models tfoot")).to_have_text(re.compile(r"^\s*Total"))
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=lambda size: str(size[0]))
@@ -165,7 +164,7 @@ def test_dashboard_on_the_first_day_is_clean(
 ) -> None:
     visit = Visit(browser, site, size=size, scheme=scheme)
     visit.come_home(site.fresh)
-    assert visit.page.get_by_text("Waiting for your first request").is_visible()
+    expect(visit.page.get_by_text("Waiting for your first request")).to_be_visible()
     visit.assert_clean()
 
 
@@ -180,5 +179,5 @@ def test_dashboard_door_is_clean_and_says_what_went_wrong(
     visit.page.get_by_label("Password").fill("wrong")
     visit.page.get_by_role("button", name="Sign in").click()
     visit.page.locator(".wrong:visible").wait_for()
-    assert visit.page.evaluate("document.activeElement.id") == "id_password"
+    expect(visit.page.locator("#id_password")).to_be_focused()
     visit.assert_clean()

@@ -5,14 +5,15 @@ import secrets
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from kernel import degraded, modes
+from tests.browser.accessibility import complaints
 from tests.browser.conftest import Site
+from tests.operator.stories.place import apart
 
 pytestmark = pytest.mark.browser
 
@@ -24,13 +25,17 @@ DASHBOARD = "/dashboard/"
 
 @pytest.fixture(scope="module")
 def operator(site: Site, django_db_blocker: DjangoDbBlocker) -> str:
-    """Return the session of an operator; made before the browser, beside which the ORM refuses to work."""
+    """Return the session of an operator; a worker may have begun with tests of this file that need none."""
     with django_db_blocker.unblock():
-        client = Client()
-        client.force_login(
-            User.objects.create_superuser(f"{secrets.token_hex(6)}@operator.example", "long-enough-4")
-        )
-        return client.cookies["sessionid"].value
+        return apart(operators_session)
+
+
+def operators_session() -> str:
+    client = Client()
+    client.force_login(
+        User.objects.create_superuser(f"{secrets.token_hex(6)}@operator.example", "long-enough-4")
+    )
+    return client.cookies["sessionid"].value
 
 
 def opened(browser: Browser, site: Site, session: str, path: str, scheme: str = "light") -> Page:
@@ -44,11 +49,6 @@ def opened(browser: Browser, site: Site, session: str, path: str, scheme: str = 
         name = f"{path.strip('/').replace('/', '-')}-{len(degraded.current())}-{scheme}.png"
         page.screenshot(path=str(Path(PICTURES) / name))
     return page
-
-
-def complaints(page: Page, within: str) -> list[str]:
-    """Return what axe has against a part of a page."""
-    return [each["id"] for each in Axe().run(page, context=within).response["violations"]]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from pytest_django import DjangoDbBlocker
 
 from accounts import keys
@@ -80,7 +80,7 @@ def test_a_slash_searches_and_what_is_found_leads_to_its_heading(browser: Browse
         visit.page.keyboard.press("Enter")
         visit.page.wait_for_url("**/docs/?q=webhook-signature")
         visit.page.get_by_role("link", name="Webhooks").filter(has_text="Three headers").click()
-        assert visit.page.url.endswith("/docs/webhooks#three-headers")
+        expect(visit.page).to_have_url(re.compile("/docs/webhooks#three-headers$"))
         visit.assert_clean()
 
 
@@ -111,8 +111,8 @@ def test_a_page_leads_to_the_next_and_a_phone_to_all(browser: Browser, site: Sit
     visit.page.get_by_role("link", name="Next Keys and sign-in").click()
     visit.page.get_by_text("All pages").click()
     visit.page.get_by_role("navigation", name="All pages").get_by_role("link", name="Errors").click()
-    assert visit.page.title() == "Errors · Tollway"
+    expect(visit.page).to_have_title("Errors · Tollway")
     visit.page.get_by_text("On this page").first.click()
     visit.page.get_by_role("navigation", name="Sections").get_by_role("link", name="Three styles").click()
-    assert visit.page.url.endswith("/docs/errors#three-styles")
+    expect(visit.page).to_have_url(re.compile("/docs/errors#three-styles$"))
     visit.assert_clean()

@@ -40,7 +40,8 @@ def test_a_new_key_is_copied_and_tried_from_where_it_is_shown(browser: Browser, 
     )
     visit.assert_clean()
     page.get_by_role("link", name="Close").click()
-    assert page.locator("#secret").count() == 0
+    expect(page.locator("#secret")).to_have_count(0)
+    page.wait_for_load_state()
     assert secret not in page.content()
 
 
@@ -65,4 +66,4 @@ def test_keys_are_made_and_revoked_without_script(browser: Browser, street: Stre
     row.locator("summary").click()
     row.get_by_role("link", name="Revoke").click()
     page.get_by_role("button", name="Revoke key").click()
-    assert "short-lived is revoked." in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("short-lived is revoked.")

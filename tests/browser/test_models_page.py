@@ -1,5 +1,7 @@
 """Models and prices in a real Chromium: every look, filters that stay in the address, the way to the playground."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -31,7 +33,7 @@ def test_filters_are_sent_as_an_address_that_shows_them_again(browser: Browser, 
     page.get_by_label("Model or author").fill(street.shop.talker)
     page.get_by_label("Only on my plan").check()
     page.get_by_role("button", name="Filter").click()
-    assert "mine=1" in page.url
+    page.wait_for_url(re.compile("mine=1"))
     expect(page.locator("table.models tbody tr")).to_have_count(1)
     expect(page.get_by_label("Model or author")).to_have_value(street.shop.talker)
     expect(page.get_by_label("Only on my plan")).to_be_checked()

@@ -32,7 +32,7 @@ def test_the_first_request_of_a_key_arrives_on_the_page_with_its_charge(
     secret = page.locator("#secret").inner_text()
     page.get_by_role("link", name="Set up a client").first.click()
     expect(page.get_by_text("Waiting for your first request")).to_be_visible()
-    assert f'export TOLLWAY_API_KEY="{secret[:9]}…"' in page.locator("#own-key").inner_text()
+    expect(page.locator("#own-key")).to_contain_text(f'export TOLLWAY_API_KEY="{secret[:9]}…"')
     body = {"model": street.shop.talker, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 5}
     heard = call(f"{street.address}/v1", "/chat/completions", body, headers={"X-API-Key": secret})
     assert heard.status == 200

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.core import mail
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from pytest_django import DjangoDbBlocker
 
 from catalog.models import Plan
@@ -54,4 +54,4 @@ def test_signing_up_ends_in_a_workspace_with_a_key(
     assert re.fullmatch(r"rk_[0-9a-f]{64}", page.locator("#secret").inner_text())
     visit.assert_clean()
     page.get_by_role("link", name="Go to Home").click()
-    assert "Northwind" in page.locator("summary.workspace").inner_text()
+    expect(page.locator("summary.workspace")).to_contain_text("Northwind")

@@ -1,7 +1,7 @@
 """The pages of a team and of a person in a real Chromium: clean in both themes and at phone width, usable by keyboard."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Site
 from tests.browser.people import PASSWORD
@@ -54,7 +54,7 @@ def test_team_invites_and_takes_back(browser: Browser, site: Site) -> None:
     visit.page.locator("#id_role").select_option("billing")
     visit.page.get_by_role("button", name="Invite").click()
     row = visit.page.get_by_role("row", name="new@northwind.example")
-    assert "Billing" in row.inner_text()
+    expect(row).to_contain_text("Billing")
     visit.assert_clean()
     row.get_by_role("button", name="Take back").click()
     visit.page.get_by_text("was taken back").wait_for()

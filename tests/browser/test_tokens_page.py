@@ -6,16 +6,20 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
+from accounts.management_tokens import CREATIONS_A_MINUTE
 from tests.browser.conftest import Street
 from tests.browser.street import LOOKS, walk
 from tests.browser.test_dashboard import Visit
 from tests.fakes.caller import Heard, call, get
+from tests.fakes.minutes import Turns
 
 pytestmark = pytest.mark.browser
+TURNS = Turns(CREATIONS_A_MINUTE)
 
 
 def made(visit: Visit, name: str, scope: str) -> str:
     """Make a token by the form of the page that is open, and return it."""
+    TURNS.take()
     visit.page.get_by_label("Name").fill(name)
     visit.page.get_by_label("May").select_option(scope)
     visit.page.get_by_role("button", name="Make the token").click()
@@ -65,6 +69,8 @@ def test_a_token_is_shown_once_used_and_refused_from_its_end_on(browser: Browser
     assert key.status == 201, key.body
 
     visit.page.get_by_role("link", name="Close").click()
+    expect(visit.page.locator("#secret")).to_have_count(0)
+    visit.page.wait_for_load_state()
     assert secret not in visit.page.content()
     row = visit.page.get_by_role("row").filter(has_text="nightly-report")
     expect(row).to_contain_text("Active")
@@ -93,6 +99,7 @@ def test_tokens_are_made_and_revoked_without_script(browser: Browser, street: St
     page = context.new_page()
     page.goto(street.address + "/dashboard/tokens")
     page.get_by_label("Name").fill("plain")
+    TURNS.take()
     page.get_by_role("button", name="Make the token").click()
     secret = page.locator("#secret").inner_text()
     assert told(street, secret).status == 200

@@ -48,7 +48,7 @@ def test_a_charge_multiplies_out_to_the_entry_of_the_ledger(browser: Browser, to
     entry = apart(lambda: entry_of(number))
     assert charged == usd(pane.locator("h2.figure .money")) == Decimal(money.show(event["cost"]))
     assert charged == Decimal(money.show(-entry.amount))
-    assert f"entry {entry.seq:,} of the ledger" in pane.inner_text()
+    expect(pane).to_contain_text(f"entry {entry.seq:,} of the ledger")
     assert Decimal(heard.headers["x-tollway-cost"]) == charged
     assert walker.complaints == []
 

@@ -38,6 +38,16 @@ def told(text: str, places: list[int]) -> list[str]:
     return [*pieces, partial.finish()]
 
 
+def strictly(text: str) -> object:
+    """Return what a text says, None if it is no JSON. Python alone takes half of a pair of surrogates for a letter."""
+    try:
+        whole = json.loads(text)
+        json.dumps(whole, ensure_ascii=False).encode()
+    except ValueError:
+        return None
+    return whole
+
+
 @PATIENT
 @given(written(), st.lists(st.integers(0, 99), max_size=5))
 def test_is_told_as_it_came_where_it_is_an_object(text: str, places: list[int]) -> None:
@@ -52,11 +62,11 @@ def test_is_an_object_in_the_end_whatever_came(text: str, place: int, wedge: str
     for number in range(1, len(pieces)):
         if so_far := "".join(pieces[:number]):
             from_json(so_far.encode(), partial_mode=True)
-    found = orjson.loads("".join(pieces))
-    try:
-        assert found == json.loads(broken)
-    except json.JSONDecodeError:
+    found, whole = orjson.loads("".join(pieces)), strictly(broken)
+    if whole is None:
         assert found["unparsed_arguments"] == broken
+    else:
+        assert found == whole
 
 
 @pytest.mark.parametrize(
@@ -78,6 +88,7 @@ def test_is_an_object_in_the_end_whatever_came(text: str, place: int, wedge: str
         ('{"a": 1} {"a": 1}', {"a": 1}),
         ("{'a': 1}", {}),
         ('{"a": 1,}', {"a": 1}),
+        ('{"a": 1, "b\\udc00": 2}', {"a": 1, "b": None}),  # half of a pair
         ('{"a": "x\ny"}', {"a": "x"}),
     ],
 )

@@ -47,6 +47,9 @@ def _bomb() -> bytes:
     return b"".join([pack.compress(b" " * 2**20) for _ in range(BOMB_BYTES // 2**20)]) + pack.flush()
 
 
+_BOMB = _bomb()
+
+
 def _to_trap(call: Call) -> Answer:
     location = f"http://{call.address.partition('/')[0]}/{TRAP}/v1/chat/completions"
     return answer(HTML, status=308, headers={"Location": location})
@@ -137,8 +140,8 @@ CASES = (
     _passed_by(
         "U20",
         "bomb",
-        answer(_bomb(), headers={"Content-Encoding": "gzip"}),
-        stream_too=answer(_bomb(), headers={"Content-Encoding": "gzip", **EVENTS}),
+        answer(_BOMB, headers={"Content-Encoding": "gzip"}),
+        stream_too=answer(_BOMB, headers={"Content-Encoding": "gzip", **EVENTS}),
     ),
     _passed_by(
         "U20",
