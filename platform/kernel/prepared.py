@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 from django.db.backends.utils import CursorWrapper
+from psycopg.types.numeric import Int8Dumper
 
 __all__ = ["execute"]
 
@@ -21,5 +22,7 @@ def execute(
     # Django forbids preparing by setting none; its own cursors bind on this side and prepare nothing all the same.
     connection.prepare_threshold = 0
     own = psycopg.Cursor(connection)
+    # By itself a number goes out as the smallest type that holds it, and a statement is planned for each mix of types.
+    own.adapters.register_dumper(int, Int8Dumper)
     with cursor.db.wrap_database_errors:
         return own.execute(statement, values, prepare=True)
