@@ -18,7 +18,9 @@ class Clerk:
     def __init__(self, browser: Browser, place: Place, email: str) -> None:
         self.browser, self.place, self.complaints = browser, place, list[str]()
         self.page = self._page()
-        self.page.goto(f"{place.address}/admin/")
+        answer = self.page.goto(f"{place.address}/admin/")
+        assert answer, "the browser was sent nowhere"
+        assert answer.ok, f"{answer.status}: {self.page.locator('body').inner_text()}"
         self.page.get_by_label("E-mail").fill(email)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
