@@ -5,8 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from config.supervisor.state import free_port
 from tests.deploy.site import Deployed
+from tests.fakes.ports import free_port
 from tests.house.test_rules import ROOT
 
 __all__ = ["Missing", "Proxy"]

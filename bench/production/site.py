@@ -13,9 +13,9 @@ from urllib.request import urlopen
 import psycopg
 
 from bench.speed import meters
-from config.supervisor.state import free_port
 from tests.deploy.manifests import of_tollway, seconds
 from tests.deploy.site import Deployed, deployed
+from tests.fakes.ports import free_port
 from tests.house.test_rules import ROOT
 
 from .proxy import Proxy

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from tests.fakes.gateway import free_port
+from tests.fakes.ports import free_port
 
 from . import meters
 from .rounds import LITELLM

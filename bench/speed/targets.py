@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fakes.gateway import free_port
+from tests.fakes.ports import free_port
 
 from . import meters
 from .shapes import SHAPES, Shape, question

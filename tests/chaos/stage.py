@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 import psutil
 import psycopg
 
-from tests.fakes.gateway import ROOT, free_port
+from tests.fakes.gateway import ROOT
+from tests.fakes.ports import free_port
 
 __all__ = ["Stage", "new_workspace", "stage"]
 

@@ -19,7 +19,8 @@ from config.supervisor import loop
 from config.supervisor.lines import Lines
 from config.supervisor.loop import Supervisor
 from config.supervisor.plan import Command, Plan, Step
-from config.supervisor.state import UpError, free_port
+from config.supervisor.state import UpError
+from tests.fakes.ports import free_port
 from tests.kernel.engine_homes import eventually
 
 TOY = str(Path(__file__).with_name("toy_service.py"))

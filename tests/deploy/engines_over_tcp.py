@@ -19,10 +19,10 @@ import psycopg
 import pytest
 import redis
 
-from config.supervisor.state import free_port
 from kernel.engines import postgres as embedded
 from kernel.engines.binaries import binaries
 from kernel.engines.homes import dropped_account, private_dir
+from tests.fakes.ports import free_port
 
 PASSWORD = "of-this-test-0f9c4a7e"
 START_S = 60

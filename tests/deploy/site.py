@@ -17,9 +17,9 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
-from config.supervisor.state import free_port
 from tests.deploy.engines_over_tcp import Engines, engines_over_tcp
 from tests.deploy.manifests import of_tollway
+from tests.fakes.ports import free_port
 from tests.house.test_rules import ROOT
 from tests.kernel.engine_homes import temporary_base
 

@@ -18,7 +18,8 @@ from tests.chaos import load
 from tests.chaos.asked import Asked
 from tests.chaos.witnesses import Client, read_clients
 from tests.fakes.cast import Customer, customer, model
-from tests.fakes.gateway import free_port, wait_until_ready
+from tests.fakes.gateway import wait_until_ready
+from tests.fakes.ports import free_port
 
 from .faults import Fault, Hit, Plan, hits
 from .forkserver import Forked, ForkServer

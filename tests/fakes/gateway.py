@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 
 from tests.fakes.caller import Heard, call
+from tests.fakes.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 120
@@ -161,11 +162,6 @@ def database_url() -> str:
     # The environment names the database the run began in; the tests work in one made for them.
     place = urlsplit(os.environ["DATABASE_URL"])
     return urlunsplit(place._replace(path=f"/{settings.DATABASES['default']['NAME']}"))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return int(door.getsockname()[1])
 
 
 def wait_until_ready(url: str, *, ended: Callable[[], int | None]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.ports import free_port
 from tests.kernel.engine_homes import CHECKOUT, processes_of, temporary_base
 
 SECRETS = ("TOLLWAY_SECRET_KEY", "TOLLWAY_KEY_PEPPER", "TOLLWAY_CREDENTIAL_KEYS")
@@ -36,7 +37,7 @@ class Site:
 
     def up(self) -> str:
         """Start it detached; the banner."""
-        started = self.manage("up", "--detach", "--port", "0")
+        started = self.manage("up", "--detach", "--port", str(free_port()))
         assert started.returncode == 0, started.stderr + (self.base / "run" / "up.log").read_text()
         return started.stdout
 

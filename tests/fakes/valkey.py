@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from kernel.engines.binaries import binaries
 
-from .gateway import free_port
+from .ports import free_port
 
 __all__ = ["Valkey", "own_valkey"]
 

@@ -13,7 +13,7 @@ from catalog.models import Endpoint, EndpointKey, Provider
 from catalog.proposals.comparisons import NotKnown
 from inference import listing_upstream
 from inference.listing_upstream import listed_upstream
-from tests.fakes.gateway import free_port
+from tests.fakes.ports import free_port
 from tests.fakes.scripted import Answer, Hold, answer, scripted
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,8 @@ from catalog.models import Endpoint, Provider
 from inference import probing, tasks
 from kernel import clock
 from tests.fakes.cast import model
-from tests.fakes.gateway import Gateway, free_port
+from tests.fakes.gateway import Gateway
+from tests.fakes.ports import free_port
 from tests.fakes.scripted import Hold, answer, scripted
 from tests.fakes.sweeping import running_worker
 

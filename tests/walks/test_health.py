@@ -9,7 +9,8 @@ from billing import vitals
 from catalog.models import Hop
 from tests.fakes.cast import Customer, customer, model
 from tests.fakes.exchange import ask
-from tests.fakes.gateway import Gateway, free_port
+from tests.fakes.gateway import Gateway
+from tests.fakes.ports import free_port
 from tests.fakes.scripted import answer, scripted
 
 pytestmark = pytest.mark.usefixtures("committed")

@@ -9,6 +9,7 @@ import pytest
 
 from catalog.models import Chain
 from tests.fakes import cast, chained
+from tests.fakes.ports import free_port
 from tests.fakes.upstream import sandbox_process
 from tests.operator.stories.clerk import Clerk
 from tests.operator.stories.place import Place, apart
@@ -24,7 +25,7 @@ class Harbour:
 
     def __init__(self) -> None:
         self._running = ExitStack()
-        _, self.base_url = self._running.enter_context(sandbox_process())
+        _, self.base_url = self._running.enter_context(sandbox_process(port=free_port()))
 
     def down(self) -> None:
         self._running.close()
