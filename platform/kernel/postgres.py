@@ -17,8 +17,8 @@ _NAMES = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "hos
 
 
 # Few statements, again and again, each row found by its key. A plan for the very values would cost more than it saves,
-# and one made while a table was small would read the whole of it for as long as it is kept.
-_KEYED = " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
+# and one made while a table was small would read the whole of it, or pages of it, for as long as it is kept.
+_KEYED = " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off"
 
 
 def conninfo(

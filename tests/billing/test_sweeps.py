@@ -34,7 +34,8 @@ def patience(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")  # the pool gives the session to others as it is
 
 
 def used(number: int) -> list[int]:
@@ -97,6 +98,7 @@ def test_what_refuses_many_at_once_is_done_one_by_one(monkeypatch: pytest.Monkey
 
 def test_its_statements_are_planned_once_and_not_for_each_workspace_or_size_of_number() -> None:
     connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # the next session has prepared nothing
     for cost in (7, 70_000, 7_000_000_000):
         workspaces = used(7)
         for each in workspaces:
