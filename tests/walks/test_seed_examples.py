@@ -19,7 +19,7 @@ from tests.fakes.site import new_site
 from tests.seeds.documents import NUMBERS, example, facts
 
 # The packages of Node are installed first on a clean machine.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.early]
 CURL = shutil.which("curl")
 HOSTS = (
     *("https://api.routing.run", "https://api.therouter.ai", "https://your-app.insforge.app"),
