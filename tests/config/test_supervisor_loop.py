@@ -19,7 +19,7 @@ from config.supervisor import loop
 from config.supervisor.lines import Lines
 from config.supervisor.loop import Supervisor
 from config.supervisor.plan import Command, Plan, Step
-from config.supervisor.state import UpError
+from config.supervisor.state import UpError, port_taken
 from tests.fakes.ports import free_port
 from tests.kernel.engine_homes import eventually
 
@@ -109,6 +109,50 @@ def test_one_whose_forerunner_never_gets_ready_is_not_begun(
     with pytest.raises(UpError, match=r"Not ready within 1 s: web, worker"):
         supervisor.run(None, supervisor.ask_to_stop)
     assert "worker" not in supervisor.processes
+
+
+def held(plan: Plan) -> Plan:
+    """Return a plan whose web is held."""
+    sandbox, web, worker = plan.services
+    argv = tuple("web-held" if each == "web" else each for each in web.argv)
+    return replace(plan, services=(sandbox, replace(web, argv=argv, held=True), worker))
+
+
+def test_one_that_is_held_is_there_while_steps_run_and_opens_after_them(toys: Toys, lines: Lines) -> None:
+    seen: list[bool] = []
+
+    def work(_output: IO[str]) -> None:
+        web = supervisor.processes["web"]
+        seen.extend([web.running, web.held, port_taken("127.0.0.1", toys.ports["web"]) is None])
+
+    supervisor = Supervisor(held(toys.plan(Step("migrate", work))), lines)
+    with supervisor.loading():
+        supervisor.run(None, supervisor.ask_to_stop)
+    assert seen == [True, True, True]
+    assert toys.ended() == ["web-held", "worker", "sandbox"]
+
+
+def test_one_that_died_while_it_was_held_comes_back_and_opens(
+    toys: Toys, lines: Lines, screen: io.StringIO
+) -> None:
+    supervisor = Supervisor(held(toys.plan()), lines)
+    with supervisor.loading():
+        supervisor.processes["web"].kill()
+        supervisor.run(None, supervisor.ask_to_stop)
+    assert "was ended by signal 9; starting it again" in screen.getvalue()
+    assert toys.ended() == ["web-held", "worker", "sandbox"]
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["no engines", "a stop before they are up"])
+def test_one_that_is_held_is_gone_without_having_opened(toys: Toys, lines: Lines, asked: bool) -> None:
+    supervisor = Supervisor(held(toys.plan()), lines)
+    with contextlib.suppress(UpError), supervisor.loading():
+        if not asked:
+            raise UpError("no engines")
+        supervisor.ask_to_stop()
+        supervisor.run(None, lambda: pytest.fail("it was told as up"))
+    assert not any(process.running for process in supervisor.processes.values())
+    assert toys.ended() == []
 
 
 def test_steps_run_before_services_and_their_last_words_are_shown(

@@ -1,4 +1,4 @@
-"""A small service for the supervisor's tests: HTTP on a port, lines on request, deaths on request."""
+"""A small service for the supervisor's tests: HTTP on a port, lines on request, deaths on request, held on request."""
 
 import http.server
 import os
@@ -26,6 +26,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
 def main() -> None:
     """Serve on the port given first, write the name given second to the file given third when told to end."""
     port, name, ledger = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    if "held" in name:
+        sys.stdin.read()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Answer)
     server.daemon_threads = False
 

@@ -39,6 +39,20 @@ class Supervisor:
         if self.in_step and self.stops_asked > 1:
             raise UpError("Broken off.")
 
+    @contextlib.contextmanager
+    def loading(self) -> Iterator[None]:
+        """Have what is held load meanwhile; at the end none of it is left, whether it came to a run or not."""
+        try:
+            for command in self.plan.services:
+                if command.held:
+                    self._begin(command, held=True)
+            yield
+        finally:
+            left = [process for process in self.processes.values() if process.running]
+            for process in left:
+                process.ask_to_end()
+            self._await_end(left)
+
     def run(self, engines: Engines | None, on_ready: Callable[[], None]) -> None:
         """Run the steps, then the services until asked to stop. Raises UpError when that is impossible."""
         self.engines = engines
@@ -56,6 +70,9 @@ class Supervisor:
     def _begin_services(self) -> None:
         """Begin every service as soon as it may, and wait until all are ready or a stop is asked for."""
         deadline = time.monotonic() + READY_SECONDS
+        if not self.stops_asked:
+            for process in self.processes.values():
+                process.let_go()
         while not self.stops_asked and not self._complete():
             for command in self._due():
                 self._begin(command)
@@ -75,9 +92,9 @@ class Supervisor:
     def _is_ready(self, name: str) -> bool:
         return name in self.processes and self.processes[name].ready
 
-    def _begin(self, command: Command) -> None:
+    def _begin(self, command: Command, *, held: bool = False) -> None:
         process = self.processes[command.name] = Process(command, self.plan.environment, self.lines.show)
-        process.spawn()
+        process.spawn(held=held)
 
     def _run_step(self, step: Step) -> None:
         """Do the work of a step; a first request to stop waits for its end, a second one breaks it off."""

@@ -20,13 +20,17 @@ DRAIN_SLACK_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Command:
-    """One process: how it is started, known to be ready, and given time to end; `after` which other one it begins."""
+    """One process: how it is started, known to be ready, and given time to end; `after` which other one it begins.
+
+    One that is `held` loads while engines start and steps run; it is served from once its standard input ends.
+    """
 
     name: str
     argv: tuple[str, ...]
     ready_url: str | None = None  # answers 200 once ready
     ready_line: bytes | None = None  # is part of a line once ready; without either sign, ready when started
     after: str | None = None
+    held: bool = False
     stop_seconds: float = 10.0
     orphaned: signal.Signals = signal.SIGTERM  # sent when the supervisor is killed
 
@@ -66,8 +70,9 @@ def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -
             Command("sandbox", sandbox, ready_url=f"{sandbox_url}/livez", stop_seconds=5.0),
             Command(
                 "web",
-                servers.web(host=host, port=port, processes=workers),
+                servers.web(host=host, port=port, processes=workers, held=workers == 1),
                 ready_url=f"http://{reachable(host)}:{port}/readyz",
+                held=workers == 1,  # several are started by one that keeps its input to itself
                 stop_seconds=settings.DRAIN_SECONDS + DRAIN_SLACK_SECONDS,
             ),
             Command(

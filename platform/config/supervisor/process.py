@@ -48,13 +48,13 @@ class Process:
     def running(self) -> bool:
         return self._process is not None
 
-    def spawn(self) -> None:
-        """Start it in a session of its own, so that Ctrl-C reaches only the supervisor."""
+    def spawn(self, *, held: bool = False) -> None:
+        """Start it in a session of its own, so that Ctrl-C reaches only the supervisor; `held` until `let_go`."""
         self._process = subprocess.Popen(
             self.command.argv,
             cwd=CHECKOUT,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if self.command.held else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             bufsize=0,
@@ -64,6 +64,19 @@ class Process:
         os.set_blocking(self.output, False)
         self.start_at = time.monotonic()
         self.ready = self.command.ready_url is None and self.command.ready_line is None
+        if not held:
+            self.let_go()
+
+    @property
+    def held(self) -> bool:
+        """Whether it waits for `let_go` before it opens anything."""
+        door = self._process.stdin if self._process is not None else None
+        return door is not None and not door.closed
+
+    def let_go(self) -> None:
+        """Have it open what it opens."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
 
     @property
     def output(self) -> int:
@@ -101,6 +114,7 @@ class Process:
             return None
         self.kill()  # before the leader is buried, while the group's number is surely still ours
         code = self._process.wait()
+        self.let_go()
         while self.read():
             pass
         if self._partial:
@@ -127,8 +141,10 @@ class Process:
         return len(self.quick_deaths) < QUICK_DEATHS_ALLOWED
 
     def ask_to_end(self) -> None:
-        """Ask politely."""
-        if self._process is not None:
+        """Ask politely; one that is held serves nobody and need not be asked."""
+        if self.held:
+            self.kill()
+        elif self._process is not None:
             self._process.terminate()
 
     def kill(self) -> None:

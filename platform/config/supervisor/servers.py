@@ -14,10 +14,11 @@ CELERY_AS_ROOT = "ignore:You're running the worker with superuser"
 _CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "config")
 
 
-def web(*, host: str, port: int, processes: int) -> tuple[str, ...]:
-    """Return what serves the gateway and the site."""
+def web(*, host: str, port: int, processes: int, held: bool = False) -> tuple[str, ...]:
+    """Return what serves the gateway and the site; if `held`, not before its standard input ends."""
+    application = "config.held:application" if held else "config.asgi:application"
     return (
-        *(sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port)),
+        *(sys.executable, "-m", "uvicorn", application, "--host", host, "--port", str(port)),
         *("--workers", str(processes), "--loop", "uvloop", "--no-access-log"),
         *("--no-server-header", "--http", "config.connections:Connection"),
         *("--log-level", "warning", "--timeout-graceful-shutdown", str(settings.DRAIN_SECONDS)),

@@ -95,7 +95,7 @@ def _supervise(state: State, workers: int, lines: Lines) -> None:
         save(State(**{**vars(state), "ready": True}))
         lines.write(banner(state))
 
-    with stop_signals(supervisor):
+    with stop_signals(supervisor), supervisor.loading():
         needed = engines.missing()
         begun = time.monotonic()
         with engines.start("run", needed) if needed else contextlib.nullcontext() as own:
