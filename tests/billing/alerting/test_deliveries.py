@@ -112,7 +112,7 @@ def test_what_is_not_taken_is_tried_ever_more_seldom_and_then_no_more(
     receiver.status = status
     delivery = begun(monkeypatch, calling(receiver.address))
     now = clock.now()
-    for pause in (*trying.BACK_OFF, None):
+    for pause in (*(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360)), None):
         monkeypatch.setattr(clock, "now", lambda now=now: now)
         assert deliveries.send_due(5) == 0
         assert deliveries.send_due(5) == 0  # not before it is due

@@ -1,7 +1,9 @@
 """What a round of the rules begins and ends."""
 
 from datetime import timedelta
+from decimal import Decimal
 
+import psycopg
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -9,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.alerting import rounds
 from billing.alerting.reading import Unread
 from billing.models import AlertDelivery, AlertFiring, AlertRule
+from kernel import postgres
 from tests.billing.alerting.scripting import NOON, Script, mailing
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +113,7 @@ def test_subjects_are_told_apart_and_no_more_than_fifty(monkeypatch: pytest.Monk
     script = Script(monkeypatch)
     script.after(**{f"s{number}": 200.0 for number in range(60)})
     script.after(1, **{f"s{number}": 200.0 for number in range(60)})
-    assert len(script.firings) == rounds.MOST_OPEN
+    assert len(script.firings) == 50
 
 
 def test_a_rule_that_is_turned_off_ends_what_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,3 +153,24 @@ def test_the_rules_that_come_with_the_product_are_read_in_few_queries() -> None:
     assert rounds.last().unread == []
     assert len(queries) < 90
     assert not [query["sql"] for query in queries if 'FROM "billing_usage_event"' in query["sql"]]
+
+
+def test_a_round_that_another_process_makes_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = Script(monkeypatch)
+    script.values = {"a": 120}
+    with psycopg.connect(postgres.conninfo()) as other:
+        other.execute("SELECT FROM billing_alert_round FOR UPDATE")
+        assert rounds.make(NOON) is False
+        assert script.firings == []
+    assert rounds.make(NOON) is True
+    assert len(script.firings) == 1
+
+
+def test_what_is_long_or_large_is_kept_as_far_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = Script(monkeypatch)
+    long = "s" * 300
+    script.after(**{long: 1e15})
+    script.after(1, **{long: 1e15})
+    script.after(1, **{long: 1e15, "b": 100.254})
+    told = {firing.subject: firing.value for firing in script.firings}
+    assert told == {"s" * 200: 10**11, "b": Decimal("100.25")}

@@ -1,5 +1,6 @@
 """Each kind of alert is met from its threshold on, to the nano and the percent, and not before."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing import budgets, rollup, statements
+from billing import budgets, figures, rollup, statements
 from billing.budgets import Period
+from billing.customer_alerts import message, month_spend
 from billing.models import CustomerDelivery
 from kernel import clock
 from tests.billing import rows
@@ -74,6 +76,10 @@ def test_a_forecast_is_met_when_it_passes_its_amount() -> None:
     at, below = (alert(workspace, "forecast", amount=amount) for amount in (expected, expected - 1))
     assert look(NOON) == 1
     assert (len(fired(at)), fired(below)[0].value) == (0, expected)
+    assert fired(below)[0].detail == (
+        "About $24.50 at the pace of the last full days; $10.00 so far. The month is that of UTC."
+    )
+    assert month_spend._cents(24_509_999_999) == "$24.50"
 
 
 def test_months_of_many_workspaces_are_those_that_each_page_shows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,6 +128,20 @@ def test_limits_of_keys_are_told_once_until_they_begin_anew() -> None:
     budgets.put(workspace.pk, used.pk, limit=11 * USD, period=Period.NONE, actor="test")
     assert [look(now), look(now)] == [1, 0]
     assert len({each.cycle for each in fired(made)}) == 3
+    tomorrow = clock.utc_day(now) + timedelta(days=1)
+    anew = f"{figures.day(tomorrow, year=True)} 00:00 UTC"
+    assert [each.detail for each in fired(made)] == [
+        f"$9.00 of $10.00 a day. It begins anew {anew}. Requests beyond it are refused.",
+        "$9.00 of $10.00. It does not begin anew. Requests beyond it are refused.",
+        "$9.00 of $11.00. It does not begin anew. Requests beyond it are refused.",
+    ]
+    facts = json.loads(message.of_firing(fired(made)[2]))["data"]
+    assert [facts[name] for name in ("value", "threshold", "unit", "key")] == [
+        "81.818",
+        "80",
+        "percent",
+        used.pk,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -133,29 +153,41 @@ def test_failures_are_met_at_their_share_of_enough_requests(ok: int, failed: int
     workspace, now = place(), clock.now()
     alert(workspace, "errors", percent=10)
     requests(workspace.pk, now - timedelta(minutes=9), ok=ok, failed=failed)
-    requests(workspace.pk, now - timedelta(minutes=11), ok=0, failed=20)
+    requests(workspace.pk, now - timedelta(minutes=10), ok=0, failed=20)
     assert look(now) == met
+
+
+def test_failures_are_told_in_thousandths_of_a_percent() -> None:
+    workspace, now = place(), clock.now()
+    at, above = (alert(workspace, "errors", percent=percent) for percent in (95, 96))
+    requests(workspace.pk, now - timedelta(minutes=1), ok=1, failed=20)
+    assert look(now) == 1
+    assert [each.value for each in fired(at)] == [95_238]
+    assert fired(above) == []
 
 
 def test_failures_are_told_again_only_after_ten_better_minutes() -> None:
     workspace, start = place(), clock.now()
     made = alert(workspace, "errors", percent=50)
     met = []
-    # Failing, then better for five minutes, failing again: one episode. Then better for ten, and failing: another.
+    # Failing, then better for almost ten minutes, failing again: one episode. Then better for ten, and failing: another.
     for minute, failing in (
         (0, True),
         (1, True),
         (12, False),
-        (17, True),
-        (28, False),
+        (21, False),
+        (21.9, False),
+        (22, True),
+        (28, True),
         (38, False),
-        (40, True),
+        (48, False),
+        (50, True),
     ):
         at = start + timedelta(minutes=minute)
         if failing:
             requests(workspace.pk, at, ok=0, failed=20)
         met.append(look(at))
-    assert met == [1, 0, 0, 0, 0, 0, 1]
+    assert met == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
     assert [each.cycle for each in fired(made)] == ["1", "2"]
 
 
@@ -175,6 +207,20 @@ def test_a_balance_is_met_below_its_amount_and_told_again_after_a_top_up() -> No
     rows.settle(workspace.pk, cost=1)
     assert [look(now), look(now)] == [1, 0]
     assert [each.value for each in fired(made)] == [5 * USD - 1] * 2
+
+
+def test_what_is_left_counts_an_overdraft_and_not_what_is_out_of_reach() -> None:
+    workspace, now = place(), clock.now()
+    made = alert(workspace, "balance", amount=20 * USD)
+    rows.fund(workspace.pk, 10 * USD)
+    rows.settle(workspace.pk, cost=4 * USD)
+    rows.run(
+        "UPDATE billing_account SET overdraft_limit = %s, withheld = %s WHERE workspace_id = %s",
+        *(3 * USD, 2 * USD, workspace.pk),
+    )
+    assert look(now) == 1
+    [firing] = fired(made)
+    assert (firing.value, firing.detail.partition(".00 is")[0]) == (7 * USD, "$7")
 
 
 def test_a_round_takes_as_many_queries_for_many_workspaces_as_for_one() -> None:

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, OperationalError, connections, transaction
+from structlog.testing import capture_logs
 
 from accounts.models import Workspace
-from billing.customer_alerts import keeping, rounds
+from billing.customer_alerts import firings, keeping, rounds, tasks
+from billing.customer_alerts.kinds import Of
+from billing.customer_alerts.meeting import Met
 from billing.models import CustomerAlert, CustomerDelivery, CustomerEndpoint, CustomerFiring
 from kernel import clock, ids
 from tests.billing import rows
@@ -154,3 +157,64 @@ def test_all_of_a_workspace_goes_with_it() -> None:
         (CustomerDelivery, 2),
     ):
         assert [row.workspace_id for row in model.objects.all()] == [other.pk] * left
+
+
+@pytest.mark.django_db
+def test_what_cannot_be_read_hides_no_other_kind_and_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(alerts: object, now: object) -> list[Met]:
+        raise OperationalError("canceling statement due to statement timeout")
+
+    workspace = place()
+    alert(workspace, "spend", amount=1)
+    low = alert(workspace, "balance", amount=USD)
+    rows.settle(workspace.pk, cost=1, minute_no=minute_of(NOON.date()))
+    monkeypatch.setattr(rounds, "_MEASURES", (rounds._Measure((Of.BALANCE,), fail), *rounds._MEASURES[1:]))
+    with capture_logs() as lines:
+        assert look(NOON) == 1
+    assert ([line["event"] for line in lines], fired(low)) == (["alerts of customers were not read"], [])
+    monkeypatch.undo()
+    with capture_logs() as lines:
+        assert rounds.make(NOON, seconds=0) == 0
+    assert {line["event"] for line in lines} == {"alerts of customers were not looked at"}
+    assert tasks.evaluate_customer_alerts() == 1
+
+
+@pytest.mark.django_db
+def test_of_old_firings_those_stay_whose_cycle_goes_on() -> None:
+    workspace = place()
+    stays: list[tuple[int, str]] = []
+    goes: list[tuple[int, str]] = []
+    alerts = {
+        kind: alert(workspace, kind, **{"percent" if kind in ("key", "errors") else "amount": 5})
+        for kind in Of.values
+    }
+    removed = alert(workspace, "balance", amount=6, removed_at=NOON)
+    for of, cycle, kept in (
+        (alerts["key"], "none:5", True),
+        (alerts["key"], "day:20000", False),
+        (alerts["errors"], "1", True),
+        (alerts["errors"], "0", False),
+        (alerts["balance"], "1", True),
+        (alerts["balance"], "none:5", False),
+        (alerts["spend"], "2026-11", False),
+        (alerts["forecast"], "2026-11", False),
+        (removed, "1", False),
+    ):
+        (stays if kept else goes).append((of.pk, cycle))
+        CustomerFiring.objects.create(
+            id=ids.request_id(), workspace=workspace, alert=of, cycle=cycle, title="t", detail="d", url="/",
+            value=1, fired_at=NOON,
+        )  # fmt: skip
+    assert keeping.forget(NOON + keeping.DAYS * DAY) == 0
+    assert CustomerFiring.objects.filter(workspace=workspace).count() == len(stays) + len(goes)
+    keeping.forget(NOON + keeping.DAYS * DAY + timedelta(microseconds=1))
+    left = CustomerFiring.objects.filter(workspace=workspace).values_list("alert_id", "cycle")
+    assert sorted(left) == sorted(stays)
+
+
+@pytest.mark.django_db
+def test_what_is_long_is_told_as_far_as_there_is_room() -> None:
+    low = alert(place(), "balance", amount=USD)
+    assert firings.begin([Met(low, "1", 5, "t" * 300, "d" * 500, "/x")], NOON) == 1
+    [firing] = fired(low)
+    assert (firing.title, firing.detail) == ("t" * 200, "d" * 400)
