@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 from accounts import keys
 from accounts.models import ApiKey, User, Workspace
 from accounts.trail_row import TrailRow
-from billing.bulk import jobs, work
+from billing.bulk import jobs, tasks, work
 from billing.bulk.requests import Chosen
 from billing.models import Account, BulkJob, BulkLine, Move
 from kernel import clock
@@ -190,11 +190,43 @@ def test_none_and_too_many_are_refused(ann: User, monkeypatch: pytest.MonkeyPatc
         jobs.draft_revoke(ApiKey.objects.filter(workspace=minted(3)), narrowed={}, by=ann)
 
 
-@pytest.mark.parametrize("hours", [0, -1, 73])
-def test_requests_are_chosen_from_no_more_than_three_days(hours: int) -> None:
-    now = clock.now()
-    with pytest.raises(ValueError, match="at most 72 hours"):
-        Chosen(since=now, until=now + timedelta(hours=hours))
+def test_requests_are_chosen_from_no_more_than_three_days() -> None:
+    now, instant = clock.now(), timedelta(microseconds=1)
+    for span in (timedelta(0), -instant, timedelta(hours=72) + instant):
+        with pytest.raises(ValueError, match="at most 72 hours"):
+            Chosen(since=now, until=now + span)
+    for span in (instant, timedelta(hours=72)):
+        assert Chosen(since=now, until=now + span).told == {"since": f"{now}", "until": f"{now + span}"}
+
+
+def test_a_corrected_request_is_given_back_at_what_it_cost_in_the_end(ann: User) -> None:
+    workspace = minted(0)
+    [corrected, free] = failing([5 * USD, 2 * USD], workspace.pk)
+    rows.settle(workspace.pk, request_id=corrected, rev=1, cost=-USD)
+    rows.settle(workspace.pk, request_id=free, rev=1, cost=-2 * USD)
+    job = jobs.draft_credit(of_now(workspace_id=workspace.pk), percent=100, by=ann)
+    assert (job.total, job.amount_nano) == (1, 4 * USD)
+    done = run(jobs.begin(job.pk, reason="our fault", by=ann))
+    assert (done.done, done.amount_nano) == (1, 4 * USD)
+    [told] = TrailRow.objects.filter(workspace_id=workspace.pk, model="billing.move")
+    assert told.said.startswith(f"Posted for request {corrected}.")
+
+
+def test_workers_finish_what_is_under_way_as_far_as_there_is_time(ann: User) -> None:
+    def begun() -> BulkJob:
+        drafted = jobs.draft_revoke(ApiKey.objects.filter(workspace=minted(2)), narrowed={}, by=ann)
+        return jobs.begin(drafted.pk, reason="r", by=ann)
+
+    first, second = begun(), begun()
+    assert work.sweep(seconds=0) == 0
+    assert work.finish(first.pk, seconds=0) is False  # one row, and time was over
+    first.refresh_from_db()
+    assert (first.state, first.done) == ("running", 1)
+    assert tasks.finish_bulk_jobs() == 2
+    assert set(BulkJob.objects.values_list("pk", "state", "done")) >= {
+        (job.pk, "done", 2) for job in (first, second)
+    }
+    assert tasks.finish_bulk_jobs() == 0
 
 
 @pytest.mark.parametrize(
