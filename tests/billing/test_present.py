@@ -48,6 +48,7 @@ def test_a_clock_that_is_off_is_told_and_not_followed(off: timedelta) -> None:
     [line] = lines
     assert (line["event"], line["log_level"]) == ("the clock of this process is off", "error")
     assert abs(line["seconds_ahead"] - off.total_seconds()) < 60
+    assert line["seconds_ahead"] == round(line["seconds_ahead"], 1)
 
 
 def test_nobody_is_taken_for_dead_by_a_wrong_clock(off: timedelta) -> None:
@@ -70,3 +71,11 @@ def test_a_clock_is_off_by_more_than_two_seconds(
     with capture_logs() as lines:
         present.now()
     assert [line["event"] for line in lines] == (["the clock of this process is off"] if told else [])
+
+
+def test_a_question_that_takes_long_makes_no_clock_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, moments = clock.now, iter([timedelta(seconds=-3), timedelta(seconds=3)])
+    monkeypatch.setattr(clock, "now", lambda: real() + next(moments))
+    with capture_logs() as lines:
+        present.now()
+    assert lines == []

@@ -192,9 +192,9 @@ def test_panels_are_left_out_for_whom_they_are_not_meant(client: Client) -> None
         Permission.objects.filter(codename__in=["view_usageevent", "view_refusal", "view_dailyusage"])
     )
     assert shown() == {"Desk", "Integrity", "Errors", "Requests per hour", "Refused, by reason"}
-    person.user_permissions.add(
-        *Permission.objects.filter(codename__in=["view_revenue", "view_priceversion", "view_provider"])
-    )
+    person.user_permissions.add(*Permission.objects.filter(codename__in=["view_revenue", "view_provider"]))
+    assert "Margin, by model" not in shown()  # which needs the prices too
+    person.user_permissions.add(Permission.objects.get(codename="view_priceversion"))
     assert shown() >= {"Revenue", "Margin, by model", "Upstreams</h2>"}
 
 
@@ -207,3 +207,16 @@ def test_the_first_things_that_wait_are_on_it(operator: Client) -> None:
     answer = operator.get(reverse("admin:index"))
     assert len(answer.context["desk"]) == 6
     assert "8 waiting" in answer.content.decode()
+
+
+def test_the_six_commonest_reasons_of_refusals_are_measured_by_the_first(operator: Client) -> None:
+    RefusalCount.objects.all().delete()
+    for number in range(1, 9):
+        RefusalCount.objects.create(
+            workspace_id=1, minute_no=clock.minute_number(), api_key_id=1, model="m", code=f"CODE_{number}",
+            refusals=50 * number,
+        )  # fmt: skip
+    shown = operator.get(reverse("admin:index")).context
+    told = [(reason.code, width) for reason, width in shown["reasons"]]
+    assert told == [(f"CODE_{number}", round(12.5 * number)) for number in range(8, 2, -1)]
+    assert shown["reasons_more"] == 2

@@ -4,7 +4,7 @@ from billing.beats import Beats
 from billing.glance.pulse import Pulse
 from billing.glance.refused import Refused
 from billing.glance.span import Range, Span
-from billing.glance.tiles import Tile, added_row, money_row, points, traffic_row
+from billing.glance.tiles import Tile, _tenths, added_row, money_row, points, traffic_row
 from billing.glance.usage import Measured, Usage
 from billing.histograms import ADDED_MS, FIRST_BYTE_MS
 from tests.billing.glance.sums import moment
@@ -83,6 +83,17 @@ def test_times_are_told_with_how_they_moved() -> None:
     assert plain(added(beats(3), beats(50), kept=False)) == ("2.7 ms", "", "")
     assert added(beats(3), beats(50), kept=False).note == "kept for 30 days"
     assert plain(added(Beats(), beats(3)))[0:2] == ("—", "")
+    assert [_tenths(value).replace("\N{NO-BREAK SPACE}", " ") for value in (9.94, 10.0)] == [
+        "9.9 ms",
+        "10 ms",
+    ]
+
+
+def test_lead_to_the_rows_of_their_span() -> None:
+    for asked, ends in ((Range.TODAY, "?day=today"), (Range.WEEK, "/")):
+        revenue, cost, _ = money_row(Span(asked, SPAN.now), used(Measured(), Measured()))
+        assert revenue.url == cost.url
+        assert revenue.url.endswith(ends)
 
 
 def test_a_growth_from_nothing_is_not_told_and_no_change_is() -> None:

@@ -25,10 +25,14 @@ def test_of_a_day_is_cut_at_the_same_minute_of_the_day_before() -> None:
     quarter(one, BEFORE.replace(minute=45, hour=12), requests=7, cost=70)  # ends at 13:00
     quarter(one, BEFORE.replace(minute=0), requests=15, failed=15, cost=30, provider_cost=15)  # cut at 13:08
     quarter(one, BEFORE.replace(minute=15), requests=1000, cost=1000)  # after it
+    midnight = BEFORE.replace(hour=0, minute=0)
+    quarter(one, midnight, requests=4, cost=11)
+    quarter(one, midnight + timedelta(days=1), requests=500)  # of the next day
     found = usage(Span(Range.TODAY, NOW))
     assert found.now == Measured(15, 1, 140, 70)
-    assert found.before == Measured(7 + 8, 8, 70 + 16, 8)
+    assert found.before == Measured(4 + 7 + 8, 8, 11 + 70 + 16, 8)
     assert (found.slots[9].requests, found.slots[13].requests) == (10, 5)
+    assert found.slots_before[0].requests == 4
     assert (found.slots_before[12].requests, found.slots_before[13].requests) == (7, 1015)
     assert found.models == {1: Measured(10, 1, 100, 60), 2: Measured(5, 0, 40, 10)}
     assert found.providers == {1: Measured(10, 1, 100, 60), 3: Measured(5, 0, 40, 10)}

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from billing import rollup, sums
+from billing.management.commands.rebuild_daily import Command
 from billing.proof import rebuild
 from kernel import postgres
 from tests.billing import rows
@@ -224,6 +225,7 @@ def test_the_command_tells_first_and_puts_right_when_asked() -> None:
     [
         (("--workspace", "0", "--from", "2026-01-01", "--to", "2026-01-02"), "there is no workspace 0"),
         (("--from", "2026-01-01", "--to", "2026-01-02"), "--workspace --all is required"),
+        (("--all", "--to", "2026-01-02"), "--from"),
         (("--all", "--from", "yesterday", "--to", "2026-01-02"), "'yesterday' is not a day"),
         (("--all", "--from", "2026-01-03", "--to", "2026-01-02"), "the last day is before the first"),
     ],
@@ -232,3 +234,14 @@ def test_the_command_refuses_what_makes_no_sense(words: tuple[str, ...], said: s
     rows.workspace()
     with pytest.raises(CommandError, match=said):
         command(*words)
+
+
+def test_the_command_lists_a_hundred_differences_of_a_workspace_and_counts_the_rest() -> None:
+    for number, more in ((100, []), (101, ["and 1 more of this workspace"])):
+        out = StringIO()
+        changes = [
+            rebuild.Change("billing_daily_usage", 7, "2026-11-21", str(key), None, "(1)")
+            for key in range(number)
+        ]
+        Command(stdout=out)._print(changes)
+        assert out.getvalue().splitlines()[100:] == more

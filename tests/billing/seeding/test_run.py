@@ -69,6 +69,14 @@ def test_refuses_more_a_day_than_it_can_sort() -> None:
         run.seed(requests=2 * run.MOST_PER_DAY, workspaces=1, days=1)
 
 
+MOST = {"count": 1_000_000_000, "workspaces": 100_000, "days": 366}
+
+
 def test_refuses_a_count_out_of_bounds() -> None:
-    with pytest.raises(CommandError, match="--days"):
-        call_command("seed_events", days=0)
+    for name, most in MOST.items():
+        for wrong in (0, most + 1):
+            with pytest.raises(CommandError, match=f"--{name}: between 1 and {most:,}"):
+                call_command("seed_events", **{"days": 1, name: wrong})
+    for most_that_may_be, more in ((MOST, {}), (dict.fromkeys(MOST, 1), {"count": run.MOST_PER_DAY + 1})):
+        with pytest.raises(CommandError, match="take more days"):  # the bounds of it let that through
+            call_command("seed_events", here=True, **(most_that_may_be | more))

@@ -102,3 +102,24 @@ def test_a_refund_is_told_with_its_workspace_and_page_until_it_is_decided() -> N
     )  # fmt: skip
     assert item.detail == f"{Workspace.objects.get(pk=workspace).name}, asked by lena"
     assert item.url == f"/admin/billing/refundrequest/{made.pk}/change/"
+
+
+def test_the_oldest_hundred_of_a_kind_are_told_also_of_a_workspace_that_is_gone() -> None:
+    topup = TopUp.objects.create(
+        id=ids.request_id(), workspace_id=-5, source="checkout", amount_cents=48_000, livemode=False,
+        customer_id="cus_1", created_by=1, created_at=NOW,
+    )  # fmt: skip
+    RefundRequest.objects.create(
+        id=ids.request_id(), workspace_id=-5, topup_id=topup.pk, amount_cents=100, reason="twice", by_two=True,
+        asked_by="lena", asked_at=NOW,
+    )  # fmt: skip
+    Move.objects.bulk_create(
+        Move(
+            id=ids.request_id(), workspace_id=-5, kind=Move.Kind.GRANT, amount=number, reason="x", asked_by="lena",
+            asked_at=NOW - timedelta(minutes=number), by_two=True, status="asked",
+        )
+        for number in range(1, 102)
+    )  # fmt: skip
+    *moves, refund = deciding.find(NOW)
+    assert [item.stake for item in moves] == list(range(101, 1, -1))
+    assert (refund.title, refund.detail) == ("Refund waits for a second person", ", asked by lena")

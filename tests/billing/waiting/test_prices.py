@@ -10,6 +10,7 @@ from billing.waiting import prices
 from catalog import demo
 from catalog.models import Chain, Model, Proposal, Provider
 from kernel import clock
+from tests.billing import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +44,7 @@ def test_a_model_on_sale_without_a_price_waits() -> None:
     )
     [item] = prices.find_gaps(NOW)
     assert (item.key, item.title) == ("gaps:unpriced", "1 model without a price")
+    assert item.detail == "n/p, refused until priced"
 
 
 def proposed(name: str, minutes: int, **facts: Any) -> None:
@@ -64,3 +66,18 @@ def test_proposals_are_called_by_the_oldest_that_is_open() -> None:
     assert (both.title, both.detail, both.since, both.number) == (
         "2 price proposals", "older and 1 more, 1 for a second person", NOW + timedelta(minutes=1), 2,
     )  # fmt: skip
+
+
+def test_requests_charged_as_plain_tokens_are_called_by_the_model_of_most_of_them() -> None:
+    workspace = rows.workspace()
+    few, many = Model.objects.order_by("pk")[:2]
+    rows.settle(workspace, model_id=few.pk, suspect=True)
+    [one] = prices.find_gaps(NOW)
+    assert (one.key, one.title, one.measure) == ("gaps:suspect", "1 request charged as plain tokens", 1)
+    assert one.detail == f"{few.public_id}, last 7 days"
+    for _ in range(2):
+        rows.settle(workspace, model_id=many.pk, suspect=True)
+    [both] = prices.find_gaps(NOW)
+    assert (both.title, both.measure) == ("3 requests charged as plain tokens", 3)
+    assert both.detail == f"{many.public_id} and 1 more, last 7 days"
+    assert both.url.endswith("?kind__exact=suspect")
