@@ -12,6 +12,7 @@ from tests.billing import rows
 from tests.billing.logs.listing import ago, asked, refuse, settle, sought
 
 pytestmark = pytest.mark.django_db
+INSTANT = timedelta(microseconds=1)
 
 
 def read(workspace: int, address: str = "") -> Bars:
@@ -94,3 +95,27 @@ def test_bars_are_drawn_from_the_ground_and_none_is_lost_to_sight() -> None:
     assert all(float(block.y) >= 0 for block in blocks)
     assert [(kind, path.count("M")) for kind, path in chart.paths] == [("made", 1), ("failed", 1)]
     assert "301 let in, 1 of them failed, 0 refused" in chart.words
+
+
+def test_bars_begin_with_their_first_moment_and_end_before_their_last() -> None:
+    workspace, begins = rows.workspace(), ago(hours=2).replace(second=0, microsecond=0)
+    ends = begins + timedelta(minutes=30)
+    for moment in (begins - INSTANT, begins, ends - INSTANT, ends):
+        settle(workspace, moment)
+        refuse(workspace, moment)
+    found = read(workspace, f"range=span&from={begins:%Y-%m-%dT%H:%M}&to={ends:%Y-%m-%dT%H:%M}")
+    assert (found.made, found.refused) == (2, 2)
+    assert [bar.made for bar in found.bars if bar.made] == [1, 1]
+    assert found.bars[0].made == found.bars[-1].made == 1
+
+
+def test_bars_of_a_charge_are_counted_where_few_are_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bars, "COUNTED", 5)
+    workspace = rows.workspace()
+    for number in (3, 4):
+        for _ in range(number):
+            settle(workspace, ago(minutes=3), cost=1)
+        rollup.close(workspace)
+        rollup.post(workspace)
+    found = read(workspace, "charge=1")
+    assert (found.counted, found.made, found.cost) == (True, 3, 3)

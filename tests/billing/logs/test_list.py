@@ -1,6 +1,7 @@
 """The list: every request once, newest first, however the pages fall; narrowed by what is asked, and by it alone."""
 
 import random
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -63,6 +64,11 @@ def test_list_is_of_the_time_that_is_asked_for() -> None:
     assert len(walk(workspace, "range=24h")) == 5
     begins, ends = (f"{moment:%Y-%m-%dT%H:%M}" for moment in (ago(hours=4), ago(hours=2)))
     assert walk(workspace, f"range=span&from={begins}&to={ends}") == [old]
+    first = ago(hours=5).replace(second=0, microsecond=0)
+    last = first + timedelta(minutes=30)
+    settle(workspace, last)
+    edge = [settle(workspace, moment) for moment in (last - timedelta(microseconds=1), first)]
+    assert walk(workspace, f"range=span&from={first:%Y-%m-%dT%H:%M}&to={last:%Y-%m-%dT%H:%M}") == edge
 
 
 def narrowing() -> tuple[int, dict[str, UUID], str]:
@@ -141,6 +147,8 @@ def test_list_shows_requests_that_run_on_its_first_page_with_their_hold() -> Non
     assert [(row.request_id, row.hold) for row in page(workspace).open] == [(request, 30)]
     assert page(workspace, "status=ok").open == page(workspace, "cost=1").open == ()
     assert len(page(workspace, "status=open").open) == 1
+    other = rows.admit(workspace, model_id=model("route/two"), hold=50)
+    assert [row.request_id for row in page(workspace, "q=route/tw").open] == [other]
 
 
 def test_list_is_of_one_workspace() -> None:

@@ -1,9 +1,12 @@
 """What is looked for: the address keeps it, each condition can be taken away, and nonsense is named."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.http import QueryDict
 
+from billing.logs.sought import read
 from kernel import clock
 from tests.billing.logs.listing import sought
 
@@ -54,3 +57,22 @@ def test_sought_takes_no_empty_condition_from_a_form() -> None:
 def test_sought_refuses_what_it_does_not_know_and_names_the_field(address: str) -> None:
     with pytest.raises(ValueError, match=r"^(range|from|to|status|cost|slower|tokens|charge|tag): "):
         sought(address)
+
+
+def test_sought_begins_with_a_whole_minute_so_long_before_the_end_of_the_present_one() -> None:
+    now = datetime(2026, 11, 22, 14, 8, 30, 5, tzinfo=UTC)
+    for stretch, begins in (
+        ("1h", "2026-11-22T13:09"),
+        ("24h", "2026-11-21T14:09"),
+        ("7d", "2026-11-15T14:09"),
+    ):
+        found = read(QueryDict(f"range={stretch}"), zone=ZoneInfo("UTC"), now=now)
+        assert found.begins == datetime.fromisoformat(f"{begins}:00+00:00")
+
+
+def test_sought_takes_texts_and_charges_as_far_as_they_make_sense() -> None:
+    assert len(sought(f"q={'x' * 200}").text) == 128
+    assert sought("cost=0").cost == 0
+    assert sought("cost=999999999.999999999").cost == 10**18 - 1
+    with pytest.raises(ValueError, match=r"^cost: it must not be below zero, nor beyond"):
+        sought("cost=1000000000")
