@@ -100,6 +100,13 @@ def test_a_paper_is_found_by_its_number_in_any_writing(workspace: Workspace) -> 
         assert ("billing.paper", str(paper.pk)) in found(term)
 
 
+def test_a_name_is_looked_for_from_two_letters_to_a_hundred(workspace: Workspace) -> None:
+    Workspace.objects.filter(pk=workspace.pk).update(name="n" * 100)
+    for term in ("nn", "n" * 100):
+        assert ("accounts.workspace", str(workspace.pk)) in found(term)
+    assert not found("n" * 101)
+
+
 @pytest.mark.parametrize("term", ["", "n", "x" * 101, "nobody knows this", NOBODYS])
 def test_nothing_is_found_by_too_little_too_much_or_what_is_not_there(term: str) -> None:
     assert not found(term)
