@@ -64,12 +64,13 @@ def test_what_may_change_at_once_is_not_remembered(code: str) -> None:
     assert capped.refusal(ask()) is None
 
 
-def test_ends_with_its_window() -> None:
-    capped = Capped()
-    over = refused()
-    over.resets_at = clock.now()
+def test_ends_with_its_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    capped, over, ends = Capped(seconds=Seconds()), refused(), clock.now()
+    over.resets_at = ends
     capped.note(ask(), over)
-    assert capped.refusal(ask()) is None
+    for since, told in ((timedelta(microseconds=-1), True), (timedelta(0), False)):
+        monkeypatch.setattr(clock, "now", lambda since=since: ends + since)
+        assert (capped.refusal(ask()) is not None) == told
 
 
 def test_of_ten_thousand_workspaces_a_refusal_is_remembered_and_then_it_begins_anew() -> None:

@@ -55,11 +55,12 @@ def test_takes_no_speed_from_short_answers_and_no_first_byte_from_whole_ones() -
 
     def note(pulse: Pulse) -> None:
         answered(pulse, provider, output_tokens=health.LEAST_TOKENS - 1)
+        answered(pulse, provider, output_tokens=health.LEAST_TOKENS)
         answered(pulse, provider, seconds=0.0)
         answered(pulse, provider, first_byte_ms=None)
 
     found = told(note).at(provider, 1, window=FIVE)
-    assert (found.calls, sum(found.speed), sum(found.first_byte)) == (3, 1, 2)
+    assert (found.calls, sum(found.speed), sum(found.first_byte)) == (4, 2, 3)
 
 
 @pytest.mark.usefixtures("committed")
@@ -148,7 +149,7 @@ def test_is_dropped_when_it_is_kept_no_longer(minute: int) -> None:
     for ago in (hour, 2 * hour + 2, 2 * day - 2, 2 * day + 2):
         put(provider, ago=ago, model=1, calls=1)
         put(provider, ago=ago, calls=2)
-    for ago in (29 * day + minute % hour, 31 * day):
+    for ago in (29 * day + minute % hour, 30 * day + 1):
         put(provider, span=60, ago=ago, model=1, calls=3)
     tasks.make_partitions()
     left = [(span, model, (minute - begins) // hour) for span, begins, model, _ in kept(provider)]

@@ -75,9 +75,10 @@ def test_slots_in_which_anything_failed_are_read_as_they_are_counted(monkeypatch
     provider = nobodys()
     minutes: dict[int, dict[str, Any]] = {
         20: {"calls": 9},
-        19: {"calls": 3, "timeouts": 1, "rate_limited": 1},
+        19: {"calls": 6, "timeouts": 1, "rate_limited": 1, "refused_keys": 1, "errors": 1},
         18: {"checks": 4, "checks_failed": 1, "checks_refused": 2},
-        17: {"calls": 5, "refused_keys": 2, "errors": 3},
+        17: {"calls": 7, "timeouts": 1, "rate_limited": 1, "refused_keys": 2, "errors": 3}
+        | {"checks": 3, "checks_failed": 1, "checks_refused": 1},
         16: {"calls": 7},
         12: {"calls": 50},
         9: {"checks": 1, "checks_refused": 1},
@@ -93,7 +94,7 @@ def test_slots_in_which_anything_failed_are_read_as_they_are_counted(monkeypatch
         cursor.execute(READ, [NOW - 20])
         found = [row for row in cursor.fetchall() if row[0] == provider]
     assert found == [
-        (provider, NOW // 5 - 4, NOW - 19, NOW - 17, 24, 1, 1, 2, 3, 4, 1, 2),
+        (provider, NOW // 5 - 4, NOW - 19, NOW - 17, 29, 2, 2, 3, 4, 7, 2, 3),
         (provider, NOW // 5 - 2, NOW - 9, NOW - 9, 0, 0, 0, 0, 0, 1, 0, 1),
         (provider, NOW // 5 - 1, NOW - 5, NOW - 4, 1, 0, 0, 0, 1, 1, 1, 0),
     ]

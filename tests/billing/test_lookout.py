@@ -9,6 +9,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection
 from pytest_django import Settings
+from structlog.testing import capture_logs
 
 from billing import lookout, parts
 from billing.lookout import Lookout
@@ -104,3 +105,49 @@ def test_this_process_tells_how_it_is() -> None:
     looking((nothing, told), waiting=2)
     said = Part.objects.get(name="web test").said
     assert (said["modes"], said["journalled"], said["streams"]) == (["journal"], 2, 3)
+
+
+def test_a_look_that_goes_wrong_is_told_and_another_is_made() -> None:
+    wrong = iter([True])
+
+    def about() -> dict[str, int]:
+        if next(wrong, False):
+            raise ValueError("what nobody thought of")
+        return {}
+
+    async def go() -> None:
+        watching = asyncio.create_task(Lookout("test", journalled=lambda: 0, about=about).watch())
+        async with asyncio.timeout(20):
+            while not told():
+                await asyncio.sleep(0.02)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    with capture_logs() as lines:
+        async_to_sync(go)()
+    assert [line["event"] for line in lines] == ["could not look out"]
+
+
+def test_one_look_tells_of_a_database_that_is_away_and_a_cut_connection_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lookout, "TELL_SECONDS", 0.0)
+    looks, tell = Lookout("test", journalled=lambda: 0, about=dict), parts.TELL
+    cut = "SELECT pg_terminate_backend(pg_backend_pid()), %s::text, %s::text, %s::text, %s::text, %s::text"
+    found: list[list[str]] = []
+
+    async def go() -> None:
+        for told in (tell, cut, tell):
+            monkeypatch.setattr(parts, "TELL", told)
+            await looks._look()
+            found.append(degraded.mine())
+        await looks._hang_up()
+        reach(monkeypatch, NOWHERE)()
+        await looks._look()
+        found.append(degraded.mine())
+
+    with capture_logs() as lines:
+        async_to_sync(go)()
+    # What was cut may be one connection of many; that none can be made is certain.
+    assert found == [[], [], [], ["database"]]
+    assert [line["looks"] for line in lines if line["event"] == "the database does not answer"] == [1, 1]

@@ -9,15 +9,16 @@ from io import StringIO
 
 import psycopg
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import InternalError, connection, transaction
 
 from billing import rollup
+from billing.management.commands.audit import Command
 from billing.models import DaySeal
 from billing.proof import audit as audits
 from billing.proof import seals
 from billing.proof.invariants import INVARIANTS
-from billing.proof.rules import snapshot
+from billing.proof.rules import Finding, Outcome, snapshot
 from kernel import clock, postgres
 from tests.billing import rows
 from tests.billing.proof import lives
@@ -43,6 +44,20 @@ def test_the_command_says_what_it_compared() -> None:
     status, said = audit("--workspace", str(workspace), "--json")
     answer = json.loads(said)
     assert (status, answer["sound"], len(answer["invariants"])) == (0, True, len(INVARIANTS) + 1)
+
+
+def test_the_command_looks_at_one_day_to_ten_thousand() -> None:
+    for days in ("0", "10001"):
+        with pytest.raises(CommandError, match="--days: between 1 and 10000"):
+            audit("--days", days)
+
+
+def test_the_command_counts_what_it_does_not_list() -> None:
+    rows_of = (Finding(7, None, "unbilled", "0", "5"),) * 2
+    for broken, more in ((2, []), (3, ["I4: and 1 more"])):
+        out = StringIO()
+        Command(stdout=out)._list(Outcome("I4", "s", 9, broken, rows_of))
+        assert out.getvalue().splitlines()[2:] == more
 
 
 @pytest.mark.usefixtures("committed")

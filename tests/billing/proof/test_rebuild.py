@@ -213,8 +213,8 @@ def test_the_command_tells_first_and_puts_right_when_asked() -> None:
     said = command(*asked)
     assert f"workspace {workspace}: billing_daily_usage {day} key 1 model" in said
     assert "stored nothing, made (3," in said
-    assert "2 differences found, nothing changed" in said
-    assert "2 differences put right" in command(*asked, "--apply")
+    assert said.endswith("\n2 differences found, nothing changed\n")
+    assert "\n2 differences put right\n" in command(*asked, "--apply")
     assert stored(workspace) == right
     assert "0 differences found" in command("--all", "--from", str(day), "--to", str(day))
 
