@@ -48,7 +48,6 @@ def test_a_clock_that_is_off_is_told_and_not_followed(off: timedelta) -> None:
     [line] = lines
     assert (line["event"], line["log_level"]) == ("the clock of this process is off", "error")
     assert abs(line["seconds_ahead"] - off.total_seconds()) < 60
-    assert line["seconds_ahead"] == round(line["seconds_ahead"], 1)
 
 
 def test_nobody_is_taken_for_dead_by_a_wrong_clock(off: timedelta) -> None:
@@ -62,7 +61,7 @@ def test_nobody_is_taken_for_dead_by_a_wrong_clock(off: timedelta) -> None:
     assert [rows.count("billing_admission", each) for each in (living, dead)] == [1, 0]
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(1.1, False), (-1.1, False), (2.9, True), (-2.9, True)])
+@pytest.mark.parametrize(("seconds", "told"), [(1.1, False), (-1.1, False), (2.94, True), (-2.94, True)])
 def test_a_clock_is_off_by_more_than_two_seconds(
     seconds: float, told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +70,7 @@ def test_a_clock_is_off_by_more_than_two_seconds(
     with capture_logs() as lines:
         present.now()
     assert [line["event"] for line in lines] == (["the clock of this process is off"] if told else [])
+    assert all(line["seconds_ahead"] == round(line["seconds_ahead"], 1) for line in lines)
 
 
 def test_a_question_that_takes_long_makes_no_clock_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from billing.alerting import rounds
-from billing.alerting.reading import Unread
+from billing.alerting.reading import Reading, Unread
 from billing.models import AlertDelivery, AlertFiring, AlertRule
 from kernel import postgres
 from tests.billing.alerting.scripting import NOON, Script, mailing
@@ -174,3 +174,4 @@ def test_what_is_long_or_large_is_kept_as_far_as_there_is_room(monkeypatch: pyte
     script.after(1, **{long: 1e15, "b": 100.254})
     told = {firing.subject: firing.value for firing in script.firings}
     assert told == {"s" * 200: 10**11, "b": Decimal("100.25")}
+    assert rounds._value(Reading("c", -1e15, "t", "d", "/")) == -(10**11)

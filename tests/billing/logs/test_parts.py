@@ -20,6 +20,7 @@ from billing.logs.lines import Writer
 from billing.logs.marks import NOWHERE, Mark
 from billing.volume import Bar
 from catalog.models import Model
+from catalog.pricing import Factor
 from tests.accounts.rows import person
 from tests.billing import rows
 from tests.billing.logs.listing import ago, asked, page, refuse, settle, sought
@@ -137,7 +138,7 @@ def test_a_request_is_told_with_what_it_held_and_what_paid_for_it() -> None:
     free = pane.request(workspace, failed, reach=reach.of(None))
     assert free is not None
     assert (free.charged, free.rate, free.capability) == (False, "—", "")
-    assert pane._plain("0.900000", least=2) == "0.90"
+    assert pane._product((Factor(1, 900_000), Factor(2, 1_000_000))) == "0.90"
 
 
 @pytest.mark.django_db
@@ -152,8 +153,10 @@ def test_the_page_carries_along_what_its_forms_do_not_set() -> None:
     assert [chip.value for chip in shown.chips] == ["failed", "nightly", "x", "from $1"]
     assert (shown.first, shown.time) == (True, "24 hours")
     assert shown.watched == shown.sought.address(since=str(shown.listed.newest))
+    rows.admit(found.pk)
     behind = Mark(refusal=UUID(int=7))
     later = logs_page.logs(found, sought(), behind)
+    assert [len(each.open) for each in (logs_page.logs(found, sought(), NOWHERE), later)] == [1, 0]
     assert (later.first, later.watched, later.here) == (False, "", sought().address(before=str(behind)))
     assert [choice.chosen for choice in later.stretches].count(True) == 1
     for ends, words in (("21T00:00", "20 Nov 10:05 – 00:00"), ("21T00:01", "20 Nov 10:05 – 21 Nov 00:01")):
