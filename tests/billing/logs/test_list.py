@@ -45,6 +45,12 @@ def test_list_keeps_requests_apart_that_ended_at_the_same_moment(monkeypatch: py
     assert (len(found), set(found)) == (5, made)
 
 
+def test_list_has_refusals_of_one_minute_newest_first() -> None:
+    workspace, minute = rows.workspace(), ago(minutes=5).replace(second=0, microsecond=0)
+    made = [refuse(workspace, minute + timedelta(seconds=seconds)) for seconds in (5, 20, 40)]
+    assert walk(workspace) == made[::-1]
+
+
 def test_list_tells_a_request_over_all_its_revisions_once() -> None:
     workspace = rows.workspace()
     request = settle(workspace, ago(minutes=3), cost=10, output_tokens=7)
