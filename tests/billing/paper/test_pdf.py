@@ -1,6 +1,11 @@
 """PDF: the same bytes each time, our font within, a language and a title, all pages numbered."""
 
+import base64
+import datetime
+import hashlib
 import re
+import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,6 +22,16 @@ pytestmark = pytest.mark.django_db
 
 def drawn(paper: Paper) -> bytes:
     return pdf.draw(face.face(paper), digest=bytes(paper.digest).hex())
+
+
+def operators(made: bytes) -> Iterator[str]:
+    """Yield what is drawn on each page, line by line."""
+    for found in re.finditer(
+        rb"/ASCII85Decode /FlateDecode \] /Length \d+\s*>>\s*stream\r?\n(.+?)~>", made, re.S
+    ):
+        stream = zlib.decompress(base64.a85decode(found[1]))
+        if stream.startswith(b"1 0 0 1"):
+            yield from stream.decode("latin-1").splitlines()
 
 
 def test_pdf_is_the_same_bytes_however_often_it_is_drawn() -> None:
@@ -70,3 +85,34 @@ def test_pdf_draws_names_in_any_script() -> None:
     said = face.face(receipt)
     party = face.Party("Made out to", "Żółw Ελλάς Ижевск 北京 株式会社 ☃ \u0007", ["<script>"])
     assert pdf.draw(replace(said, parties=[party]), digest="0").startswith(b"%PDF-")
+
+
+def test_pdf_looks_as_it_did() -> None:
+    """What was issued is drawn anew each time it is read, and has to look as it did."""
+    amount, heads = face.Cell(nano=12_345_678_901), [face.Head("What"), face.Head("Amount", figures=True)]
+    table = face.Table(
+        "Payments", heads, [[face.Cell("Top-up", "by card"), amount]], [[face.Cell("Sum"), amount]]
+    )
+    exact = replace(amount, decimals=9)
+    many = [
+        face.Head("Model and key"),
+        face.Head("Kind"),
+        *(face.Head(f"F{n}", figures=True) for n in range(3)),
+    ]
+    lines = [[face.Cell("m"), face.Cell("k"), face.Cell("7", "of 9"), exact, face.Cell("1,000")]] * 60
+    paper = face.Face(
+        kind="Receipt",
+        number="R-000123",
+        issued=datetime.datetime(2026, 11, 1, 9, 30, tzinfo=datetime.UTC),
+        facts=[("Number", "R-000123")],
+        parties=[face.Party("Issued by", "Tollway BV", ["Kade 1"]), face.Party("Made out to", "Ada", [])],
+        figure=amount,
+        figure_says="Received",
+        sentence="Paid by card.",
+        tables=[table, face.Table("Usage", many, lines, wide=True), face.Table("", heads, [], note="None.")],
+        notes=["Two\nlines."],
+    )
+    drawn = list(operators(pdf.draw(paper, digest="ab" * 32)))
+    assert sum("Model and key" in line for line in drawn) == sum("Page " in line for line in drawn) == 4
+    # Whoever changes how papers look on purpose, and has looked at one, writes down what they come to now.
+    assert hashlib.sha256("\n".join(drawn).encode()).hexdigest()[:16] == "52b143fe96bf7606"

@@ -1,9 +1,11 @@
 """Seeding: as many requests as were asked for, in the order of time, and books that agree about them."""
 
+import datetime
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Max, Sum
 
 from accounts.models import Workspace
 from billing.models import Account, Attempt, DailyUsage, Refusal, RefusalCount, UsageEvent
@@ -41,7 +43,12 @@ def test_writes_what_was_asked_for_and_of_refusals_what_would_be_kept_by_now(see
     assert REQUESTS // 10 in dict(per_workspace).values()  # the largest has its tenth
     kept = Refusal.objects.values("workspace_id", "minute_no").annotate(n=Count("request_id"))
     assert {row["n"] for row in kept} <= set(range(1, DETAILS + 1))
+    assert kept
     assert not Refusal.objects.filter(refused_at__lt=clock.now() - DETAILS_KEPT).exists()
+    for told in Refusal.objects.all():
+        assert clock.minute_number(told.refused_at.timestamp()) == told.minute_no
+    refused = RefusalCount.objects.aggregate(Sum("refusals"))["refusals__sum"]
+    assert 0 < refused <= REQUESTS // 50
 
 
 def test_leaves_books_that_agree_and_ids_that_sort_by_the_moment_of_admission(seeded: run.Seeded) -> None:
@@ -52,6 +59,13 @@ def test_leaves_books_that_agree_and_ids_that_sort_by_the_moment_of_admission(se
     moments = list(UsageEvent.objects.order_by("id").values_list("admitted_at", flat=True))
     assert moments == sorted(moments)
     assert moments[-1] <= clock.now()
+    assert {found.version for found in UsageEvent.objects.values_list("id", flat=True)} == {7}
+    for account in Account.objects.all():
+        last = UsageEvent.objects.filter(workspace_id=account.workspace_id).aggregate(Max("minute_no"))
+        assert account.posted > 0
+        assert account.minute_no >= last["minute_no__max"]
+    begun = set(Workspace.objects.values_list("created_at", flat=True))
+    assert {moment.time() for moment in begun} == {datetime.time()}
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM billing_usage_event_default")
         assert cursor.fetchone() == (0,)
