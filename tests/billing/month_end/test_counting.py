@@ -65,18 +65,20 @@ def test_every_leg_of_the_month_is_counted_to_the_nano() -> None:
 
 
 def test_usage_is_that_of_the_days_and_a_month_adds_up() -> None:
-    workspace, columns = rows.workspace(), lives.priced()
+    workspace, other, columns = rows.workspace(), rows.workspace(), lives.priced()
     month = Month.of(clock.utc_day(clock.now()))
     rows.fund(workspace, 10**6)
     before = count(month)
-    for _ in range(3):
-        rows.settle(workspace, **columns)
+    for place in (workspace, workspace, other):
+        rows.settle(place, **columns)
     lives.charge(workspace)
+    lives.charge(other)
     found = count(month)
     assert found.usage_cost - before.usage_cost == 123
     assert before.moved(Kind.USAGE) - found.moved(Kind.USAGE) == 123
     assert found.revenue - before.revenue == 123
     assert found.requests - before.requests == 3
+    assert found.customers - before.customers == 2
     assert (found.days, found.unsealed_days) >= (1, 1)
     assert found.differences == before.differences
 

@@ -48,6 +48,7 @@ def test_papers_say_everything_by_themselves_and_stay_when_the_workspace_changes
     assert said["payment"]["what"] == "Top-up"
     assert said["payment"]["amount"] == receipt.total_nano == 25 * DOLLAR
     assert (said["number"], receipt.total_cents, said["currency"]) == (receipt.label, 2500, "USD")
+    assert said["format"] == 1
 
 
 @pytest.mark.django_db

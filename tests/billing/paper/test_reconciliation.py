@@ -31,6 +31,7 @@ def stated(workspace: int, month: Month) -> list[int]:
     draft = statement.compose(workspace, month)
     assert draft is not None
     said = papers.content(papers.write(draft))
+    assert said["account"]["more"] is None
     return [movement["amount"] for movement in said["account"]["movements"]]
 
 
@@ -66,6 +67,9 @@ def test_reconciliation_shows_two_hundred_movements_and_sums_the_others() -> Non
     account = read(mine, OVER)
     assert [movement.amount for movement in account.movements] == list(range(1, 201))
     assert account.more == (3, 201 + 202 + 203)
+    draft = statement.compose(mine, OVER)
+    assert draft is not None
+    assert draft.words["account"]["more"] == {"count": 3, "amount": 201 + 202 + 203}
     assert account.movements[0].day == OVER.last
     assert (account.usage, account.late_usage) == (DOLLAR, 0)
     assert account.kinds == {"usage": -DOLLAR, "grant": sum(range(1, 204))}

@@ -83,6 +83,8 @@ def test_statement_waits_for_a_request_that_is_open_or_not_yet_charged() -> None
     with pytest.raises(statement.Waiting):
         statement.compose(mine, OVER)
     charge(mine)
+    rows.admit(workspace(), minute_no=minute(OVER.last))
+    assert statement.compose(mine, OVER) is not None
     rows.admit(mine, minute_no=minute(OVER.last))
     with pytest.raises(statement.Waiting):
         statement.compose(mine, OVER)

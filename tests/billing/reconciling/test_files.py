@@ -37,7 +37,8 @@ def used() -> tuple[Hop, list[str]]:
     }
     day = lives.day_before(1)
     requests = [
-        lives.settle_on(workspace, day, provider_cost=700_000, cost=10**6, **columns) for _ in range(2)
+        lives.settle_on(workspace, day, provider_cost=700_000, cost=10**6, api_key_id=key, **columns)
+        for key in (2, 1)
     ]
     rows.settle(
         workspace,

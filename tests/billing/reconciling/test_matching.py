@@ -30,6 +30,7 @@ def states(lines: list[Line]) -> list[tuple[int, str, int]]:
         (1_000_000, 1_009_999, "matched"),  # within a thousandth of a cent
         (10**9, 10**9 + 4_999_999, "matched"),  # within half a percent
         (10**9, 10**9 + 6_000_000, "price"),
+        (0, 10_000, "matched"),
         (0, 10_001, "price"),
     ],
 )
@@ -38,9 +39,18 @@ def test_costs_agree_within_what_upstreams_round(theirs: int, ours: int, state: 
     assert states(found) == [(2, state, theirs - ours)]
 
 
-@pytest.mark.parametrize(("said", "state"), [(1_000, "matched"), (1_005, "matched"), (1_100, "count")])
-def test_where_no_cost_is_said_counts_are_held_against_each_other(said: int, state: str) -> None:
-    found = match([charged(input=said)], requests={}, sums={(DAY, "m"): Had(1, 1_000, 5, 77)}, called={})
+@pytest.mark.parametrize(
+    ("said", "had", "state"),
+    [
+        (1_000, 1_000, "matched"),
+        (1_005, 1_000, "matched"),
+        (1_100, 1_000, "count"),
+        (9, 10, "matched"),
+        (8, 10, "count"),
+    ],
+)
+def test_where_no_cost_is_said_counts_are_held_against_each_other(said: int, had: int, state: str) -> None:
+    found = match([charged(input=said)], requests={}, sums={(DAY, "m"): Had(1, had, 5, 77)}, called={})
     assert states(found) == [(2, state, 0)]
 
 

@@ -90,6 +90,7 @@ def test_a_byte_order_mark_empty_lines_and_a_marked_text_are_read_over() -> None
         ("day,model,cost\n2026-11-20,m,1e10\n", "is too much"),
         ("day,model,requests\n2026-11-20,m,1.5\n", "is no count"),
         ("day,model,requests\n2026-11-20,m,-1\n", "is no count"),
+        (f"day,model,requests\n2026-11-20,m,{2**40 + 1}\n", "is no count"),
         ('day,model,cost\n2026-11-20,"m,1\n', "line"),
         (f"day,model,cost\n2026-11-20,{'m' * 3000},1\n", "the cell is too long"),
         ("day,model,cost\n9999999999,m,x\n", "Cost, USD"),
