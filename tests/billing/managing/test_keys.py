@@ -137,7 +137,15 @@ def test_lists_go_on_where_they_stopped(place: Place) -> None:
     assert page["next"] is None
 
 
-@pytest.mark.parametrize("asked", ["limit=0", "limit=101", "limit=x", "before=x", "before=-1", "limit="])
+def test_a_number_that_no_row_has_yet_begins_at_the_newest(place: Place) -> None:
+    page = ask("GET", f"/api/keys?before={'9' * 18}", place.secret).json()
+    assert [key["name"] for key in page["data"]] == [place.key.name]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["limit=0", "limit=101", "limit=x", "before=x", "before=-1", "limit=", f"before={'9' * 19}"],
+)
 def test_a_page_that_cannot_be_is_refused(place: Place, asked: str) -> None:
     answer = ask("GET", f"/api/keys?{asked}", place.secret)
     assert answer.status_code == 400

@@ -9,10 +9,12 @@ from django.core import mail
 from accounts.models import Invitation, Member
 from billing import ledger, statements
 from billing.managing import door
+from billing.paper import papers
 from kernel import money
 from tests.billing import rows
 from tests.billing.logs import listing
 from tests.billing.managing.asking import Place, ask, furnished, token_of
+from tests.billing.paper.issuing import issuer, top_up
 
 pytestmark = pytest.mark.django_db
 
@@ -163,11 +165,19 @@ def test_the_ledger_tells_each_movement_in_words_and_its_balance(place: Place) -
     assert told[0]["balance"] == money.show(statements.balance(place.workspace.pk).posted)
     assert len(told) == ledger.entries(place.workspace.pk).filter(account="workspace").count()
     assert rest["next"] is None
+    assert ask("GET", "/api/ledger?limit=3", place.secret).json() == {"data": told, "next": None}
 
 
-def test_papers_end(place: Place) -> None:
+def test_papers_are_told_in_pages_up_to_the_last(place: Place) -> None:
     assert ask("GET", "/api/papers", place.secret).json() == {"data": [], "next": None}
     assert ask("GET", "/api/papers?before=2", place.secret).status_code == 400
+    issuer()
+    for _ in range(26):
+        papers.issue_receipt(top_up(place.workspace.pk))
+    first = ask("GET", "/api/papers", place.secret).json()
+    rest = ask("GET", f"/api/papers?before={first['next']}", place.secret).json()
+    assert (len(first["data"]), len(rest["data"]), rest["next"]) == (25, 1, None)
+    assert len({row["id"] for row in (*first["data"], *rest["data"])}) == 26
 
 
 def test_an_invitation_is_mailed_and_taken_back(place: Place) -> None:

@@ -72,10 +72,21 @@ def test_pdf_markup_of_what_customers_write_is_only_text() -> None:
 
 @pytest.mark.parametrize(
     ("text", "font"),
-    [("株式会社サンプル", "HeiseiKakuGo-W5"), ("삼성전자", "HYGothic-Medium"), ("北京", "STSong-Light")],
+    [
+        ("株式会社サンプル", "HeiseiKakuGo-W5"),
+        ("ヿ", "HeiseiKakuGo-W5"),
+        ("삼성전자", "HYGothic-Medium"),
+        ("가", "HYGothic-Medium"),
+        ("힣", "HYGothic-Medium"),
+        ("北京", "STSong-Light"),
+    ],
 )
 def test_pdf_sets_east_asian_names_in_fonts_that_readers_bring(text: str, font: str) -> None:
     assert f'<font name="{font}">' in set_text(f"Acme {text}")
+
+
+def test_pdf_leaves_signs_that_no_font_has_as_they_are() -> None:
+    assert set_text("Acme ☃ Żółw") == "Acme ☃ Żółw"
 
 
 def test_pdf_draws_names_in_any_script() -> None:

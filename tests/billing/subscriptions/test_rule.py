@@ -68,6 +68,12 @@ def test_lets_an_operator_bring_a_downgrade_forward_without_credits() -> None:
     assert rule.course(Now(MAX, JUNE), FREE, today=DAY_10, at_once=True) == Course(Step.AT_ONCE, DAY_10)
 
 
+def test_terms_are_ordered_by_what_a_year_costs() -> None:
+    assert rule.worth(terms(13)) == (156 * USD, 0, 1)  # twelve months
+    assert rule.worth(terms(3, 1, "week")) == (156 * USD, 52 * USD, 1)
+    assert rule.worth(terms(13)) < rule.worth(terms(3, 1, "week")) < rule.worth(terms(13, 5))
+
+
 def test_rounds_down_to_the_cent() -> None:
     ten, eleven = terms(10, 0), terms(11, 1)
     course = rule.course(Now(ten, JUNE), eleven, today=date(2026, 6, 20))  # 11 of 30 days: 0.3666…
