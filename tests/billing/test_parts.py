@@ -26,6 +26,7 @@ def sweep(silent: float) -> Heard:
     [
         ([beat(1), sweep(59)], None),
         ([beat(61), sweep(59)], None),
+        ([sweep(60)], None),
         ([], modes.BEAT),
         ([beat(61), sweep(61)], modes.BEAT),
         ([beat(1)], modes.WORKER),
@@ -67,6 +68,21 @@ def test_who_was_silent_for_a_day_is_forgotten() -> None:
     Part.objects.filter(name="web dead").update(heard_at=clock.now() - 1.1 * parts.REMEMBERED)
     assert parts.forget(clock.now()) == 1
     assert Part.objects.get().name == "web living"
+
+
+@pytest.mark.django_db
+def test_figures_are_read_of_the_web_processes_of_this_machine() -> None:
+    Part.objects.all().delete()
+    parts.tell("web", {"figures": {"a": 1}}, name="here")
+    parts.tell("web", {}, name="without")
+    Part.objects.filter(name="web without").update(pid=1)
+    for name, changed in (
+        ("elsewhere", {"host": "other"}),
+        ("old", {"heard_at": clock.now() - parts.REMEMBERED}),
+    ):
+        parts.tell("web", {"figures": {"a": 2}}, name=name)
+        Part.objects.filter(name=f"web {name}").update(pid=2, **changed)
+    assert parts.figures() == {parts.place()[1]: {"a": 1}}
 
 
 def test_a_web_process_that_is_silent_says_nothing_any_more() -> None:

@@ -176,7 +176,7 @@ def test_are_written_within_a_second_by_themselves() -> None:
 @pytest.mark.django_db
 def test_are_dropped_after_seven_days_and_their_counts_after_ninety() -> None:
     workspace = rows.workspace()
-    for days in (6, 8, 89, 91):
+    for days in (6.9, 7.1, 89, 91.5):
         request = request_at(clock.now() - datetime.timedelta(days=days))
         told = {"workspace_id": workspace, "api_key_id": 1, "model": "m", "code": "c"}
         minute = refusals.minute_of(request)
@@ -185,6 +185,8 @@ def test_are_dropped_after_seven_days_and_their_counts_after_ninety() -> None:
         Kept.objects.create(
             request_id=request, minute_no=minute, message="", refused_at=clock.now(), **told, **amounts
         )
+    assert refusals.drop_old(clock.now() - datetime.timedelta(days=1)) >= 3  # as it was a day ago
+    assert Kept.objects.filter(workspace_id=workspace).count() == 2
     tasks.make_partitions()
     assert Kept.objects.filter(workspace_id=workspace).count() == 1
     assert RefusalCount.objects.filter(workspace_id=workspace).count() == 3

@@ -57,6 +57,13 @@ def test_all_are_charged_once() -> None:
     assert charge(workspaces) == 0
 
 
+def test_without_time_left_none_is_posted_and_the_next_round_does_it() -> None:
+    workspaces = used(2)
+    assert sweeps.charge(workspaces, actor="test", seconds=-1) == 0
+    assert {rows.account(each)["posted"] for each in workspaces} == {0}
+    assert charge(workspaces) == 2
+
+
 def test_numbers_that_were_closed_before_are_posted_and_empty_ones_are_left() -> None:
     closed, empty = used(2)
     assert rollup.close(closed)

@@ -306,6 +306,8 @@ def test_theme_is_kept_in_a_cookie_and_rendered_on_every_page() -> None:
     client = Client()
     assert client.post("/dashboard/theme", {"theme": "dark"}).status_code == 302
     assert '<html lang="en" data-theme="dark">' in client.get("/accounts/login/").content.decode()
+    kept = client.cookies["theme"]
+    assert (kept["max-age"], kept["httponly"]) == (365 * 24 * 60 * 60, True)
     client.post("/dashboard/theme", {"theme": "system"})
     assert '<html lang="en">' in client.get("/accounts/login/").content.decode()
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from tests.mutation.equivalent_alerts import ALERTS
 from tests.mutation.equivalent_books import BOOKS
+from tests.mutation.equivalent_desk import DESK
 from tests.mutation.equivalent_pages import PAGES
 from tests.mutation.equivalent_proof import PROOF
 from tests.mutation.equivalent_requests import REQUESTS
@@ -226,7 +226,7 @@ _ALL: tuple[_Equivalent, ...] = (
 
 EQUIVALENT = {
     (path, line, was, text): why
-    for path, line, changes, why in (*_ALL, *ALERTS, *BOOKS, *PAGES, *PROOF, *REQUESTS, *STATEMENTS)
+    for path, line, changes, why in (*_ALL, *BOOKS, *DESK, *PAGES, *PROOF, *REQUESTS, *STATEMENTS)
     for was, texts in changes.items()
     for text in texts
 }

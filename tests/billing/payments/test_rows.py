@@ -69,3 +69,15 @@ def test_rows_of_payments_are_unique_within_a_workspace() -> None:
         found = cursor.fetchall()
     assert len(found) >= 8
     assert [definition for _, definition in found if "workspace_id" not in definition] == []
+
+
+def test_an_alert_is_made_once_and_resolved_once_with_what_came_of_it() -> None:
+    for _ in range(2):
+        alerts.alert(alerts.Kind.MISFIT, "it does not fit", workspace_id=7, event_id="evt_alerted")
+    [alert] = PaymentAlert.objects.filter(event_id="evt_alerted")
+    with pytest.raises(ValueError, match="say what came of it"):
+        alerts.resolve(alert, by="ann", resolution=" ")
+    assert alerts.resolve(alert, by="ann", resolution=" given back ")
+    assert not alerts.resolve(alert, by="ben", resolution="again")
+    alert.refresh_from_db()
+    assert (alert.resolved_by, alert.resolution) == ("ann", "given back")

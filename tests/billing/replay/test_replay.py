@@ -29,7 +29,8 @@ def workspace(**terms: Any) -> Workspace:
 def other(before: PlanVersion, **terms: Any) -> PlanVersion:
     """The next version of the same plan, with no cap unless named."""
     kept = {"price_nano": 0, "credits_nano": 0, "tiers": ["free", "lite"], "stream_cap": 7, "period": "month"}
-    return PlanVersion.objects.create(plan=before.plan, version=before.version + 1, published_at=clock.now(), **{**kept, **terms})  # fmt: skip
+    kept |= {"version": before.version + 1}
+    return PlanVersion.objects.create(plan=before.plan, published_at=clock.now(), **{**kept, **terms})
 
 
 def model(tier: str = "lite") -> int:
@@ -67,7 +68,7 @@ def test_a_day_is_told_exactly() -> None:
     used(place, 50, quarter=90)
     used(place, 100, days_ago=1)
     seen = met(place, day_cap=100)
-    assert (seen.day, seen.days, seen.surely) == (20, 1, 20)
+    assert (seen.day, seen.days, seen.surely, seen.requests) == (20, 1, 20, 220)
 
 
 def test_an_hour_is_told_exactly_by_the_clock() -> None:
@@ -75,7 +76,8 @@ def test_an_hour_is_told_exactly_by_the_clock() -> None:
     used(place, 60, quarter=43)  # 10:45
     used(place, 60, quarter=44)  # 11:00
     used(place, 30, quarter=47)
-    assert met(place, hour_cap=60).hour == 30
+    seen = met(place, hour_cap=60)
+    assert (seen.hour, seen.hours) == (30, 1)
 
 
 @pytest.mark.parametrize(
@@ -137,13 +139,15 @@ def test_usage_is_charged_by_the_factor_of_the_other_plan() -> None:
     Multiplier.objects.create(target=place.plan_version.plan.slug, factor_ppm=900_000, **own)
     Multiplier.objects.create(target="dear", factor_ppm=1_000_000, **own)
     assert replay.each(place, [after])[after.pk].pays == 10 * USD
+    Multiplier.objects.filter(target="dear").delete()  # list prices
+    assert replay.each(place, [after])[after.pk].pays == 10 * USD
 
 
 def test_a_week_is_counted_up_to_thirty_days_and_once_is_not_counted() -> None:
-    weekly = workspace(price_nano=7 * USD, period="week").plan_version
+    weekly = workspace(price_nano=7 * USD, credits_nano=14 * USD, period="week").plan_version
     once = workspace(price_nano=7 * USD, period="none").plan_version
-    assert tariff(weekly).price == 30 * USD
-    assert tariff(once).price == 0
+    assert (tariff(weekly).price, tariff(weekly).credits) == (30 * USD, 60 * USD)
+    assert (tariff(once).price, tariff(once).credits) == (0, 0)
 
 
 def test_everyone_on_some_terms_is_replayed_and_the_worst_are_named_first() -> None:
@@ -159,12 +163,26 @@ def test_everyone_on_some_terms_is_replayed_and_the_worst_are_named_first() -> N
     assert idle.pk not in {line.workspace_id for line in seen.worst}
 
 
+def test_who_would_pay_a_nano_more_is_named_and_who_would_pay_the_same_is_not() -> None:
+    first = workspace()
+    used(first, 1)
+    same, dearer = (
+        other(first.plan_version, price_nano=nano, version=number) for nano, number in ((0, 8), (1, 9))
+    )
+    seen = replay.cohort(first.plan_version, same)
+    assert (seen.dearer, seen.more, seen.worst) == (0, 0, ())
+    seen = replay.cohort(first.plan_version, dearer)
+    assert (seen.dearer, seen.more, [line.more for line in seen.worst]) == (1, 1, [1])
+
+
 def test_of_too_many_those_that_spent_most_are_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "MOST", 1)
     first = workspace()
     second = Workspace.objects.create(name="Second", slug="second", plan_version=first.plan_version)
-    used(first, 110, cost=1)
-    used(second, 110, cost=2)
+    used(first, 110, cost=3)
+    used(first, 110, cost=9, days_ago=29)  # is too long ago
+    used(second, 110, cost=1)
+    used(second, 110, cost=5, days_ago=28)
     seen = replay.cohort(first.plan_version, other(first.plan_version, day_cap=100))
     assert (seen.replayed, seen.left_out) == (1, 1)
     assert [line.workspace_id for line in seen.worst] == [second.pk]

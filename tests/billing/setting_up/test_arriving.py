@@ -41,9 +41,10 @@ def test_tells_the_latest_with_its_charge_in_the_workspaces_time() -> None:
     Workspace.objects.filter(pk=key.workspace_id).update(time_zone="Asia/Kolkata")
     rows.settle(key.workspace_id, api_key_id=key.pk, cost=1)
     last = rows.settle(key.workspace_id, api_key_id=key.pk, cost=492_800, model_id=number, latency_ms=412)
+    rows.settle(key.workspace_id, api_key_id=key.pk, cost=-1, request_id=last, rev=1)  # no request of its own
     found = latest(key.workspace_id, key.pk)
     assert found is not None
-    assert found.request_id == last
+    assert (found.request_id, found.cost) == (last, 492_800)
     told = asked(key).get(f"/dashboard/set-up/{key.pk}/arrival").json()
     assert told["id"] == str(last)
     assert told["words"].endswith(", route/one, 412\u00a0ms, $0.000492800")
@@ -59,6 +60,12 @@ def test_tells_of_a_failed_one_that_nothing_was_charged() -> None:
     assert found is not None
     told = asked(key).get(f"/dashboard/set-up/{key.pk}/arrival").json()
     assert told["words"].endswith("PROVIDER_ERROR, not charged")
+
+
+def test_there_is_no_key_of_a_number_that_none_can_have() -> None:
+    client = asked(minted())
+    for number in (0, 2**63 - 1, 2**63, 2**64):
+        assert client.get(f"/dashboard/set-up/{number}/arrival").status_code == 404
 
 
 def test_a_developer_hears_of_own_keys_only_and_a_few_queries_do() -> None:

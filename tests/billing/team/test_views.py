@@ -104,7 +104,8 @@ def test_team_changes_roles_and_removes_with_the_keys_they_made() -> None:
     other.refresh_from_db()
     assert other.role == Role.ADMIN
     assert "1 key" in client.get(f"/dashboard/team/members/{other.pk}/remove").content.decode()
-    client.post(f"/dashboard/team/members/{other.pk}/remove", {"keys": "revoke"})
+    answer = client.post(f"/dashboard/team/members/{other.pk}/remove", {"keys": "revoke"}, follow=True)
+    assert f"{other.user} is out. 1 keys of theirs were revoked." in answer.content.decode()
     key.refresh_from_db()
     assert key.revoked_at is not None
     assert not Member.objects.filter(pk=other.pk).exists()
@@ -140,7 +141,10 @@ def test_team_lets_members_leave_but_for_the_only_owner() -> None:
     client, owner = seated()
     assert "one owner at least" in client.post("/dashboard/team/leave", follow=True).content.decode()
     theirs, other = seated(Role.VIEWER, owner.workspace_id)
-    theirs.post("/dashboard/team/leave")
+    assert "Leave" in theirs.get("/dashboard/team/leave").content.decode()
+    assert Member.objects.filter(pk=other.pk).exists()
+    answer = theirs.post("/dashboard/team/leave", follow=True)
+    assert f"You have left {owner.workspace.name}." in answer.content.decode()
     assert not Member.objects.filter(pk=other.pk).exists()
 
 
@@ -226,11 +230,14 @@ def test_workspace_is_deleted_after_a_wait_unless_it_is_kept() -> None:
     page = client.get("/dashboard/workspace/delete").content.decode()
     assert "14 days after you ask" in page
     assert client.post("/dashboard/workspace/delete", {"typed": "wrong"}).status_code == 400
-    client.post("/dashboard/workspace/delete", {"typed": owner.workspace.slug})
+    answer = client.post("/dashboard/workspace/delete", {"typed": owner.workspace.slug}, follow=True)
+    assert (answer.status_code, "unless you undo it" in answer.content.decode()) == (200, True)
     row = Farewell.objects.get(workspace=owner.workspace)
     assert (row.due_at - row.asked_at).days == 14
     assert "is deleted on" in client.get("/dashboard/workspace").content.decode()
-    client.post("/dashboard/workspace/keep")
+    kept = client.post("/dashboard/workspace/keep", follow=True).content.decode()
+    assert "stays. Nothing was deleted." in kept
+    assert "Nothing was deleted" not in client.post("/dashboard/workspace/keep", follow=True).content.decode()
     row.refresh_from_db()
     assert row.ended_by == Farewell.End.UNDONE
 

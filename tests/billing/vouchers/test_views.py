@@ -16,10 +16,19 @@ def test_voucher_page_adds_the_credit_and_lists_it() -> None:
     mine, [code] = rows.workspace(), codes(credit_days=30)
     answer = signed_in(mine).post("/dashboard/voucher", {"code": code.lower()}, follow=True)
     text = read(answer)
-    assert "$5.00 was added." in text
+    assert "$5.00 was added. It is gone from " in text
     assert f"{code[:7]}… " in text
     assert code not in answer.content.decode()
     assert statements.balance(mine).posted == 5 * DOLLAR
+
+
+def test_voucher_page_tells_of_no_end_where_there_is_none_and_refuses_an_empty_field() -> None:
+    client, [code] = signed_in(rows.workspace()), codes(credit_days=None)
+    assert client.post("/dashboard/voucher", {"code": ""}).status_code == 400
+    answer = client.post("/dashboard/voucher", {"code": code}, follow=True)
+    assert (answer.status_code, answer.redirect_chain) == (200, [("/dashboard/voucher", 302)])
+    assert "$5.00 was added." in read(answer)
+    assert "It is gone" not in read(answer)
 
 
 def test_voucher_page_says_beside_the_field_why_not() -> None:
