@@ -33,10 +33,11 @@ def test_a_day_is_listed_from_its_first_minute_to_its_last_the_newest_first() ->
     now = clock.now()
     three = settle(workspace, FIRST + 1439, recorded_at=now)
     two = settle(workspace, FIRST + 700, recorded_at=now - timedelta(seconds=5))
+    last = max(three, same := settle(workspace, FIRST + 800, recorded_at=now))
     settle(workspace, FIRST + 1440)
     settle(rows.workspace(), FIRST + 700)
-    assert ids(workspace) == [three, two, one]
-    assert (ids(workspace, limit=1), ids(workspace, limit=2, offset=1)) == ([three], [two, one])
+    assert ids(workspace) == [last, min(three, same), two, one]
+    assert (ids(workspace, limit=1), ids(workspace, limit=2, offset=2)) == ([last], [two, one])
 
 
 def test_a_request_is_told_with_its_corrections_and_by_its_names() -> None:
@@ -45,7 +46,7 @@ def test_a_request_is_told_with_its_corrections_and_by_its_names() -> None:
     provider = Provider.objects.create(slug="told", name="Told").pk
     columns = {"model_id": model, "price_version_id": version, "provider_id": provider}
     request = settle(workspace, FIRST, cost=50, input_tokens=100, output_tokens=7, **columns)
-    correction = {"request_id": request, "rev": 1, "cost": -20, "input_tokens": -40}
+    correction = {"request_id": request, "rev": 1, "cost": -20, "input_tokens": -40, "output_tokens": -2}
     settle(workspace, FIRST, **columns, **correction)
     settle(workspace, FIRST + 1, cost=1_000, input_tokens=1)
     _, found = records.records(workspace, DAY, DAY, limit=10, offset=0)
@@ -54,7 +55,7 @@ def test_a_request_is_told_with_its_corrections_and_by_its_names() -> None:
         Model.objects.get(pk=model).public_id,
         "told",
     )
-    assert (found.prompt_tokens, found.completion_tokens, found.cost) == (60, 7, 30)
+    assert (found.prompt_tokens, found.completion_tokens, found.cost) == (60, 5, 30)
     [strange] = records.records(workspace, DAY, DAY, limit=1, offset=0)
     assert (strange.model_id, strange.provider) == (1, "")
 

@@ -68,6 +68,12 @@ DESK: tuple[_Equivalent, ...] = (
         {"1": ("(1 + 1)",)},
         "that there is more is told by one row, and by two",
     ),
+    (
+        "billing/managing/ai_usage.py",
+        'offset = _whole(request, "offset", 0, least=0, greatest=DEEPEST)',
+        {"0": ("(0 - 1)",)},
+        "what begins with a sign was refused before",
+    ),
     ("billing/partitions.py", "_QUARTERS_PER_CALL = 50_000", {"50_000": ("(50_000 - 1)",)}, _PAGE),
     (
         "billing/partitions.py",
@@ -88,6 +94,19 @@ DESK: tuple[_Equivalent, ...] = (
         "only how they stand to each other counts",
     ),
     ("billing/replay/windows.py", "_NO_CAP = 2**31 - 1", {"1": ("(1 - 1)",)}, _BEYOND),
+    ("billing/subscriptions/cohort.py", "PER_ROUND = 500", {"500": ("(500 - 1)",)}, _PAGE),
+    (
+        "billing/subscriptions/offers.py",
+        "return periodic and terms.price_nano > 0 and terms.price_nano % money.NANO_PER_CENT == 0",
+        {"0": ("(0 + 1)",)},
+        "a nano is no whole cent either",
+    ),
+    (
+        "billing/subscriptions/book.py",
+        "if to.published_at > clock.now():",
+        {">": (">=",)},
+        "no terms are published to the microsecond in which they are asked for",
+    ),
     (
         "billing/replay/windows.py",
         "SELECT workspace_id, day, sum(counted) FILTER (WHERE NOT lost) AS counted FROM used GROUP BY 1, 2),",

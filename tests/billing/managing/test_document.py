@@ -28,7 +28,9 @@ def described(*, keys: bool, **refusals: Any) -> dict[str, Any]:
             """Tell it."""
             return Response(Told({"id": "1"}).data)
 
-    generator = SchemaGenerator(patterns=[path("api/it", Place.as_view())])
+    generator = SchemaGenerator(  # type: ignore[no-untyped-call]
+        patterns=[path("api/it", Place.as_view())]
+    )
     schema: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     told: dict[str, Any] = schema["paths"]["/api/it"]["get"]
     return told

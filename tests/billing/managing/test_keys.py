@@ -8,6 +8,7 @@ from django.test import Client
 from accounts import keys
 from accounts.models import ApiKey, Member, TrailRow
 from billing import budgets
+from billing.keyring import changes as deeds
 from kernel import ids
 from tests.billing.managing.asking import Place, ask, furnished, token_of
 from tests.billing.test_views import model
@@ -81,6 +82,7 @@ def test_a_revoked_key_stays_listed_and_takes_no_change(place: Place) -> None:
         ("name", {"name": ""}),
         ("name", {"name": 5}),
         ("name", {"name": "a\u0000b"}),
+        ("name", {"name": "a\tb"}),
         ("name", {"name": "x" * 101}),
         ("limit", {"name": "x", "limit": 5}),
         ("limit", {"name": "x", "limit": "-1"}),
@@ -158,6 +160,12 @@ def test_a_developer_sees_and_ends_their_own_alone(place: Place) -> None:
     assert [key["name"] for key in ask("GET", "/api/keys", secret).json()["data"]] == ["mine"]
     assert ask("DELETE", f"/api/keys/{place.key.pk}", secret).status_code == 404
     assert ask("DELETE", f"/api/keys/{own['id']}", secret).status_code == 200
+
+
+def test_so_many_keys_are_made_a_minute(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deeds, "CREATIONS_A_MINUTE", 1)
+    answers = [ask("POST", "/api/keys", place.secret, {"name": "x"}) for _ in range(3)]  # the minute may end
+    assert (answers[-1].status_code, answers[-1].json()["code"]) == (429, "RATE_LIMIT_ERROR")
 
 
 def test_too_many_keys_are_a_conflict(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

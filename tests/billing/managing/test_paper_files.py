@@ -68,3 +68,4 @@ def test_a_paper_of_another_issuer_has_no_file_here(place: Place) -> None:
     )
     for ending in ("pdf", "html", "csv"):
         assert taken(place, ending, foreign.id).status_code == 404
+        assert taken(place, ending, "nonsense").json()["code"] == "NOT_FOUND"

@@ -78,6 +78,9 @@ def test_an_hour_is_told_exactly_by_the_clock() -> None:
     used(place, 30, quarter=47)
     seen = met(place, hour_cap=60)
     assert (seen.hour, seen.hours) == (30, 1)
+    used(place, 61, quarter=44, days_ago=1)
+    seen = met(place, hour_cap=60, version=3)
+    assert (seen.hour, seen.hours) == (31, 2)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +114,10 @@ def test_requests_to_models_that_are_left_out_are_refused_and_count_in_no_window
     place, kept, lost = workspace(tiers=["free", "lite", "premium"]), model(), model("premium")
     used(place, 90, model_id=kept, quarter=1)
     used(place, 30, model_id=lost, quarter=2, cost=3 * USD)
+    used(place, 20, model_id=lost, days_ago=1, cost=USD)
     seen = met(place, day_cap=100)
-    assert (seen.lost, seen.day, seen.lost_cost) == (30, 0, 3 * USD)
+    assert (seen.lost, seen.day, seen.lost_cost) == (50, 0, 4 * USD)
+    assert met(place, day_cap=80, version=3).day == 10
 
 
 def test_only_thirty_days_are_replayed() -> None:

@@ -168,3 +168,8 @@ def test_a_token_that_names_another_grant_is_no_second_one() -> None:
     change(workspace, rows.terms(usd=30, credits_usd=30), token=token)
     assert rows.grants(workspace.pk) == [1000, 1000]
     assert ledger.entries(workspace.pk).count() == 2
+
+
+def test_nobody_is_put_on_a_plan_who_is_not_there() -> None:
+    with pytest.raises(LookupError, match="no workspace -1"):
+        change(Workspace(pk=-1), rows.terms())

@@ -76,8 +76,8 @@ def test_the_next_payment_brings_the_next_period() -> None:
 
 
 def test_a_payment_for_what_is_over_is_told_and_not_granted() -> None:
-    row = linked(-60)
-    paid(-60, -30)
+    row = linked(-30)
+    paid(-30, 0)  # its last day was yesterday
     row.refresh_from_db()
     assert (row.missed, rows.grants(row.workspace_id)) == (1, [])
 

@@ -44,8 +44,10 @@ def test_tells_plan_period_and_credits() -> None:
     assert row is not None
     assert row.current_period_end is not None
     end = row.current_period_end
+    last = end - timedelta(days=1)
     text = read(member(workspace).get("/dashboard/plan"))
     for part in (
+        f" – {last.day} {last:%b %Y}",
         f"{workspace.plan_version.plan.name} $50.00 a month.",
         f"Credits come again on {end.day} {end:%b %Y}",
         "Requests a day 3,000",
