@@ -10,7 +10,7 @@ from django.test import override_settings
 from accounts.models import Workspace
 from billing.models import PaymentAlert, StripeEvent, Subscription
 from billing.payments import checkout
-from billing.subscriptions import book, offers
+from billing.subscriptions import book, offers, views
 from catalog.models import PlanVersion
 from kernel import clock
 from tests.billing.payments.till import PAGES, Payer, Till
@@ -212,6 +212,14 @@ def test_a_person_is_sent_to_stripe_and_back_and_told_how_it_stands(till: Till) 
     text = read(payer.client.get("/dashboard/plan?bought=1"))
     assert f"Paid. You are on {terms.plan.name}." in text
     assert "Manage at Stripe" in text
+
+
+def test_so_many_payments_are_begun_a_minute(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "BEGUN_A_MINUTE", 0)
+    payer, terms = till.payer(), rows.terms(usd=20)
+    answer = payer.client.post("/dashboard/plan/choose", {"terms": terms.pk})
+    assert (answer.status_code, "Too many payments were begun" in answer.content.decode()) == (429, True)
+    assert till.stripe.made("/v1/checkout/sessions") == []
 
 
 @pytest.mark.parametrize(("status", "failure"), [(503, "500"), (503, "401")])

@@ -8,9 +8,10 @@ from django.conf import LazySettings
 from django.core import mail
 from django.test import Client
 
-from accounts import keys
+from accounts import inviting, keys
 from accounts.models import Farewell, Invitation, Member, User, Workspace
 from billing.subscriptions import book
+from billing.team import invitations
 from kernel.deeds import Deed, tell
 from tests.accounts.rows import PASSWORD, person
 from tests.billing import rows
@@ -94,6 +95,27 @@ def test_team_says_what_is_wrong_with_an_invitation() -> None:
         assert (answer.status_code, 'aria-invalid="true"' in answer.content.decode()) == (400, True)
     assert not Invitation.objects.filter(workspace=owner.workspace).exists()
     assert mail.outbox == []
+
+
+def test_team_says_why_an_invitation_is_not_sent_or_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, owner = seated()
+    row = inviting.invite(owner, "new@example.com", Role.VIEWER)
+    monkeypatch.setattr(invitations, "INVITED_A_MINUTE", 0)
+    answer = client.post("/dashboard/team/invitations", {"email": "x@example.com", "role": "viewer"})
+    assert (answer.status_code, "0 mails a minute" in answer.content.decode()) == (400, True)
+    path = f"/dashboard/team/invitations/{row.pk}"
+    assert "0 mails a minute" in client.post(f"{path}/again", follow=True).content.decode()
+    assert "was taken back" in client.post(f"{path}/revoke", follow=True).content.decode()
+    assert "was taken back" not in client.post(f"{path}/revoke", follow=True).content.decode()
+
+
+def test_team_leads_who_joins_to_the_workspace_they_joined() -> None:
+    client, owner = seated()
+    theirs, guest = seated()
+    client.post("/dashboard/team/invitations", {"email": guest.user.email, "role": "viewer"})
+    assert theirs.get("/dashboard/").context["workspace"] == guest.workspace
+    theirs.post(link())
+    assert theirs.get("/dashboard/").context["workspace"] == owner.workspace
 
 
 def test_team_changes_roles_and_removes_with_the_keys_they_made() -> None:
@@ -227,8 +249,8 @@ def test_workspace_is_opened_by_nobody_where_sign_up_is_closed(settings: LazySet
 def test_workspace_is_deleted_after_a_wait_unless_it_is_kept() -> None:
     client, owner = seated()
     proven(client)
-    page = client.get("/dashboard/workspace/delete").content.decode()
-    assert "14 days after you ask" in page
+    page = client.get("/dashboard/workspace/delete")
+    assert (page.status_code, "14 days after you ask" in page.content.decode()) == (200, True)
     assert client.post("/dashboard/workspace/delete", {"typed": "wrong"}).status_code == 400
     answer = client.post("/dashboard/workspace/delete", {"typed": owner.workspace.slug}, follow=True)
     assert (answer.status_code, "unless you undo it" in answer.content.decode()) == (200, True)
