@@ -35,10 +35,12 @@ class WorkspaceFilter(SimpleListFilter):
     parameter_name = "workspace"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the chosen workspace alone."""
+        """Return the chosen workspace alone, known or not: without a choice Django would leave the filter out."""
         chosen = workspace_of(request)
-        rows = Workspace.objects.filter(pk=chosen) if chosen is not None else ()
-        return [(str(row.pk), row.name) for row in rows]
+        if chosen is None:
+            return []
+        known = Workspace.objects.filter(pk=chosen).values_list("name", flat=True).first()
+        return [(str(chosen), known or f"#{chosen}")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows of the workspace."""

@@ -106,6 +106,7 @@ def test_the_page_shows_the_sums_of_its_time_and_leads_to_who_was_refused(operat
         ("key=77", 1),
         ("key=²", 4),
         ("key=99999999999999999999999", 0),
+        ("workspace=99999999999999999999999", 0),
     ],
 )
 def test_requests_are_narrowed(operator: Client, query: str, found: int) -> None:
