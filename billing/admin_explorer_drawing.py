@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
@@ -114,7 +115,7 @@ def _at(question: "Question", found: Overall, place: int) -> str:
 
 
 def _axis(value: int, *, is_money: bool) -> str:
-    return f"${value / 10**9:,.10g}" if is_money else figures.compact(value)
+    return f"${Decimal(value).scaleb(-9).normalize():,f}" if is_money else figures.compact(value)
 
 
 def _row(question: "Question", each: Series, place: int, found: Overall) -> dict[str, Any]:

@@ -141,9 +141,12 @@ def test_the_axis_ends_at_a_round_number(most: int, top: int) -> None:
 def test_chart_table_and_csv_say_the_same(operator: Client) -> None:
     workspace = used()
     query = f"?metric=revenue&by=model&per=day&range=7&compare=1&workspace={workspace}"
-    shown = operator.get(USAGE + query).content.decode()
+    answer = operator.get(USAGE + query)
+    shown = answer.content.decode()
     for told in ('title="$0.000140000"', 'title="$0.000049000"', "Other (2)", "+180.0", "by model per day"):
         assert told in shown
+    axis = ["$0", "$0.00005", "$0.0001", "$0.00015", "$0.0002"]
+    assert answer.context["grid"] == list(zip((100, 75, 50, 25, 0), axis, strict=True))
     written = list(csv.reader(StringIO(operator.get(f"/admin/usage.csv{query}").content.decode())))
     assert written[0][-1] == "total"
     assert written[-1][0] == "total"
