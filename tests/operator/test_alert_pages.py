@@ -105,7 +105,7 @@ def test_only_what_holds_still_is_counted_of_a_rule(
     assert f"?rule__id__exact={script.rule.pk}&ended_at__isempty=1" in shown
 
 
-@pytest.mark.parametrize(("seconds", "late"), [(170, False), (190, True)])
+@pytest.mark.parametrize(("seconds", "late"), [(180, False), (181, True)])
 def test_rounds_that_did_not_come_for_three_minutes_are_told_late(
     seconds: int, late: bool, operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from billing.models import AlertChannel, AlertDelivery, AlertFiring, AlertRule
 from catalog import credentials
 from kernel import clock
 from tests.billing.alerting.scripting import SECRET, Script, mailing
-from tests.operator.reading import text
+from tests.operator.reading import column, text
 
 pytestmark = pytest.mark.django_db
 
@@ -115,9 +115,12 @@ def test_a_test_is_sent_and_its_log_can_be_read(operator: Client) -> None:
     )
     assert "answered 500" in text(operator, "billing_alertdelivery_change", delivery.pk)
     again = reverse("admin:billing_alertdelivery_again", args=[delivery.pk])
+    shown = text(operator, "billing_alertdelivery_change", delivery.pk)
+    assert '<td class="">answered 500</td><td class="n">12 ms</td>' in shown
     assert operator.post(again, {"_form_submitted": "True"}).status_code == 302
     delivery.refresh_from_db()
     assert delivery.status == "waiting"
+    assert column(delivery, "about") == "a test"
 
 
 def test_the_history_tells_what_was_measured_and_whom_it_was_told(
@@ -133,7 +136,12 @@ def test_the_history_tells_what_was_measured_and_whom_it_was_told(
     assert "a is 120" in shown
     assert "On call" in shown
     [firing] = AlertFiring.objects.all()
-    assert "140" in text(operator, "billing_alertfiring_change", firing.pk)
+    shown = text(operator, "billing_alertfiring_change", firing.pk)
+    assert "140" in shown
+    [delivery] = AlertDelivery.objects.all()
+    way = reverse("admin:billing_alertdelivery_change", args=[delivery.pk])
+    assert f'<a class="ref" href="{way}">On call</a>' in shown
+    assert column(delivery, "about") == f"{firing} began"
 
 
 def test_what_was_only_noticed_is_not_history(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:

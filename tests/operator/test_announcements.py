@@ -10,13 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import TrailRow, User, Workspace
+from billing import admin_announcement_forms
 from billing.announcing import notices, publishing
 from billing.models import Announcement
 from config import demo_people
 from kernel import clock, degraded, modes
 from tests.billing import rows
 from tests.billing.announcing.making import draft, published
-from tests.operator.reading import text
+from tests.operator.reading import column, text
 
 pytestmark = pytest.mark.django_db
 BY = "ann@tollway.example"
@@ -66,11 +67,14 @@ def test_an_operator_drafts_previews_publishes_adds_to_and_resolves(
     assert answer.status_code == 302, answer.content.decode()
     made = Announcement.objects.get()
     assert made.drafted_by == demo_people.OPERATOR
+    edited = operator.post(page(made), filled(consequence="Prices are <unchanged>."))
+    assert edited.status_code == 302, edited.content.decode()
     home = reverse("dashboard:home")
     assert made.title not in customer.get(home).content.decode()
 
     shown = text(operator, "billing_announcement_publish", made.pk)
     assert "1 workspace</b>" in shown
+    assert "Over: " not in shown
     assert "Prices are &lt;unchanged&gt;." in shown
     do(operator, made, "publish", reason="customers ask already")
     seen = customer.get(home).content.decode()
@@ -84,7 +88,7 @@ def test_an_operator_drafts_previews_publishes_adds_to_and_resolves(
     assert "banner announced success" in seen
     assert "Over: " in seen
     said = [row.said for row in TrailRow.objects.filter(model="billing.announcement").order_by("no")]
-    assert said[1:] == [
+    assert said[2:] == [
         "Published to 1 workspaces: customers ask already",
         "Identified: One upstream lost a region.",
         "Resolved: It answers as before.",
@@ -95,8 +99,10 @@ def test_what_was_published_can_only_be_added_to_and_ended(operator: Client) -> 
     made = published()
     assert operator.post(page(made), filled(title="Something else.")).status_code == 403
     shown = text(operator, "billing_announcement_change", made.pk)
-    assert "Publish" not in re.findall(r">\s*(Publish|Add an update|End)\s*<", shown)
+    offered = {what: f"/announcement/{made.pk}/{what}" in shown for what in ("publish", "say", "end")}
+    assert offered == {"publish": False, "say": True, "end": True}
     do(operator, made, "end", reason="a mistake")
+    assert "Ended." in text(operator, "billing_announcement_changelist")
     made.refresh_from_db()
     assert (made.ended_by, made.title) == (demo_people.OPERATOR, "route/kimi-k2.5 answers slowly.")
 
@@ -130,6 +136,20 @@ def test_those_whom_the_audience_leaves_out_are_not_named(operator: Client) -> N
     workspace = Workspace.objects.get()
     answer = operator.post(reverse("admin:billing_announcement_add"), filled(workspaces=[workspace.pk]))
     assert "Leave this empty" in answer.content.decode()
+
+
+def test_those_whom_it_is_for_are_named_before_it_is_published(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin_announcement_forms, "MOST_WORKSPACES", 1)
+    named = [Workspace.objects.get().pk, rows.workspace()]
+    add = reverse("admin:billing_announcement_add")
+    answer = operator.post(add, filled(audience="workspaces", workspaces=named))
+    assert "At most 1; choose plans, or everyone." in answer.content.decode()
+    assert operator.post(add, filled(audience="workspaces", workspaces=named[:1])).status_code == 302
+    assert "Northwind Labs" in text(operator, "billing_announcement_publish", Announcement.objects.get().pk)
+    made = [Announcement(audience="everyone", public=True), Announcement(audience="plans")]
+    assert [column(row, "concerns") for row in made] == ["Everyone, public", "Plans"]
 
 
 def test_lists_take_as_many_queries_for_many_as_for_one(operator: Client) -> None:

@@ -5,10 +5,13 @@ from datetime import date, timedelta
 from io import StringIO
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from psycopg.errors import QueryCanceled
 
+from accounts.models import User
+from billing import admin_explorer
 from billing import overall as asked_of
 from billing.admin_explorer_drawing import _ceiling
 from billing.admin_explorer_question import read
@@ -16,6 +19,7 @@ from billing.overall import overall
 from kernel import clock
 from tests.billing import rows
 from tests.billing.proof import lives
+from tests.operator.reading import plain
 from tests.operator.test_roles import of_role
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +113,9 @@ def test_days_out_of_bounds_are_refused() -> None:
         ({"metric": "requests", "by": "key", "per": "week", "range": "90"}, ("requests", "key", "week", "90", TODAY - timedelta(days=89), TODAY)),
         ({"range": "today"}, ("revenue", "model", "hour", "today", TODAY, TODAY)),
         ({"range": "last"}, ("revenue", "model", "day", "last", date(2026, 10, 1), date(2026, 10, 31))),
+        ({"range": "month"}, ("revenue", "model", "day", "month", date(2026, 11, 1), TODAY)),
+        ({"range": "7"}, ("revenue", "model", "day", "7", TODAY - timedelta(days=6), TODAY)),
+        ({"from": "1999-01-01", "to": "1999-01-05"}, ("revenue", "model", "day", "30", TODAY - timedelta(days=29), TODAY)),
         ({"range": "90", "per": "hour"}, ("revenue", "model", "day", "90", TODAY - timedelta(days=89), TODAY)),
         ({"from": "2026-01-01", "to": "2026-11-01"}, ("revenue", "model", "week", "", date(2026, 1, 1), date(2026, 11, 1))),
         ({"from": "2026-11-09", "to": "nonsense"}, ("revenue", "model", "day", "30", TODAY - timedelta(days=29), TODAY)),
@@ -131,8 +138,14 @@ def test_an_address_is_read_and_nonsense_is_the_standing_view(
     assert read(again, today=TODAY, money_seen=True) == question
 
 
+def test_a_view_is_narrowed_by_numbers_alone() -> None:
+    query = {"workspace": "7", "model": "²", "upstream": "x", "key": "9" * 19}
+    assert read(query, today=TODAY, money_seen=True).only == {"workspace": 7}
+
+
 @pytest.mark.parametrize(
-    ("most", "top"), [(0, 4), (3, 4), (101, 200), (1_000, 1_000), (26_000, 50_000), (9_999, 10_000)]
+    ("most", "top"),
+    [(0, 4), (3, 4), (101, 200), (1_000, 1_000), (2_100, 2_500), (26_000, 50_000), (9_999, 10_000)],
 )
 def test_the_axis_ends_at_a_round_number(most: int, top: int) -> None:
     assert _ceiling(most) == top
@@ -143,12 +156,25 @@ def test_chart_table_and_csv_say_the_same(operator: Client) -> None:
     query = f"?metric=revenue&by=model&per=day&range=7&compare=1&workspace={workspace}"
     answer = operator.get(USAGE + query)
     shown = answer.content.decode()
-    for told in ('title="$0.000140000"', 'title="$0.000049000"', "Other (2)", "+180.0", "by model per day"):
+    for told in (
+        '<option value="margin"',
+        'title="$0.000140000"',
+        'title="$0.000049000"',
+        "Other (2)",
+        "+180.0",
+        "by model per day",
+    ):
         assert told in shown
+    assert "$0.000049 " in plain(shown)
+    assert "?model=7&amp;day=7d" in shown
     axis = ["$0", "$0.00005", "$0.0001", "$0.00015", "$0.0002"]
     assert answer.context["grid"] == list(zip((100, 75, 50, 25, 0), axis, strict=True))
+    heights = [(block.colour, block.y, block.height) for block in answer.context["blocks"]]
+    assert heights[0] == ("1", 75.5, 24.5)
+    assert heights[-1] == ("other", 30.0, 2.5)
     written = list(csv.reader(StringIO(operator.get(f"/admin/usage.csv{query}").content.decode())))
     assert written[0][-1] == "total"
+    assert not [name for name in written[0] if name.startswith("other")]
     assert written[-1][0] == "total"
     assert written[-1][-1] == "0.000140000"
     assert sum(int(cell.replace(".", "")) for cell in written[-1][1:-1]) == 140_000
@@ -175,3 +201,22 @@ def test_who_may_not_see_the_houses_money_sees_requests(client: Client) -> None:
     shown = client.get(f"{USAGE}?metric=margin").content.decode()
     assert "Margin" not in shown
     assert "Requests" in shown
+    client.force_login(User.objects.create_user("new@example.com", None, is_staff=True))
+    assert client.get(USAGE).status_code == 403
+
+
+def test_what_takes_too_long_is_told_and_what_else_fails_is_not_hidden(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(cause: Exception | None) -> None:
+        def answer(*_: object, **__: object) -> None:
+            raise OperationalError from cause
+
+        monkeypatch.setattr(admin_explorer, "_answer", answer)
+
+    fail(QueryCanceled())
+    late = operator.get(USAGE)
+    assert (late.status_code, late.context["unread"]) == (503, True)
+    fail(None)
+    with pytest.raises(OperationalError):
+        operator.get(USAGE)

@@ -18,6 +18,7 @@ from config import job_notes
 from kernel import clock
 from tests.billing import rows
 from tests.billing.proof import lives
+from tests.operator.reading import plain
 from tests.operator.test_roles import of_role
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,7 @@ def test_the_page_tells_of_work_parts_and_audits_in_as_many_queries_for_many_as_
     shown = operator.get(JOBS).content.decode()
     for told in (
         "OperationalError: away",
+        "500\u00a0ms",
         "sends to the broker",
         "every 5 s",
         "not finished",
@@ -81,8 +83,9 @@ def test_the_page_tells_of_work_parts_and_audits_in_as_many_queries_for_many_as_
         noting.note(f"billing.job_{number}", seconds=1)
         AuditRun.objects.create(kind="whole", actor="celery", started_at=clock.now(), ended_at=clock.now())
     with CaptureQueriesContext(connection) as many:
-        operator.get(JOBS)
+        told_of = operator.get(JOBS).context["audits"]
     assert len(one) == len(many)
+    assert len(told_of) == 5
 
 
 @pytest.mark.parametrize(
@@ -127,6 +130,7 @@ def test_a_day_is_rebuilt_once_what_differs_was_seen_and_with_a_reason(operator:
     asked = f"{REBUILD}?workspace={workspace.slug}&day={day}"
     shown = operator.get(asked).content.decode()
     assert "1 sums differ" in shown
+    assert " more" not in plain(shown).partition("1 sums differ")[2].partition("Why")[0]
     assert DailyUsage.objects.get(day=day).requests == 9  # only looked at
     unreasoned = operator.post(REBUILD, {"workspace": workspace.pk, "day": day, "reason": ""})
     assert unreasoned.status_code == 200
@@ -148,6 +152,7 @@ def test_a_day_is_rebuilt_once_what_differs_was_seen_and_with_a_reason(operator:
         ("workspace=northwind-labs&day=2999-01-01", "That day has not begun"),
         ("workspace=northwind-labs&day=yesterday", "Enter a valid date"),
         ("", "Show what differs"),
+        (f"workspace=northwind-labs&day={clock.utc_day(clock.now())}", "Nothing differs"),
     ],
 )
 def test_a_day_that_cannot_be_rebuilt_is_told(operator: Client, query: str, says: str) -> None:

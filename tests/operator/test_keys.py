@@ -15,7 +15,7 @@ from billing import budgets
 from billing.models import KeyBudget
 from kernel import clock
 from tests.billing import rows
-from tests.operator.reading import text
+from tests.operator.reading import plain, text
 from tests.operator.test_workspace_tabs import staff
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_the_list_says_what_each_may_spend_by_as_many_queries_for_many_as_for_on
     with CaptureQueriesContext(connection) as one:
         shown = operator.get(address).content.decode()
     assert 'title="$10.000000000"' in shown
-    assert "90 %" in shown
+    assert " $9.00 90 %" in plain(shown)
     for place in range(5):
         limited(key(workspace, f"more {place}"), spent=USD)
     with CaptureQueriesContext(connection) as many:

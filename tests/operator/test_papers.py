@@ -13,8 +13,10 @@ from accounts.models import Workspace
 from billing import statements
 from billing.models import BillingDetails, Paper, PaperIssuer, VoucherBatch
 from billing.paper import papers
+from kernel import clock
 from tests.billing.paper.issuing import DOLLAR, issuer, top_up
-from tests.operator.reading import text
+from tests.operator.reading import column, plain, said, text
+from tests.operator.test_workspace_tabs import staff
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +41,11 @@ def test_papers_are_found_by_number_and_drawn(operator: Client) -> None:
     made = operator.get(reverse("admin:billing_paper_pdf", args=[receipt.pk]))
     assert made.content.startswith(b"%PDF-")
     assert operator.get(reverse("admin:billing_paper_pdf", args=[uuid4()])).status_code == 404
+    assert column(receipt, "label") == receipt.label
+    foreign = papers.Foreign("4F2A-0001", "https://pay.example/receipts/4F2A-0001")
+    elsewhere = papers.issue_receipt(top_up(receipt.workspace_id), foreign=foreign)
+    assert operator.get(reverse("admin:billing_paper_pdf", args=[elsewhere.pk])).status_code == 404
+    assert column(elsewhere, "portable") == "elsewhere"
 
 
 def test_papers_cannot_be_changed_added_or_deleted(operator: Client) -> None:
@@ -51,7 +58,7 @@ def test_papers_cannot_be_changed_added_or_deleted(operator: Client) -> None:
     assert Paper.objects.get().number == receipt.number
 
 
-def test_the_issuer_is_filled_in_once_and_changed_with_a_trace(operator: Client) -> None:
+def test_the_issuer_is_filled_in_once_and_changed_with_a_trace(operator: Client, client: Client) -> None:
     PaperIssuer.objects.all().delete()
     assert operator.post(reverse("admin:billing_paperissuer_add"), ISSUER).status_code == 302
     assert PaperIssuer.objects.get().legal_name == "Tollway Operations GmbH"
@@ -62,6 +69,9 @@ def test_the_issuer_is_filled_in_once_and_changed_with_a_trace(operator: Client)
     assert changed.status_code == 302
     assert PaperIssuer.objects.get().legal_name == "Tollway SE"
     assert LogEntry.objects.filter(object_id="1").count() == 2
+    PaperIssuer.objects.all().delete()
+    staff(client, "billing.view_paperissuer")
+    assert client.get(reverse("admin:billing_paperissuer_add")).status_code == 403
 
 
 def test_billing_details_are_checked_as_the_customers_own_form_does(operator: Client) -> None:
@@ -71,12 +81,17 @@ def test_billing_details_are_checked_as_the_customers_own_form_does(operator: Cl
     assert "such as DE123456789" in operator.post(address, ISSUER | {"tax_id": "1"}).content.decode()
     assert operator.post(address, ISSUER).status_code == 302
     assert BillingDetails.objects.get().changed_by == "operator@tollway.test"
+    assert operator.get(reverse("admin:billing_billingdetails_add")).status_code == 403
 
 
 def made(operator: Client, **terms: str) -> list[dict[str, str]]:
     answer = operator.post(reverse("admin:billing_voucherbatch_add"), BATCH | {"token": str(uuid4())} | terms)
     assert answer["Content-Type"] == "text/csv"
     assert "no-store" in answer["Cache-Control"]
+    assert (
+        said(answer)
+        == f"{terms.get('codes', '3')} codes were made and sent as CSV. They cannot be shown again."
+    )
     return list(csv.DictReader(StringIO(answer.content.decode())))
 
 
@@ -85,9 +100,10 @@ def test_codes_come_once_as_csv_and_are_on_no_page(operator: Client) -> None:
     assert [line["usd"] for line in codes] == ["5.00"] * 3
     batch = VoucherBatch.objects.get()
     assert (batch.amount, batch.created_by, batch.codes) == (5 * DOLLAR, "operator@tollway.test", 3)
-    pages = text(operator, "billing_voucherbatch_changelist") + text(
-        operator, "billing_voucherbatch_change", batch.pk
-    )
+    shown = text(operator, "billing_voucherbatch_change", batch.pk)
+    assert "USD for each redemption $5.000000000" in plain(shown)
+    assert "Redeemed 0" in plain(shown)
+    pages = text(operator, "billing_voucherbatch_changelist") + shown
     pages += text(operator, "billing_voucher_changelist")
     assert codes[0]["code"][:7] in pages
     assert not any(line["code"] in pages for line in codes)
@@ -105,15 +121,19 @@ def test_codes_are_made_once_by_two_clicks(operator: Client) -> None:
     ("terms", "says"),
     [
         ({"usd": "0"}, "More than zero"),
-        ({"usd": "20000"}, "at most 10,000 USD"),
+        ({"usd": "10000.01"}, "at most 10,000 USD"),
         ({"usd": "0.0000000001"}, "finer than a nano-dollar"),
         ({"redeem_by": "2020-01-01"}, "A day to come."),
+        ({"redeem_by": "today"}, "A day to come."),
         ({"credit_days": "3", "credit_ends_on": "2999-01-01"}, "not both"),
         ({"codes": "10001"}, "less than or equal to 10000"),
         ({"codes": "0"}, "greater than or equal to 1"),
     ],
 )
 def test_batches_that_make_no_sense_are_refused(operator: Client, terms: dict[str, str], says: str) -> None:
+    terms = {
+        name: f"{clock.utc_day(clock.now())}" if value == "today" else value for name, value in terms.items()
+    }
     answer = operator.post(reverse("admin:billing_voucherbatch_add"), BATCH | {"token": str(uuid4())} | terms)
     assert answer.status_code == 200
     assert says in answer.content.decode()

@@ -13,7 +13,7 @@ from billing.models import Purse, Subscription, SubscriptionChange
 from billing.subscriptions import book
 from catalog.models import Multiplier, Plan, PlanVersion
 from kernel import clock, money
-from tests.operator.reading import text
+from tests.operator.reading import plain, said, text
 
 pytestmark = pytest.mark.django_db
 USD = money.NANO_PER_USD
@@ -48,6 +48,8 @@ def test_a_dialog_tells_what_each_plan_comes_to(operator: Client, workspace: Wor
     assert f"{row.current_period_end:%Y-%m-%d}" in shown  # when a downgrade counts
     assert 'title="$155.000000000"' in shown  # Ultra's 225 less Max's 70, on the first day of the period
     assert "An upgrade counts at once" in shown
+    assert "counts now, with $155.00 of credits" in plain(shown)
+    assert f"counts from {row.current_period_end:%Y-%m-%d}" in plain(shown)
 
 
 def test_a_plan_is_changed_once_by_two_clicks_in_the_operators_name(
@@ -61,6 +63,9 @@ def test_a_plan_is_changed_once_by_two_clicks_in_the_operators_name(
     workspace.refresh_from_db()
     assert workspace.plan_version == newest("ultra")
     assert LogEntry.objects.filter(change_message__contains="a test").exists()
+    address = reverse("admin:accounts_workspace_change_plan", args=[workspace.pk])
+    filled = {"_form_submitted": "on", "reason": "a test", "token": str(uuid4()), "to": newest("ultra").pk}
+    assert said(operator.post(address, filled)) == "It has these terms already."
 
 
 def test_a_downgrade_is_scheduled_and_shown(operator: Client, workspace: Workspace) -> None:
@@ -89,8 +94,12 @@ def test_custom_terms_are_one_workspaces_alone(operator: Client, workspace: Work
         "except_models": "route/glm-4*",
         "token": str(uuid4()),
     }
+    begins = text(operator, "accounts_workspace_custom_terms", workspace.pk)
+    assert 'name="price_nano" value="50.00"' in begins
     for _ in range(2):
         do(operator, "accounts_workspace_custom_terms", workspace.pk, **asked)
+    [done] = SubscriptionChange.objects.filter(token=str(asked["token"]))
+    assert LogEntry.objects.filter(change_message__startswith=f"{done} from ").count() == 1
     plan = Plan.objects.get(only_for=workspace.pk)
     terms = plan.versions.get()
     workspace.refresh_from_db()
@@ -116,6 +125,8 @@ def test_custom_terms_that_include_nothing_are_refused(operator: Client, workspa
     asked = {"price_nano": "1", "credits_nano": "1", "stream_cap": "1", "default_max_tokens": "1"}
     answer = do(operator, "accounts_workspace_custom_terms", workspace.pk, **asked)
     assert "Choose a tier, or name models." in answer
+    finer = do(operator, "accounts_workspace_custom_terms", workspace.pk, **asked | {"price_nano": "1e-10"})
+    assert "finer than a nano-dollar" in finer
     assert not Plan.objects.filter(only_for=workspace.pk).exists()
 
 
@@ -147,7 +158,10 @@ def test_an_upgrade_that_is_over_is_refused(operator: Client, workspace: Workspa
 
 def test_spill_is_set(operator: Client, workspace: Workspace) -> None:
     asked = {"enabled": "on", "monthly_ceiling": "12.5"}
-    do(operator, "accounts_workspace_set_spill", workspace.pk, **asked)
+    address = reverse("admin:accounts_workspace_set_spill", args=[workspace.pk])
+    answer = operator.post(address, {"_form_submitted": "on", "reason": "r", "token": str(uuid4()), **asked})
+    assert said(answer) == "Spill to the balance: on, at most $12.50 a month."
+    assert 'name="monthly_ceiling" value="12.50"' in operator.get(address).content.decode()
     purse = Purse.objects.get(pk=workspace.pk)
     assert (purse.spill, purse.spill_ceiling) == ("on", 12_500_000_000)
     assert "at most $12.50 a month" in text(operator, "accounts_workspace_change", workspace.pk)
@@ -188,11 +202,16 @@ def test_all_who_have_old_terms_are_moved_with_what_changes_told(
         "$60.00 a month",
     ):
         assert part in shown
+    assert "move-subscribers" in text(operator, "catalog_planversion_change", old.pk)
     do(operator, "catalog_planversion_move_subscribers", old.pk)
+    assert LogEntry.objects.filter(change_message="1 moved from Max v1 to Max v2; 0 left. a test").exists()
     workspace.refresh_from_db()
     assert workspace.plan_version == terms
     assert "1 moved from Max v1 to Max v2; 0 left." in text(operator, "catalog_planversion_changelist")
     assert "move-subscribers" not in text(operator, "catalog_planversion_change", terms.pk)
+    do(operator, "catalog_planversion_move_subscribers", terms.pk)
+    told = "These are the newest terms that are published."
+    assert told in text(operator, "catalog_planversion_changelist")
 
 
 def test_only_the_moment_of_a_publication_to_come_can_be_moved(operator: Client) -> None:

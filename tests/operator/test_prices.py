@@ -7,10 +7,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from billing.admin_gaps import missing
+from billing.models import PriceGap
 from catalog.models import Model, Multiplier, PriceKind, PriceVersion, Provider, Rate
+from catalog.pricing import RateCard
 from kernel import clock
 from tests.billing import rows
-from tests.operator.reading import text
+from tests.operator.reading import column, text
 
 pytestmark = pytest.mark.django_db
 
@@ -244,6 +247,24 @@ def test_price_gaps_name_the_model_the_classes_and_how_often(operator: Client, m
     assert "route/priced" in shown
     assert "cached, cache_write" in shown, "what the provider charges apart comes first"
     assert '<td class="field-n_requests nowrap">3</td>' in shown or ">3<" in shown
+
+
+def test_of_what_has_no_rate_is_named_first_what_the_provider_charges_apart() -> None:
+    prompt, output = (
+        ["cached", "cache_write", "cache_write_1h", "image_in", "audio_in"],
+        ["reasoning", "image_out", "audio_out"],
+    )
+    assert missing(None, None) == []
+    assert missing(RateCard(1, {}), None) == [*prompt, *output]
+    sold, bought = (
+        RateCard(1, {"cached": ((0, 1),)}),
+        RateCard(2, {"audio_in": ((0, 1),), "cached": ((0, 1),)}),
+    )
+    assert missing(sold, bought) == ["audio_in", "cache_write", "cache_write_1h", "image_in", *output]
+    mended, unpriced = PriceGap(kind="suspect"), PriceGap(kind="unpriced")
+    mended.missing = []  # type: ignore[attr-defined]
+    assert column(mended, "classes") == "none: figures of the upstream were mended"
+    assert column(unpriced, "classes") == "all"
 
 
 def test_price_gaps_name_models_in_sale_without_a_price(operator: Client, model: Model) -> None:

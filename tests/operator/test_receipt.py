@@ -8,6 +8,7 @@ from catalog.models import Multiplier
 from catalog.pricing import Factor, factors_text
 from kernel import clock
 from tests.billing import rows
+from tests.operator.reading import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +29,8 @@ def test_shows_rates_factors_and_one_rounding() -> None:
     )  # fmt: skip
     for figure in ("× 2<", "× 8<", "0.000046000000", "plan lite 1.234567", "0.000056790082"):
         assert figure in told
+    assert "input 3 × 2" in plain(told)
+    assert "Charge $0.000056790 from" in plain(told)
     assert "note" not in told
 
 

@@ -1,5 +1,7 @@
 """The operator's pages of reconciliation: a file is read, its lines are shown, decided on, and taken away as CSV."""
 
+from uuid import uuid4
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -7,10 +9,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import TrailRow
+from billing import admin_reconciling_upload
 from billing.models import LineDecision, UpstreamFile, UpstreamLine
 from catalog.models import Provider
 from tests.billing.proof import lives
-from tests.operator.reading import text
+from tests.operator.reading import column, plain, text
+from tests.operator.test_workspace_tabs import staff
 
 pytestmark = pytest.mark.django_db
 
@@ -28,11 +32,34 @@ def test_a_file_is_read_and_held_against_ours(operator: Client) -> None:
     day = lives.day_before(1)
     shown = ask(operator, f"{day},m,1.25\n{day},n,2\n")
     assert "2 lines read and held against ours" in shown
-    assert 'title="$3.250000000"' in shown
+    assert "They ask $3.250000000 We expect $0.000000000 Difference $3.250000000" in plain(shown)
     assert "Missing with us" in shown
+    assert "Column: Model" in text(operator, "reconcile")
     file = UpstreamFile.objects.get()
     assert (file.name, file.read_by) == ("november.csv", "operator@tollway.test")
     assert TrailRow.objects.filter(model="billing.upstreamfile", verb="add").count() == 1
+
+
+def test_a_file_is_read_up_to_its_greatest_size_by_who_may(
+    operator: Client, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = f"{lives.day_before(1)},m,1\n"
+    size = len(f"day,model,cost\n{lines}")
+    monkeypatch.setattr(admin_reconciling_upload, "MOST_BYTES", size - 1)
+    assert "take fewer days." in ask(operator, lines)
+    assert "This field is required." in ask(operator, lines, provider="")
+    assert not UpstreamFile.objects.exists()
+    monkeypatch.setattr(admin_reconciling_upload, "MOST_BYTES", size)
+    assert "1 lines read" in ask(operator, lines)
+    assert staff(client, "billing.view_upstreamfile").get(READ).status_code == 403
+
+
+def test_what_one_side_does_not_say_is_a_dash() -> None:
+    file = UpstreamFile(theirs=3, ours=1, states={})
+    assert "They ask $0.000000003 We expect $0.000000001 Difference $0.000000002" in column(file, "compared")
+    line, ours = UpstreamLine(their_requests=3, our_requests=None), uuid4()
+    assert (column(line, "n_requests"), column(line, "request")) == ("3 / —", "—")
+    assert column(UpstreamLine(request_id=ours), "request") == str(ours)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +88,8 @@ def test_lines_are_decided_on_one_by_one_and_the_rest_together(operator: Client)
     )
     found = dict(LineDecision.objects.values_list("line__model", "verdict"))
     assert found == {"a": "disputed", "b": "accepted", "c": "accepted"}
+    [row] = operator.get("/admin/billing/upstreamfile/").context["cl"].result_list
+    assert row.undecided == 0
     assert "disputed: never asked for" in text(operator, "billing_upstreamline_changelist")
     assert TrailRow.objects.filter(reason__in=["never asked for", "small"]).count() == 2
     unreasoned = operator.post(

@@ -4,16 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import TrailRow, User
+from billing import admin_reprice_forms
 from billing.models import LedgerTransaction, Reprice
+from catalog.models import Multiplier
 from catalog.pricing import Counts
 from tests.billing import rows
 from tests.billing.repricing.sold import BEGINS, ENDS, flat, model, sell, version
-from tests.operator.reading import text
+from tests.operator.reading import column, text
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +55,7 @@ def test_measuring_shows_the_figures_and_writes_nothing(operator: Client, asked:
     assert 'title="$10.000000000"' in told
     assert "Nothing is written yet." in told
     assert "The price was wrong" in told, "what was filled in stays"
+    assert "further workspaces" not in told
     assert f'<option value="{asked["sold"][0]}" selected>' in told
     assert not Reprice.objects.exists()
 
@@ -61,6 +65,7 @@ def test_a_draft_is_saved_and_applied_once(operator: Client, asked: dict[str, An
     row = Reprice.objects.get()
     assert (row.state, row.lowered, row.reason) == ("draft", 10 * 10**9, "The price was wrong")
     assert "As it was measured" in text(operator, "billing_reprice_change", row.pk)
+    assert "Charge customers more" not in text(operator, "billing_reprice_apply", row.pk)
     assert "Applied." in apply(operator, row)
     assert row.state == "applied"
     (made,) = LedgerTransaction.objects.filter(kind="adjustment")
@@ -93,6 +98,7 @@ def test_one_that_charges_more_needs_the_tick(operator: Client, asked: dict[str,
     sell(rows.workspace(), of, cheap, Counts(input=10_000))
     operator.post(reverse(ADD), asked | {"sold": [str(of)], "price_version": str(right.version_id)})
     row = Reprice.objects.get()
+    assert "Charge customers more" in text(operator, "billing_reprice_apply", row.pk)
     assert "confirm that they are charged more" in apply(operator, row)
     assert "Applied." in apply(operator, row, charge_more="on")
     assert row.charges_more
@@ -106,6 +112,7 @@ def test_one_that_charges_more_needs_the_tick(operator: Client, asked: dict[str,
         ({"price_version": ""}, "Choose the price version or the multiplier that should have been."),
         ({"ends_at": f"{BEGINS + timedelta(days=32):%Y-%m-%dT%H:%M}"}, "at most 31 days on"),
         ({"price_version": "1"}, "choose that model alone"),
+        ({"price_version": "", "multiplier": "platform", "factor": "1"}, "The multiplier is that already."),
     ],
 )
 def test_what_cannot_be_measured_is_told_beside_its_field(
@@ -113,11 +120,39 @@ def test_what_cannot_be_measured_is_told_beside_its_field(
 ) -> None:
     if changes.get("price_version") == "1":
         changes = {"price_version": str(model(flat(input=1))[1].version_id)}
+    if "multiplier" in changes:
+        changes = changes | {"multiplier": str(Multiplier.objects.get(scope="platform").pk)}
     for measured in ({}, {"_measure": "1"}):
         answer = operator.post(reverse(ADD), asked | changes | measured)
         assert answer.status_code == 200
         assert said in answer.content.decode()
     assert not Reprice.objects.exists()
+
+
+def test_what_moves_no_money_is_shown_and_not_saved(operator: Client, asked: dict[str, Any]) -> None:
+    same = version(int(asked["sold"][0]), flat(input=1_200_000_000))
+    asked["price_version"] = str(same.version_id)
+    measured = operator.post(reverse(ADD), asked | {"_measure": "1"}).content.decode()
+    assert "No money would move." in measured
+    saved = operator.post(reverse(ADD), asked).content.decode()
+    assert "This moves no money: every request cost what it should have." in saved
+    assert not Reprice.objects.exists()
+
+
+def test_a_span_that_takes_too_long_to_measure_is_told(
+    operator: Client, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(terms: object) -> None:
+        raise OperationalError("canceling statement due to statement timeout")
+
+    monkeypatch.setattr(admin_reprice_forms, "measure", fail)
+    assert "choose a shorter span" in operator.post(reverse(ADD), asked).content.decode()
+
+
+def test_a_draft_says_what_should_have_been_instead() -> None:
+    made = Reprice(price_version_id=3, multiplier_id=2, multiplier_ppm=900_000)
+    assert column(made, "instead") == "price version 3, multiplier 2 as 0.9"
+    assert column(Reprice(price_version_id=3), "instead") == "price version 3"
 
 
 def test_a_draft_is_discarded(operator: Client, asked: dict[str, Any]) -> None:

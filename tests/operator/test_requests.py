@@ -8,8 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from billing import volume
-from billing.admin_requests_bars import drawn
+from accounts.models import ApiKey, Workspace
+from billing import figures, rollup, volume
+from billing.admin_requests_bars import Block, drawn
 from billing.models import Attempt, UsageEvent
 from billing.volume import Bar, Volume
 from billing.waterfall import waterfall
@@ -68,12 +69,25 @@ def test_a_long_time_is_told_in_hours_and_a_longer_one_in_days(days: int, step: 
 def test_bars_stack_to_their_counts_and_the_smallest_is_seen() -> None:
     now = clock.now()
     made = drawn(Volume(HOUR, (Bar(now, 100, 0, 0), Bar(now + HOUR, 10_000, 1, 0), Bar(now + 2 * HOUR)), 0))
+    assert made.first == f"{figures.day(now.date())} {now:%H:%M}"
     heights = {(block.kind, block.x): block.height for block in made.blocks}
     assert heights[("made", 0.0)] < heights[("made", 33.333)]
     assert heights[("failed", 33.333)] >= 1.5
     assert all(block.y >= 0 and block.y + block.height <= 100.01 for block in made.blocks)
     assert "10,100 let in, 1 of them failed, 0 refused" in made.words
     assert len(made.rows) == 2
+
+
+def test_bars_of_days_stand_side_by_side_and_the_fullest_leaves_room_for_the_smallest() -> None:
+    day, now = timedelta(days=1), clock.now()
+    made = drawn(Volume(day, (Bar(now), Bar(now + day, 3, 1, 4), Bar(now + 2 * day, 5)), 0))
+    assert made.blocks == (
+        Block("made", 33.333, 72.286, 26.667, 27.714),
+        Block("failed", 33.333, 58.429, 26.667, 13.857),
+        Block("refused", 33.333, 3.0, 26.667, 55.429),
+        Block("made", 66.667, 30.714, 26.667, 69.286),
+    )
+    assert (made.first, made.last) == (figures.day(now.date()), figures.day((now + 2 * day).date()))
 
 
 def test_the_page_shows_the_sums_of_its_time_and_leads_to_who_was_refused(operator: Client) -> None:
@@ -83,9 +97,12 @@ def test_the_page_shows_the_sums_of_its_time_and_leads_to_who_was_refused(operat
     assert "<b>4</b> requests" in shown
     assert "<b>2</b> failed" in shown
     assert "<b>9</b> refused" in shown
-    assert f"?day=24h&amp;workspace={workspace}" in shown
+    assert f"/admin/billing/refusal/?day=24h&amp;workspace={workspace}" in shown
     assert "none is kept by" not in shown
     assert "none is kept by status" in text(operator, PAGE, query="?status=failed")
+    shown = text(operator, PAGE, query=f"?workspace={workspace}")
+    assert "<b>4</b> requests" in shown
+    assert "Bars and sums are of the last 8 days." in shown
 
 
 @pytest.mark.parametrize(
@@ -106,17 +123,56 @@ def test_the_page_shows_the_sums_of_its_time_and_leads_to_who_was_refused(operat
         ("key=77", 1),
         ("key=²", 4),
         ("key=99999999999999999999999", 0),
+        ("model=4242", 1),
+        ("model=x", 4),
+        ("provider=4243", 1),
+        ("provider=²", 4),
         ("workspace=99999999999999999999999", 0),
     ],
 )
 def test_requests_are_narrowed(operator: Client, query: str, found: int) -> None:
     workspace = rows.workspace()
     rows.settle(workspace, cost=0, status="failed", http_status=502, usage_source="none")
-    rows.settle(workspace, cost=1, finish_reason="length", suspect=True, api_key_id=77)
+    rows.settle(
+        workspace,
+        cost=1,
+        finish_reason="length",
+        suspect=True,
+        api_key_id=77,
+        model_id=4242,
+        provider_id=4243,
+    )
     rows.settle(workspace, cost=10**8, output_tokens=5_000, usage_source="counted")
     rows.settle(workspace, cost=1, latency_ms=9_000)
     page = operator.get(f"/admin/billing/usageevent/?workspace={workspace}&{query}").context["cl"]
     assert len(page.result_list) == found
+
+
+def test_the_keys_of_a_workspace_are_offered_and_the_one_that_was_asked_for(operator: Client) -> None:
+    key = ApiKey.objects.get()
+
+    def offered(query: str, title: str = "key") -> list[tuple[str, str]]:
+        specs = operator.get(f"/admin/billing/usageevent/{query}").context["cl"].filter_specs
+        return [choice for spec in specs if spec.title == title for choice in spec.lookup_choices]
+
+    known = (str(key.pk), str(key))
+    assert offered("") == []
+    assert offered(f"?key={key.pk}") == [known]
+    assert offered("?key=77777777") == [("77777777", "#77777777")]
+    assert offered(f"?workspace={key.workspace_id}&key=77777777") == [known, ("77777777", "#77777777")]
+    workspace = Workspace.objects.get()
+    assert offered(f"?workspace={workspace.pk}", "workspace") == [(str(workspace.pk), "Northwind Labs")]
+    assert offered("?workspace=77777777", "workspace") == [("77777777", "#77777777")]
+    assert offered("?workspace=²", "workspace") == []
+
+
+def test_a_workspaces_requests_are_in_the_order_in_which_they_are_charged(operator: Client) -> None:
+    workspace, begun_first = rows.workspace(), ids.request_id()
+    settled_first = rows.settle(workspace, cost=5)
+    rollup.close(workspace)
+    rows.settle(workspace, cost=7, request_id=begun_first)
+    page = operator.get(f"/admin/billing/usageevent/?workspace={workspace}").context["cl"]
+    assert [row.request_id for row in page.result_list] == [begun_first, settled_first]
 
 
 def test_a_correction_is_no_further_request_but_is_found_by_the_requests_id(operator: Client) -> None:

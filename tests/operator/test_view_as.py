@@ -20,7 +20,7 @@ from config import demo_people
 from kernel import clock
 from tests.accounts.rows import person
 from tests.billing import rows
-from tests.operator.reading import text
+from tests.operator.reading import said, text
 from tests.operator.test_workspace_tabs import staff
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +121,9 @@ def test_it_is_stopped_from_the_page(seeing: Client, workspace: Workspace) -> No
     stop = reverse("admin:accounts_workspace_stop_viewing", args=[workspace.pk])
     assert stop in page(seeing, "home")
     assert seeing.get(stop).status_code == 405
-    assert seeing.post(stop).status_code == 302
+    answer = seeing.post(stop)
+    assert answer.headers["Location"] == reverse("admin:accounts_workspace_change", args=[workspace.pk])
+    assert said(answer) == f"You do not see {workspace} as its owner any more."
     assert "as its owner does" not in page(seeing, "home")
 
 

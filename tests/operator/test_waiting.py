@@ -1,5 +1,6 @@
 """The operator's desk: whom it shows what waits, and how that is put off or given to somebody."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -15,7 +16,7 @@ from billing.waiting.board import Order
 from billing.waiting.item import Item, Source
 from kernel import clock, money
 from tests.billing import rows
-from tests.operator.reading import text
+from tests.operator.reading import said, text
 
 pytestmark = pytest.mark.django_db
 
@@ -72,20 +73,23 @@ def test_customers_do_not_see_the_desk(client: Client) -> None:
     assert client.post("/admin/desk/mark/").status_code == 302
 
 
-def say(client: Client, item: str, words: str, **more: str) -> None:
-    answer = client.post("/admin/desk/mark/", {"item": item, "say": words, **more})
+def say(client: Client, item: str, words: str, here: str = "") -> str:
+    """Say something of a thing on the desk and return what is told of it."""
+    answer = client.post("/admin/desk/mark/", {"item": item, "say": words, "here": here})
     assert answer.status_code == 302
-    assert answer["Location"].startswith("/admin/desk/")
+    assert answer["Location"] == "/admin/desk/" + (here if here.startswith("?") else "")
+    return said(answer)
 
 
 @pytest.mark.parametrize("pause", ["hour", "tomorrow", "week"])
 def test_a_thing_is_put_off_and_comes_back(operator: Client, pause: str) -> None:
     key = f"move:{asked().pk}"
-    say(operator, key, f"later:{pause}")
+    say(operator, key, f"later:{pause}", here="?show=mine&by=money")
     assert operator.get("/admin/desk/").context["rows"] == []
     [row] = operator.get("/admin/desk/?show=away").context["rows"]
     assert row.until > clock.now()
-    say(operator, key, "back:")
+    assert row.until <= clock.now() + timedelta(days=7)
+    assert say(operator, key, "back:").startswith("Back on the desk: Grant waits")
     assert len(operator.get("/admin/desk/").context["rows"]) == 1
 
 
@@ -95,7 +99,7 @@ def test_a_thing_is_given_to_a_colleague_and_only_to_one(operator: Client) -> No
     customer = User.objects.create_user("customer@example.com", "long-enough-4")
     say(operator, key, f"for:{customer.pk}")
     assert not DeskMark.objects.exists()
-    say(operator, key, f"for:{lena.pk}")
+    assert say(operator, key, f"for:{lena.pk}").startswith("Lena has it: Grant waits")
     assert operator.get("/admin/desk/").context["rows"][0].person == "Lena"
     assert operator.get("/admin/desk/?show=mine").context["rows"] == []
     say(operator, key, "for:")
@@ -106,7 +110,10 @@ def test_a_thing_is_given_to_a_colleague_and_only_to_one(operator: Client) -> No
 
 @pytest.mark.parametrize("words", ["", "later:", "later:2099", "for:x", "for:99999999", "away:1"])
 def test_nonsense_marks_nothing(operator: Client, words: str) -> None:
-    say(operator, f"move:{asked().pk}", words, here="https://elsewhere.example/")
+    told = say(operator, f"move:{asked().pk}", words, here="https://elsewhere.example/")
+    assert told == (
+        "That person is no operator." if words.startswith("for:") else "Say until when, or whose it is."
+    )
     assert not DeskMark.objects.exists()
 
 

@@ -51,6 +51,8 @@ def test_freezing_closes_the_account_to_requests_and_thawing_opens_it(
     operator: Client, workspace: Workspace
 ) -> None:
     assert offered(operator, workspace) == {"freeze", "close", "raise_limits"}
+    money = reverse("admin:accounts_workspace_move_money", args=[workspace.pk])
+    assert money in text(operator, "accounts_workspace_change", workspace.pk)
     do(operator, "freeze", workspace)
     assert Account.objects.get(pk=workspace.pk).status == Account.Status.SUSPENDED
     assert offered(operator, workspace) == {"thaw", "close"}
@@ -84,9 +86,14 @@ def test_limits_are_raised_until_a_date_and_nothing_else_changes(
     Multiplier.objects.create(
         scope="plan", target=terms.plan.slug, factor_ppm=900_000, valid_from=clock.now(), reason="r"
     )
-    do(operator, "raise_limits", workspace, **raised(workspace, minute_cap=777, stream_cap=55))
+    begins = operator.get(
+        reverse("admin:accounts_workspace_raise_limits", args=[workspace.pk])
+    ).content.decode()
+    assert f'value="{clock.now() + timedelta(days=1):%Y-%m-%dT%H}' in begins
+    asked = raised(workspace, minute_cap=777, day_cap=2**31 - 1, stream_cap=1)
+    do(operator, "raise_limits", workspace, **asked)
     got = Workspace.objects.get().terms
-    assert (got.minute_cap, got.hour_cap, got.stream_cap) == (777, terms.hour_cap, 55)
+    assert (got.minute_cap, got.hour_cap, got.day_cap, got.stream_cap) == (777, terms.hour_cap, 2**31 - 1, 1)
     assert PlanUpgrade.objects.get().reason == "a test"
     assert (got.tiers, got.also_models, got.default_max_tokens) == (terms.tiers, terms.also_models, terms.default_max_tokens)  # fmt: skip
     assert Multiplier.objects.get(target=got.plan.slug).factor_ppm == 900_000
@@ -96,12 +103,18 @@ def test_limits_are_raised_until_a_date_and_nothing_else_changes(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{}, {"minute_cap": 7, "ends_at": "2020-01-01T00:00"}, {"minute_cap": 0}, {"stream_cap": ""}]
+    ("wrong", "says"),
+    [
+        ({}, "These are the limits that it has: change one."),
+        ({"minute_cap": 7, "ends_at": "2020-01-01T00:00"}, "This moment is over: choose one to come."),
+        ({"minute_cap": 0}, "greater than or equal to 1"),
+        ({"stream_cap": ""}, "This field is required."),
+    ],
 )
 def test_limits_that_are_none_or_over_already_are_not_raised(
-    operator: Client, workspace: Workspace, wrong: dict[str, object]
+    operator: Client, workspace: Workspace, wrong: dict[str, object], says: str
 ) -> None:
-    do(operator, "raise_limits", workspace, **raised(workspace, **wrong))
+    assert says in do(operator, "raise_limits", workspace, **raised(workspace, **wrong))
     assert not PlanUpgrade.objects.exists()
 
 

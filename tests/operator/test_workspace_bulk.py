@@ -13,7 +13,7 @@ from billing.bulk import work
 from billing.models import Account, BulkJob
 from kernel import clock
 from tests.billing import rows
-from tests.operator.reading import text
+from tests.operator.reading import said, text
 from tests.operator.test_workspace_tabs import staff
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +25,7 @@ def act(operator: Client, page: str, action: str, query: str = "", **asked: obje
         reverse(f"admin:{page}_changelist") + query, {"action": action, "index": 0, **asked}
     )
     assert answer.status_code == 302
+    assert said(answer) == "Nothing is done yet: look at it, and begin it."
     return BulkJob.objects.latest("made_at")
 
 
@@ -34,13 +35,29 @@ def do(operator: Client, name: str, job: BulkJob, reason: str = "leaked") -> Non
     job.refresh_from_db()
 
 
+def draft_credit(operator: Client) -> BulkJob:
+    now = clock.now()
+    asked = {
+        "_form_submitted": "on",
+        "since": f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M}",
+        "until": f"{now + timedelta(minutes=1):%Y-%m-%dT%H:%M}",
+        "error_code": "UPSTREAM_CUT",
+        "workspace": Workspace.objects.get().slug,
+        "percent": 100,
+    }
+    assert operator.post(reverse("admin:billing_bulkjob_credit_requests"), asked).status_code == 302
+    return BulkJob.objects.get()
+
+
 def test_chosen_keys_are_shown_then_revoked(operator: Client) -> None:
     key = ApiKey.objects.get()
     job = act(operator, "accounts_apikey", "revoke_many", _selected_action=[key.pk])
     shown = text(operator, "billing_bulkjob_change", job.pk)
     assert "1 customer, 1 row" in shown
     assert "Northwind Labs" in shown
+    assert " more</p>" not in shown
     begin = reverse("admin:billing_bulkjob_begin", args=[job.pk])
+    assert begin in shown
     assert "Revoke keys: 1, of 1 customer" in operator.get(begin).content.decode()
     do(operator, "begin", job, reason=" ")
     assert job.state == "draft"
@@ -50,6 +67,20 @@ def test_chosen_keys_are_shown_then_revoked(operator: Client) -> None:
     shown = text(operator, "billing_bulkjob_change", job.pk)
     assert "1 done, 0 skipped, of 1." in shown
     assert begin not in shown
+    address = reverse("admin:accounts_apikey_changelist")
+    again = operator.post(address, {"action": "revoke_many", "index": 0, "_selected_action": [key.pk]})
+    assert said(again) == "None of these is left to be done."
+
+
+def test_a_large_job_is_begun_by_somebody_else(operator: Client, client: Client) -> None:
+    rows.settle(Workspace.objects.get().pk, cost=101 * USD, error_code="UPSTREAM_CUT")
+    job = draft_credit(operator)
+    do(operator, "begin", job)
+    begin, stop = (reverse(f"admin:billing_bulkjob_{name}", args=[job.pk]) for name in ("begin", "stop"))
+    shown = text(operator, "billing_bulkjob_change", job.pk)
+    assert (job.state, begin in shown, stop in shown) == ("asked", False, True)
+    staff(client, "billing.view_bulkjob", "billing.add_ledgertransaction")
+    assert begin in text(client, "billing_bulkjob_change", job.pk)
 
 
 def test_all_that_a_list_is_narrowed_to_are_meant_by_choosing_all(operator: Client) -> None:
@@ -74,6 +105,7 @@ def test_requests_are_chosen_in_a_dialog_and_given_back(operator: Client) -> Non
     workspace = Workspace.objects.get()
     rows.settle(workspace.pk, cost=3 * USD, error_code="UPSTREAM_CUT")
     rows.settle(workspace.pk, cost=5 * USD)
+    rows.settle(rows.workspace(), cost=7 * USD, error_code="UPSTREAM_CUT")
     now = clock.now()
     asked = {
         "_form_submitted": "on",
@@ -99,6 +131,7 @@ def test_a_list_of_requests_can_lead_to_the_dialog_with_its_filters(operator: Cl
     shown = text(operator, "billing_bulkjob_credit_requests", query="?error_code=UPSTREAM_CUT&percent=40")
     assert 'value="UPSTREAM_CUT"' in shown
     assert 'value="40"' in shown
+    assert f'value="{clock.now() - timedelta(hours=1):%Y-%m-%dT%H}' in shown
 
 
 def test_a_job_is_begun_only_by_who_may_do_it_to_one(operator: Client, client: Client) -> None:

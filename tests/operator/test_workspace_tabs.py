@@ -11,15 +11,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts import keys
 from accounts.models import ApiKey, Member, Note, User, Workspace
-from billing import budgets, rollup
+from billing import admin_workspace_readers, budgets, rollup
+from billing.admin_workspace_overview import overview, spent_within
 from billing.admin_workspace_tabs import TABS
 from billing.models import DailyUsage, KeyBudget
 from catalog.models import Model
 from kernel import clock
 from tests.accounts.rows import person
 from tests.billing import rows
-from tests.operator.reading import text
+from tests.operator.reading import plain, text
 
 pytestmark = pytest.mark.django_db
 USD = 10**9
@@ -78,6 +80,18 @@ def test_the_overview_says_what_its_owner_sees_and_what_was_refused(
     assert 'title="$1.500000000"' in shown  # spent in 24 hours, posted and not
     assert shown.index("MINUTE_REQUEST_LIMIT_EXCEEDED") < shown.index("INVALID_MODEL")
     assert ">42</a>" in shown
+    assert "Disputed" not in shown
+    assert "Recharge failed" not in shown
+    assert max(bar.height for bar in overview(workspace).bars) == 100
+
+
+def test_what_was_spent_is_told_of_each_workspace_alone(workspace: Workspace) -> None:
+    other = rows.workspace()
+    rows.settle(other, cost=7 * USD)
+    rollup.close(other)
+    rollup.post(other, actor="test")
+    since = clock.now() - timedelta(days=1)
+    assert spent_within([workspace.pk, other], since) == {workspace.pk: USD * 3 // 2, other: 7 * USD}
 
 
 def test_the_overview_names_what_asks_for_a_look(operator: Client, workspace: Workspace) -> None:
@@ -108,8 +122,28 @@ def test_keys_are_told_with_their_limit_and_those_in_use_come_first(
 def test_the_ledger_calls_movements_as_papers_do(operator: Client, workspace: Workspace) -> None:
     shown = tab(operator, "ledger", workspace)
     assert ">Usage</a>" in shown
+    lines = admin_workspace_readers.ledger_of(workspace)["lines"]
+    assert [(line.amount, line.what) for line in lines[:2]] == [(-USD, "Usage"), (100 * USD, "Top-up")]
+    assert [line.number for line in lines] == [2, 1]
     assert 'title="−$1.000000000"' in shown
     assert 'title="$99.000000000"' in shown
+
+
+def test_the_newest_are_shown_of_many_keys_and_movements(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin_workspace_readers, "SHOWN", 1)
+    for number in range(4):
+        keys.mint(workspace, name=f"key {number}")
+    found = [line.key.name for line in admin_workspace_readers.keys(workspace)["lines"]]
+    assert found == ["key 3", "key 2", "key 1", "key 0"]
+    assert [line.number for line in admin_workspace_readers.ledger_of(workspace)["lines"]] == [2]
+
+
+@pytest.mark.parametrize(("width", "state"), [(80, ""), (81, "near"), (99, "near"), (100, "full")])
+def test_a_limit_is_near_beyond_four_fifths_and_full_at_its_end(width: int, state: str) -> None:
+    line = admin_workspace_readers.KeyLine(ApiKey(), "ok", "in use", "never", None, width)
+    assert line.state == state
 
 
 def test_requests_are_told_as_the_customer_reads_them(operator: Client, workspace: Workspace) -> None:
@@ -217,6 +251,9 @@ def test_the_list_says_what_each_spends_has_left_and_was_refused_by_as_many_quer
         shown = operator.get(address).content.decode()
     assert 'title="$98.500000000"' in shown  # available
     assert shown.count('title="$1.500000000"') == 2  # in 24 hours and in 30 days
+    assert plain(shown).count("$1.50 ") == 2
+    [glance] = [row.glance for row in operator.get(address).context["cl"].result_list]
+    assert (glance.daily[-1], glance.daily[-2]) == (USD * 3 // 2, 0)
     assert ">41<" in shown
     for _ in range(4):
         rows.settle(rows.workspace(), cost=USD)
@@ -229,7 +266,7 @@ def test_the_list_is_narrowed_by_what_is_left_and_by_growth(operator: Client, wo
     owing = Workspace.objects.get(pk=rows.workspace())
     rows.settle(owing.pk, cost=USD)
     today = clock.utc_day(clock.now())
-    for days_ago, cost in ((1, 9 * USD), (8, USD)):
+    for days_ago, cost in ((1, 9 * USD), (14, USD)):
         DailyUsage.objects.create(
             workspace_id=workspace.pk,
             day=today - timedelta(days=days_ago),

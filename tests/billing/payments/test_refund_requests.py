@@ -14,6 +14,7 @@ from billing.models import PaymentAlert, RefundRequest, TopUp
 from billing.payments import alerts, calls, refund_requests
 from kernel import clock
 from tests.billing.payments.till import Payer, Till
+from tests.operator.reading import said
 
 pytestmark = pytest.mark.django_db
 
@@ -36,16 +37,20 @@ def operator(name: str) -> Client:
     return client
 
 
-def refund(client: Client, topup: TopUp, **asked: str) -> int:
+def refund(client: Client, topup: TopUp, **asked: str) -> str:
+    """Ask for a refund and return what is told of it, or nothing where the dialog asks again."""
     address = reverse("admin:billing_topup_refund", args=[topup.pk])
     form = {"_form_submitted": "on", "usd": "5", "reason": "a test", "token": str(uuid4()), **asked}
-    return client.post(address, form).status_code
+    answer = client.post(address, form)
+    return said(answer) if answer.status_code == 302 else ""
 
 
-def decide(client: Client, request: RefundRequest, verb: str) -> None:
+def decide(client: Client, request: RefundRequest, verb: str) -> str:
     address = reverse(f"admin:billing_refundrequest_{verb}", args=[request.pk])
-    assert client.post(address, {"_form_submitted": "on", "reason": "looked at it"}).status_code == 302
+    answer = client.post(address, {"_form_submitted": "on", "reason": "looked at it"})
+    assert answer.status_code == 302
     request.refresh_from_db()
+    return said(answer)
 
 
 def test_refunds_are_never_more_than_is_left(till: Till) -> None:
@@ -140,25 +145,32 @@ def test_refunds_that_fail_at_the_bank_later_come_back_with_an_alert(till: Till)
 
 def test_refunds_are_asked_for_in_the_admin_with_a_reason_and_once_for_two_clicks(till: Till) -> None:
     topup, ann = till.paid(till.payer()), operator("ann")
-    assert refund(ann, topup, reason="") == 200
+    assert refund(ann, topup, reason="") == ""
     token = str(uuid4())
     for _ in range(2):
-        assert refund(ann, topup, token=token) == 302
+        assert refund(ann, topup, token=token) == "Asked of Stripe."
     asked = RefundRequest.objects.get(topup_id=topup.id)
     assert (asked.amount_cents, asked.reason, asked.asked_by) == (500, "a test", "ann@tollway.example")
     assert LogEntry.objects.filter(change_message__contains="a test").exists()
-    assert refund(ann, topup, usd="9000") == 302
+    assert refund(ann, topup, usd="9000").startswith("At most $")
     assert RefundRequest.objects.count() == 1
+
+
+def test_what_stripe_refuses_is_told_with_its_words(till: Till) -> None:
+    topup = till.paid(till.payer())
+    till.world.refund(topup.payment_intent or "", 2400)
+    assert refund(operator("ann"), topup).startswith("Stripe refused it: ")
 
 
 def test_refunds_are_decided_in_the_admin_by_somebody_else(till: Till) -> None:
     topup, ann, ben = till.paid(till.payer(), 100_000), operator("ann"), operator("ben")
-    refund(ann, topup, usd="500")
+    assert refund(ann, topup, usd="500") == "Waits for a second person."
     asked = RefundRequest.objects.get(topup_id=topup.id)
     decide(ann, asked, "approve")
     assert asked.status == "asked"
-    decide(ben, asked, "approve")
+    assert decide(ben, asked, "approve") == "Approved."
     assert (asked.status, asked.decided_by) == ("sent", "ben@tollway.example")
+    assert LogEntry.objects.filter(change_message="Approved: looked at it").count() == 1
 
 
 @pytest.mark.parametrize(
@@ -191,7 +203,10 @@ def test_alerts_are_closed_once_with_words(till: Till) -> None:
     found = PaymentAlert.objects.get()
     address = reverse("admin:billing_paymentalert_resolve", args=[found.pk])
     ann = operator("ann")
-    for words in (" ", "was a test", "again"):
-        ann.post(address, {"_form_submitted": "on", "resolution": words})
+    ann.post(address, {"_form_submitted": "on", "resolution": " "})
+    for words in ("was a test", "again"):
+        assert said(ann.post(address, {"_form_submitted": "on", "resolution": words})) == "Closed."
+    closed = LogEntry.objects.filter(change_message__startswith="Closed: ")
+    assert [entry.change_message for entry in closed] == ["Closed: was a test"]
     found.refresh_from_db()
     assert (found.resolution, found.resolved_by) == ("was a test", "ann@tollway.example")

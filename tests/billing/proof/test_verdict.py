@@ -214,7 +214,11 @@ def test_the_operators_home_leads_to_what_is_red(operator: Client) -> None:
 def test_the_page_of_a_run_shows_rules_and_findings(operator: Client) -> None:
     workspace = Workspace.objects.get(pk=rows.workspace())
     red = made("window", 4, finding(workspace.pk))
-    assert "1 findings" in text(reverse("admin:billing_auditrun_changelist"), operator)
+    made("window", 2, ended=False)
+    listed = text(reverse("admin:billing_auditrun_changelist"), operator)
+    for part in ("1 findings", "1.0 s", "not finished"):
+        assert part in listed
     shown = text(reverse("admin:billing_auditrun_change", args=[red.pk]), operator)
     for part in ("days are sums", "0.31 s", "(1,42)", workspace.name, "2026-11-20"):
         assert part in shown
+    assert '<td class="">days are sums</td><td class="n">30</td>' in shown
