@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tests.mutation.equivalent_admin import ADMIN
+from tests.mutation.equivalent_alerts import ALERTS
 from tests.mutation.equivalent_books import BOOKS
 from tests.mutation.equivalent_desk import DESK
 from tests.mutation.equivalent_pages import PAGES
@@ -227,7 +228,17 @@ _ALL: tuple[_Equivalent, ...] = (
 
 EQUIVALENT = {
     (path, line, was, text): why
-    for path, line, changes, why in (*_ALL, *ADMIN, *BOOKS, *DESK, *PAGES, *PROOF, *REQUESTS, *STATEMENTS)
+    for path, line, changes, why in (
+        *_ALL,
+        *ADMIN,
+        *ALERTS,
+        *BOOKS,
+        *DESK,
+        *PAGES,
+        *PROOF,
+        *REQUESTS,
+        *STATEMENTS,
+    )
     for was, texts in changes.items()
     for text in texts
 }
