@@ -217,7 +217,7 @@ class UpstreamLinePage(ReadOnlyPage):
     paginator = DeepPaginator
     fields = (
         (moment("day", "UTC day"), "model", "held_against"),
-        ("file", "number", "request"),
+        ("file", "number", "our_request"),
         (_pair("requests", "Requests, theirs / ours"), _pair("input", "Tokens in"), _pair("output", "Tokens out")),
         (figure("theirs", "They ask", lambda row: NOTHING if row.theirs is None else money(row.theirs, 9)), figure("ours", "We expect", lambda row: NOTHING if row.ours is None else money(row.ours, 9)), figure("difference", "Difference", lambda row: money(row.difference, 9))),
         "decided_on",
@@ -257,8 +257,8 @@ class UpstreamLinePage(ReadOnlyPage):
         return f"{row.verdict}: {row.reason}" if row.verdict else NOTHING
 
     @admin.display(description="Request")
-    def request(self, row: UpstreamLine) -> SafeString | str:
-        """Show the way to our request."""
+    def our_request(self, row: UpstreamLine) -> SafeString | str:
+        """Show the way to our request; `request` would be the theme's name for the one that it answers."""
         if row.request_id is None:
             return NOTHING
         address = f"{reverse('admin:billing_usageevent_changelist')}?q={row.request_id}"

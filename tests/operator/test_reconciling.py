@@ -58,8 +58,8 @@ def test_what_one_side_does_not_say_is_a_dash() -> None:
     file = UpstreamFile(theirs=3, ours=1, states={})
     assert "They ask $0.000000003 We expect $0.000000001 Difference $0.000000002" in column(file, "compared")
     line, ours = UpstreamLine(their_requests=3, our_requests=None), uuid4()
-    assert (column(line, "n_requests"), column(line, "request")) == ("3 / —", "—")
-    assert column(UpstreamLine(request_id=ours), "request") == str(ours)
+    assert (column(line, "n_requests"), column(line, "our_request")) == ("3 / —", "—")
+    assert column(UpstreamLine(request_id=ours), "our_request") == str(ours)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,18 @@ def test_what_one_side_does_not_say_is_a_dash() -> None:
 def test_a_file_that_cannot_be_read_is_told_and_not_kept(operator: Client, lines: str, says: str) -> None:
     assert says in ask(operator, lines)
     assert not UpstreamFile.objects.exists()
+
+
+def test_a_line_has_a_page_that_leads_to_our_request(operator: Client) -> None:
+    ask(operator, f"{lives.day_before(1)},m,1\n")
+    line, ours = UpstreamLine.objects.get(), uuid4()
+    for request_id, shown in ((None, "Request —"), (ours, f"Request {ours}")):
+        if request_id is not None:
+            line.pk, line.number, line.request_id = None, 2, request_id
+            line.save()
+        answer = operator.get(f"/admin/billing/upstreamline/{line.pk}/change/")
+        assert answer.status_code == 200
+        assert shown in plain(answer.content.decode())
 
 
 def test_a_column_is_named_by_hand(operator: Client) -> None:
