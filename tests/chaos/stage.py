@@ -27,7 +27,7 @@ __all__ = ["Stage", "new_workspace", "stage"]
 START_SECONDS = 240  # migrations and the demo, on a machine that does much else
 # By these words of its command line a part is told from its siblings: all are children of the process started here.
 MARKS = {
-    "web": ("config.asgi:application",),
+    "web": ("-m uvicorn", ":application"),
     "worker": ("celery", " worker"),
     "beat": ("celery", " beat"),
     "postgres": ("bin/postgres", " -D"),
