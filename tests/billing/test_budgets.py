@@ -183,7 +183,8 @@ def test_what_a_dead_worker_held_returns() -> None:
     workspace, key = funded()
     rows.admit(workspace, hold=30, api_key_id=key)
     put(workspace, key, 100)
-    leases.reap(clock.now())
+    while leases.reap(clock.now()):  # other tests leave leases of their own
+        pass
     assert standing(workspace, key) == (0, 0)
 
 
