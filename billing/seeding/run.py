@@ -123,7 +123,7 @@ def _write(
         told = lines.written(
             cursor, place, spread, customers, worn, names, dice, details_from=now - DETAILS_KEPT
         )
-        last = spread.ends_ms(spread.days[place]) // 60_000 - 1
+        last = (spread.ends_ms(spread.days[place]) - 1) // 60_000
         cursor.execute(
             """UPDATE billing_account a SET unbilled = unbilled + cost, charge_no = charge_no + 1,
                    minute_no = greatest(minute_no, %s)
