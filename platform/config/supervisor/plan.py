@@ -60,6 +60,7 @@ def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -
     """The plan of a development machine."""
     sandbox_url = f"http://127.0.0.1:{sandbox_port}"
     settings.SANDBOX_URL = sandbox_url  # read before the port was chosen; the steps run in this process
+    alone = workers == 1  # several web processes are started by one that keeps its input to itself
     sandbox = (sys.executable, "-m", "inference.sandbox", "--host", "127.0.0.1", "--port", str(sandbox_port))
     return Plan(
         steps=(
@@ -70,9 +71,9 @@ def plan(*, host: str, port: int, workers: int, sandbox_port: int, home: Path) -
             Command("sandbox", sandbox, ready_url=f"{sandbox_url}/livez", stop_seconds=5.0),
             Command(
                 "web",
-                servers.web(host=host, port=port, processes=workers, held=workers == 1),
+                servers.web(host=host, port=port, processes=workers, held=alone),
                 ready_url=f"http://{reachable(host)}:{port}/readyz",
-                held=workers == 1,  # several are started by one that keeps its input to itself
+                held=alone,
                 stop_seconds=settings.DRAIN_SECONDS + DRAIN_SLACK_SECONDS,
             ),
             Command(
