@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,8 @@ def test_shares_are_drawn_in_percent_and_spans_are_called_by_their_length() -> N
         rows.settle(workspace, status=status)
     asked = question("metric=errors&by=none&range=7d", now=clock.now())
     drawn = drawing.drawn(answer(workspace, asked.address), asked, ["1"])
-    assert drawn["series"][0]["values"] == [None] * 6 + [33.3333]  # type: ignore[index]
+    series: Any = drawn["series"]
+    assert series[0]["values"] == [None] * 6 + [33.3333]
     at = datetime(2026, 11, 22, 9, tzinfo=UTC)
     assert [drawing.name_of_span(at, per) for per in ("hour", "day", "week", "month")] == [
         "22 Nov 09:00",

@@ -6,6 +6,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpRequest, QueryDict
 from django.test import Client
 
@@ -45,11 +46,11 @@ def test_an_old_secret_works_for_as_long_as_its_choice_says() -> None:
 
 
 def test_a_session_remembers_the_last_twenty_that_were_shown() -> None:
-    session: dict[str, list[str]] = {}
+    session = SessionStore()
 
     def asking(one: str) -> HttpRequest:
         request = HttpRequest()
-        request.session = session  # type: ignore[assignment]
+        request.session = session
         request.POST = QueryDict(f"once={one}")
         return request
 

@@ -28,10 +28,8 @@ def described(*, keys: bool, **refusals: Any) -> dict[str, Any]:
             """Tell it."""
             return Response(Told({"id": "1"}).data)
 
-    generator = SchemaGenerator(  # type: ignore[no-untyped-call]
-        patterns=[path("api/it", Place.as_view())]
-    )
-    schema: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    untyped: Any = SchemaGenerator
+    schema: dict[str, Any] = untyped(patterns=[path("api/it", Place.as_view())]).get_schema(public=True)
     told: dict[str, Any] = schema["paths"]["/api/it"]["get"]
     return told
 
