@@ -28,9 +28,11 @@ _REVISIONS = 256
 def request_id() -> UUID:
     """Return a new UUIDv7 whose last byte is zero: room for the revisions of one request's usage event.
 
-    48 bits of milliseconds, 66 random bits from the operating system, so a forked process cannot repeat one.
+    48 bits of milliseconds, 12 bits of where in that millisecond (RFC 9562, 6.2, method 3), so that lists of
+    requests hold to the order in which they came; 54 random bits from the operating system, so a forked process
+    cannot repeat one.
     """
-    return UUID(int=_uuid7(int(time.time() * 1000), os.urandom(9)))
+    return UUID(int=_uuid7(time.time_ns(), os.urandom(7)))
 
 
 def first_at(moment: datetime) -> UUID:
@@ -38,10 +40,10 @@ def first_at(moment: datetime) -> UUID:
     return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
-def _uuid7(milliseconds: int, random: bytes) -> int:
-    bits = int.from_bytes(random)
-    high = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | (bits & 0xFFF) << 64
-    return high | 0b10 << 62 | ((bits >> 12) & (2**54 - 1)) << 8
+def _uuid7(nanoseconds: int, random: bytes) -> int:
+    milliseconds, rest = divmod(nanoseconds, 1_000_000)
+    high = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | (rest * 4096 // 1_000_000) << 64
+    return high | 0b10 << 62 | (int.from_bytes(random) & (2**54 - 1)) << 8
 
 
 def revision_id(request: UUID, revision: int) -> UUID:

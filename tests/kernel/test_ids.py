@@ -23,6 +23,27 @@ def test_request_ids_sort_by_the_millisecond_they_were_made_in() -> None:
     assert abs((late.int >> 80) - time.time() * 1000) < 5000
 
 
+def test_request_ids_of_one_millisecond_sort_by_where_in_it_they_were_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moment = 1_763_917_347_123_000_000
+    made = []
+    for nanoseconds in (0, 245, 1_000, 500_000, 999_755, 1_000_000):
+        monkeypatch.setattr(time, "time_ns", lambda at=moment + nanoseconds: at)
+        made.append(ids.request_id())
+    assert made == sorted(made)
+    assert {number.int >> 80 for number in made[:-1]} == {1_763_917_347_123}
+    assert made[-1].int >> 80 == 1_763_917_347_124
+
+
+def test_request_ids_of_one_moment_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 1_763_917_347_123_456_789)
+    made = [ids.request_id() for _ in range(1000)]
+    assert len(set(made)) == 1000
+    assert len({number.int >> 64 for number in made}) == 1
+    assert all(number.version == 7 and number.bytes[15] == 0 for number in made)
+
+
 def test_request_ids_do_not_repeat() -> None:
     assert len({ids.request_id() for _ in range(20_000)}) == 20_000
 

@@ -1,6 +1,7 @@
 """The export of a month's requests: every request once, the same sum as the statement, whatever is written meanwhile."""
 
 import csv
+import os
 from collections.abc import AsyncIterator
 from io import StringIO
 from typing import Any
@@ -27,8 +28,8 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 def request_of(month: Month) -> UUID:
     """Return an id as it is made at noon of a month's first day."""
-    at = int(clock.start_of_minute(minute(month.first)).timestamp() * 1000)
-    return UUID(int=ids._uuid7(at, ids.request_id().bytes[:9]))
+    noon = int(clock.start_of_minute(minute(month.first)).timestamp()) * 1_000_000_000
+    return UUID(int=ids._uuid7(noon, os.urandom(7)))
 
 
 def use(mine: int, month: Month, cost: int, **columns: Any) -> UUID:
