@@ -1,8 +1,8 @@
 """Whose leases are left behind: the open requests of a dead worker end as events, charged by their last checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ __all__ = ["forget_workers", "reap"]
 log = structlog.get_logger()
 
 _BATCH = 500
+_PAGES = 20
 _LOCK_MILLISECONDS = 500
 _LONGEST = 2**31 - 1  # milliseconds, the width of the column
 _REMEMBERED = timedelta(days=1)
@@ -49,13 +50,15 @@ def reap(now: datetime) -> int:
 
     What was delivered up to the last checkpoint is charged; a request that delivered nothing is free. The lease's
     deletion decides between two reapers, and between a reaper and a worker that wakes: that one then writes the
-    difference as revision 1. A lease that cannot be priced stays, for the audit to name, and stops no other.
+    difference as revision 1. A lease that cannot be priced stays, for the audit to name, and stops no other, unless
+    10,000 older ones cannot be either.
     """
-    left = _left_behind(now)
-    failpoint("reap.found")
-    cards = pinned.cards({lease.price_version_id for lease in left})
-    ended = [settlement for lease in left if (settlement := _ended_or_kept(lease, cards, now))]
-    return _settle(ended) if ended else 0
+    for left in _left_behind(now):
+        failpoint("reap.found")
+        cards = pinned.cards({lease.price_version_id for lease in left})
+        if ended := [settlement for lease in left if (settlement := _ended_or_kept(lease, cards, now))]:
+            return _settle(ended)
+    return 0
 
 
 def forget_workers(now: datetime) -> int:
@@ -69,20 +72,33 @@ def forget_workers(now: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def _left_behind(now: datetime) -> list[_Left]:
+def _left_behind(now: datetime) -> Iterator[list[_Left]]:
+    """Yield what is left behind, the oldest first, 500 at a time."""
     alive_since = now - timedelta(seconds=settings.WORKER_SILENCE_SECONDS)
+    last = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+    for _ in range(_PAGES):
+        left = _page(alive_since, last)
+        if left:
+            # Accounts in order, as every settlement takes them.
+            yield sorted(left, key=lambda lease: lease.workspace_id)
+        if len(left) < _BATCH:
+            return
+        last = (left[-1].admitted_at, left[-1].request_id)
+
+
+def _page(alive_since: datetime, last: tuple[datetime, UUID]) -> list[_Left]:
     with connection.cursor() as cursor:
-        # Accounts in order, as every settlement takes them. A worker announces itself before it admits.
+        # A worker announces itself before it admits.
         cursor.execute(
             """SELECT request_id, workspace_id, model_id, provider_id, price_version_id, multipliers, hold,
                    admitted_at, first_byte_at, progress_input, progress_output
                FROM billing_admission o
-               WHERE NOT EXISTS (
+               WHERE (admitted_at, request_id) > (%s, %s) AND NOT EXISTS (
                    SELECT FROM billing_worker w WHERE w.worker_id = o.worker_id AND w.heartbeat_at >= %s)
-               ORDER BY admitted_at LIMIT %s""",
-            [alive_since, _BATCH],
+               ORDER BY admitted_at, request_id LIMIT %s""",
+            [*last, alive_since, _BATCH],
         )
-        return sorted((_Left(*row) for row in cursor.fetchall()), key=lambda lease: lease.workspace_id)
+        return [_Left(*row) for row in cursor.fetchall()]
 
 
 def _ended_or_kept(lease: _Left, cards: dict[int, pricing.RateCard], now: datetime) -> Settlement | None:

@@ -165,6 +165,26 @@ def test_a_lease_that_cannot_be_priced_stops_no_other() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("unpriced", [4, 5])
+def test_a_page_of_leases_that_cannot_be_priced_stops_no_younger_one(
+    monkeypatch: pytest.MonkeyPatch, unpriced: int
+) -> None:
+    reap_all()  # other tests leave leases of their own
+    monkeypatch.setattr(leases, "_BATCH", 2)
+    workspace = rows.workspace()
+    delivered: dict[str, Any] = {"first_byte_at": ADMITTED, "progress_output": 1, "worker_id": dead()}
+    kept = {
+        rows.admit(workspace, **delivered, price_version_id=0, admitted_at=ADMITTED) for _ in range(unpriced)
+    }
+    young = rows.admit(workspace, worker_id=dead(), admitted_at=ADMITTED + datetime.timedelta(seconds=1))
+    assert leases.reap(clock.now()) >= 1
+    assert UsageEvent.objects.get(request_id=young).status == "reaped"
+    reap_all()
+    left = Admission.objects.filter(workspace_id=workspace).values_list("request_id", flat=True)
+    assert set(left) == kept
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(("open_days", "latency"), [(30, 2**31 - 1), (-1, 0)])
 def test_a_request_took_no_longer_than_the_column_holds_and_no_less_than_nothing(
     open_days: int, latency: int
