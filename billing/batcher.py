@@ -265,8 +265,10 @@ class Batcher(Generic[Item, Result]):
     async def _alive(
         self, connection: psycopg.AsyncConnection[Any] | None, lock_seconds: float
     ) -> psycopg.AsyncConnection[Any]:
-        if connection is not None and not connection.closed:
-            return connection
+        if connection is not None:
+            if not postgres.hung_up(connection):
+                return connection
+            await connection.close()
         try:
             return await self._connect(lock_seconds)
         except AWAY:

@@ -54,6 +54,7 @@ class Process:
             min_size=1,
             max_size=READERS,
             open=False,
+            check=postgres.heed,
             kwargs={"autocommit": True},
             reconnect_timeout=RECONNECT_SECONDS,
         )

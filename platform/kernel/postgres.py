@@ -1,8 +1,9 @@
-"""How the gateway's own connections reach PostgreSQL: the address Django uses, what every session is set to, its bounds."""
+"""How the gateway's own connections reach PostgreSQL: the address Django uses, what every session is set to, its end."""
 
 import asyncio
 import contextlib
 import os
+import select
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import psycopg
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
-__all__ = ["bounded", "conninfo"]
+__all__ = ["bounded", "conninfo", "heed", "hung_up"]
 
 _NAMES = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 
@@ -55,3 +56,23 @@ def _hang_up(connection: psycopg.AsyncConnection[Any]) -> None:
     if not connection.closed:
         with socket.socket(fileno=os.dup(connection.fileno())) as wire:
             wire.shutdown(socket.SHUT_RDWR)
+
+
+def hung_up(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Return whether a connection that nobody uses is ended: a server speaks unasked where it ends a session.
+
+    It asks the machine and not the server, and so costs no round trip; a server that vanished without a word is not
+    noticed.
+    """
+    if connection.closed:
+        return True
+    ear = select.poll()
+    ear.register(connection.fileno(), select.POLLIN)
+    return bool(ear.poll(0))
+
+
+async def heed(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Close a connection that a pool is about to give out, if the server ended it. Raises psycopg.OperationalError then."""
+    if hung_up(connection):
+        await connection.close()  # else the pool keeps it, and is about to give it out again
+        raise psycopg.OperationalError("the server ended the session")

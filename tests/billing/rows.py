@@ -151,10 +151,10 @@ def count_apart(table: str, workspace_id: int) -> int:
 
 
 def cut_gates() -> None:
-    """Terminate the sessions of all gates on this database."""
+    """Terminate the sessions of all gates on this database, and wait until they have ended."""
     with psycopg.connect(postgres.conninfo(), autocommit=True) as apart:
         apart.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND application_name = %s",
             [SESSION],
         )

@@ -22,12 +22,26 @@ from tests.fakes.cast import Customer, customer, model
 from tests.fakes.gateway import ROOT, Gateway
 from tests.fakes.scripted import DONE, Answer, Hold, Scripted, answer, event, stream
 
-__all__ = ["Calls", "Postgres", "calls", "own_postgres"]
+__all__ = ["BODY", "COST", "PLAIN", "STREAMS", "USAGE", "Calls", "Postgres", "calls", "own_postgres"]
 
 PURPOSE = "test"
 USAGE = {"prompt_tokens": 100, "completion_tokens": 3, "total_tokens": 103}
 # Of 100 input tokens at 2 USD and 3 output tokens at 8 USD for a million: tests.fakes.cast.RATES.
 COST = 100 * 2_000 + 3 * 8_000
+BODY = {
+    "id": "x",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "m",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "Toll roads are paid for."},
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": USAGE,
+}
 STREAMS, PLAIN = 6, 3
 
 
@@ -182,6 +196,4 @@ def _streamed(ends: Hold) -> Answer:
 
 
 def _whole(ends: Hold) -> Answer:
-    said = {"role": "assistant", "content": "Toll roads are paid for."}
-    body = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "usage": USAGE}
-    return (ends, *answer({**body, "choices": [{"index": 0, "message": said, "finish_reason": "stop"}]}))
+    return (ends, *answer(BODY))

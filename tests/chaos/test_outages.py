@@ -16,11 +16,12 @@ from billing import leases
 from billing.settling import COMMIT_SECONDS
 from kernel import clock
 from tests.billing import rows
-from tests.fakes.cast import Customer
+from tests.fakes.cast import Customer, customer, model
 from tests.fakes.exchange import ask
 from tests.fakes.gateway import Gateway, running_gateway
+from tests.fakes.scripted import answer, scripted
 
-from .outage import COST, PLAIN, STREAMS, Calls, Postgres, calls, own_postgres
+from .outage import BODY, COST, PLAIN, STREAMS, Calls, Postgres, calls, own_postgres
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 SLACK_SECONDS = 3.0
@@ -204,3 +205,20 @@ def test_without_a_journal_answers_wait_for_the_database(postgres: Postgres, tmp
         postgres.start()
         assert [each.status for each in under_way.answers()] == [200] * (STREAMS + PLAIN)
         check_books(gateway, under_way.who, under_way)
+
+
+def test_a_restart_while_nobody_asks_fails_no_request(postgres: Postgres, tmp_path: Path) -> None:
+    usual = answer(BODY)
+    with scripted(*[usual] * 5) as provider, running_gateway(TOLLWAY_JOURNAL_DIR=str(tmp_path)) as gateway:
+        who, name = customer(), model((provider.base_url, "m"))
+        gateway.knows(who.secret, name)
+        assert gateway.chat(who.secret, name).status == 200
+        for _ in range(2):
+            postgres.stop()
+            postgres.start()
+            assert [gateway.chat(who.secret, name).status for _ in range(2)] == [200, 200]
+        gateway.eventually(lambda: [event["cost"] for event in who.events()] == [COST] * 5, within=10)
+        assert who.open_requests() == 0
+        gateway.stop()
+        gateway.gone()
+    assert journals(tmp_path) == []
