@@ -47,6 +47,7 @@ _KINDS: Mapping[str, str | None] = {
     "unsupported": None,
     "open": None,
     "own_key_unreadable": None,
+    "no_connections": None,
 }
 # Rows come in order, so that two processes cannot lock each other's crosswise.
 _WRITE = f"""

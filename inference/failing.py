@@ -10,7 +10,11 @@ _TOO_LONG = "context_length_exceeded"
 
 
 async def failed_upstreams(visit: Visit, exhausted: Exhausted) -> Failure:
-    """Settle a visit whose upstreams all failed, and return what the caller is told."""
+    """Settle a visit whose upstreams all failed, or could not be called, and return what the caller is told."""
+    if exhausted.ours:
+        return await _end(
+            visit, Failure("UNAVAILABLE", "No provider can be called right now.", retry_after=2)
+        )
     code = "PROVIDER_TIMEOUT" if exhausted.timed_out else "PROVIDER_ERROR"
     said = "did not answer in time" if exhausted.timed_out else "failed"
     return await _end(visit, Failure(code, f"Every provider of {visit.deal.first.offer.public_id} {said}."))

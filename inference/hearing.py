@@ -36,7 +36,8 @@ BROKEN_EVENTS = 3
 class UpstreamFailed(Exception):
     """A call that brought no answer. `outcome` is a word for the list of attempts; no text of the upstream's.
 
-    With `own_key` it failed because of the customer's own key, which says nothing of the place.
+    With `own_key` it failed because of the customer's own key, with `ours` because this machine was short of something:
+    both say nothing of the place.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class UpstreamFailed(Exception):
         refusal: Refusal | None = None,
         unsupported: Unsupported | None = None,
         timed_out: bool = False,
+        ours: bool = False,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(outcome)
@@ -56,6 +58,7 @@ class UpstreamFailed(Exception):
         self.unsupported = unsupported
         self.timed_out = timed_out
         self.retry_after = retry_after
+        self.ours = ours
         self.own_key = False
 
 

@@ -29,11 +29,12 @@ T = TypeVar("T")
 
 
 class Exhausted(Exception):
-    """Every upstream of the chain failed."""
+    """Every upstream of the chain failed; with `ours` none could be called, because this machine was short of something."""
 
-    def __init__(self, *, timed_out: bool) -> None:
+    def __init__(self, *, timed_out: bool, ours: bool = False) -> None:
         super().__init__("timed out" if timed_out else "failed")
         self.timed_out = timed_out
+        self.ours = ours
 
 
 class RefusedRequest(Exception):
@@ -99,6 +100,7 @@ class _Account:
 
     tries: int = 0
     timeouts: int = 0
+    shortages: int = 0
     sent_in_vain: bool = False
     unsupported: Unsupported | None = None
     supported: bool = False
@@ -110,12 +112,13 @@ class _Account:
         self.supported = True
         self.tries += 1
         self.timeouts += failure.timed_out
+        self.shortages += failure.ours
         self.sent_in_vain |= failure.outcome == "timeout"
 
     def end(self) -> Exception:
         if self.unsupported is not None and not self.supported:
             return RefusedRequest(400, "", unsupported=self.unsupported)
-        return Exhausted(timed_out=0 < self.timeouts == self.tries)
+        return Exhausted(timed_out=0 < self.timeouts == self.tries, ours=0 < self.shortages == self.tries)
 
 
 def candidates(hops: Sequence[Hop], *, rank: int, own_keys: Collection[int] = ()) -> list[Hop]:
@@ -185,7 +188,7 @@ async def _try(
         trail.add(leg.hop, failure, started_at=started_at, milliseconds=took)
         traffic.failed(leg.hop.provider, failure)
         # One customer's key says nothing of a place that others reach with keys of their own or with ours.
-        if failure.unsupported is not None or failure.own_key:
+        if failure.unsupported is not None or failure.own_key or failure.ours:
             breaker.unknown(leg.place)
         elif failure.refusal is not None and failure.refusal.callers_fault:
             breaker.succeeded(leg.place)

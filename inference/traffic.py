@@ -117,6 +117,8 @@ def failed(provider: str, failure: UpstreamFailed) -> None:
     """Count a call that brought nothing, unless nobody was called."""
     if failure.refusal is not None and failure.refusal.callers_fault:
         outcome: str | None = "refused_request"
+    elif failure.ours:
+        outcome = failure.outcome
     else:
         outcome = _OUTCOMES.get(health.kind_of(failure.outcome) or "")
     if outcome is not None:

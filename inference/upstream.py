@@ -1,6 +1,7 @@
 """One call to one upstream over HTTP: with which key, to which address, by which pool, within which time."""
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -186,6 +187,10 @@ def _checked(text: str, hop: Hop) -> URL:
     return url
 
 
+_SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+"""What this machine has no more of: files, memory, ports. A thousand good providers would fail like this."""
+
+
 class _Translation:
     """Turns what the client library raises within it into UpstreamFailed."""
 
@@ -209,6 +214,8 @@ def _failure(error: BaseException | None) -> UpstreamFailed | None:
             return UpstreamFailed("connect_timeout", timed_out=True)
         case TimeoutError():
             return UpstreamFailed("timeout", timed_out=True)
+        case aiohttp.ClientConnectorError() if error.os_error.errno in _SHORTAGES:
+            return UpstreamFailed("no_connections", ours=True)
         case aiohttp.ClientConnectorError():
             return UpstreamFailed("refused_address" if guarded.refused(error) else "connect_error")
         case Unsupported():

@@ -26,6 +26,7 @@ SANDBOX = dataclasses.replace(ONE, provider_id=3, provider="sandbox", endpoint_i
 ERROR = UpstreamFailed("status_500", status=500)
 TIMEOUT = UpstreamFailed("timeout", timed_out=True)
 UNREACHED = UpstreamFailed("connect_timeout", timed_out=True)
+SHORT = UpstreamFailed("no_connections", ours=True)
 
 
 def roads(news: News | None = None, budget: RetryBudget | None = None) -> Roads:
@@ -131,6 +132,21 @@ def test_says_that_all_timed_out() -> None:
     with pytest.raises(Exhausted) as gave_up:
         walk([ONE, TWO], TIMEOUT, TIMEOUT)
     assert gave_up.value.timed_out
+
+
+def test_says_that_it_could_call_nobody() -> None:
+    for replies, ours in ((SHORT, SHORT, SHORT, SHORT), True), ((SHORT, ERROR, SHORT, SHORT), False):
+        with pytest.raises(Exhausted) as failed:
+            walk([ONE, TWO], *replies)
+        assert (failed.value.ours, failed.value.timed_out) == (ours, False)
+
+
+def test_blames_no_place_for_what_we_are_short_of() -> None:
+    news = News(Cache(settings.REDIS_URL))
+    for _ in range(5):
+        with pytest.raises(Exhausted):
+            walk([ONE], SHORT, SHORT, news=news)
+    assert walk([ONE], "hello", news=news)[0].answer == "one hello"
 
 
 def test_opens_the_breaker_and_skips_the_place() -> None:
