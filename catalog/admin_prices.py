@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -17,7 +17,7 @@ from .admin_acts import action
 from .admin_margins import least_margin, margins, standing
 from .admin_page import NOTHING, Inline, Page, figure, go_to, moment
 from .admin_price_forms import END, EndForm, RateForm, RatesFormSet, VersionForm, usd
-from .models import PriceKind, PriceVersion, Rate
+from .models import PriceKind, PriceVersion, Rate, TokenClass
 from .pricing import Unpriced
 from .timetable import Window
 
@@ -45,6 +45,7 @@ class RatesInline(Inline):
     model = Rate
     form = RateForm
     formset = RatesFormSet
+    hide_title = True
     min_num = 1
     can_delete = False
 
@@ -59,6 +60,12 @@ class RatesInline(Inline):
     def get_readonly_fields(self, request: HttpRequest, obj: PriceVersion | None = None) -> tuple[str, ...]:
         """Return nothing for a new version, all for an old one."""
         return () if obj is None else ("token_class", "min_prompt_tokens", "exact")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rate]:
+        """Return the rates in the order in which requests use them: what goes in before what comes out."""
+        places = [When(token_class=name, then=place) for place, name in enumerate(TokenClass.values)]
+        rates: QuerySet[Rate] = super().get_queryset(request)
+        return rates.order_by(Case(*places), "min_prompt_tokens")
 
     @admin.display(description="USD per million tokens, or per unit")
     def exact(self, rate: Rate) -> str:

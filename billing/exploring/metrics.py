@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from billing import figures, sums, token_classes
+from billing import figures, sums
 from billing.statements import Measures
+from catalog.models import TokenClass
 from catalog.pricing import CLASSES, OUTPUT_CLASSES, PROMPT_CLASSES
 
 __all__ = ["METRICS", "Metric", "Reading", "Value", "value"]
@@ -65,7 +66,7 @@ _ALL = (
     Metric("tokens-out", "Tokens out", "count", _OUT, kind="Tokens"),
     *(
         Metric(
-            name.replace("_", "-"), f"{token_classes.NAMES[name]} tokens", "count", (column,), kind="By class"
+            name.replace("_", "-"), f"{TokenClass(name).label} tokens", "count", (column,), kind="By class"
         )
         for name, column in _COLUMNS.items()
         if name in (*PROMPT_CLASSES, *OUTPUT_CLASSES)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import prod
 from uuid import UUID
 
-from billing import figures, receipts, token_classes
+from billing import figures, receipts
 from billing.credits.shown import WORDS
 from billing.explanations import Explanation, Line
 from billing.models import Attempt, UsageEvent
@@ -14,7 +14,7 @@ from billing.reach import Reach
 from billing.receipts import Charge, Posting, Receipt
 from billing.recent import ENDINGS
 from billing.waterfall import Waterfall, waterfall
-from catalog.models import Model, Provider
+from catalog.models import Model, Provider, TokenClass
 from catalog.pricing import Factor
 from kernel import ids
 
@@ -172,7 +172,7 @@ def _row(line: Line) -> Row:
     above = f", prompt over {figures.count(line.above)}" if line.above else ""
     per = "M" if line.unit == "token" else line.unit
     price = f"× ${_plain(f'{line.price:f}', least=2)} / {per}"
-    return Row(token_classes.NAMES[line.token_class] + above, line.units, price, line.amount)
+    return Row(TokenClass(line.token_class).label + above, line.units, price, line.amount)
 
 
 def _product(factors: tuple[Factor, ...]) -> str:

@@ -13,21 +13,21 @@ from .route import Provider
 
 
 class TokenClass(models.TextChoices):
-    """What is counted on an event; the classes are disjoint, so each token is paid once."""
+    """What is counted on an event; the classes are disjoint, so each token is paid once. Every page has these words."""
 
-    INPUT = "input"
-    CACHED = "cached"
-    CACHE_WRITE = "cache_write"
-    CACHE_WRITE_1H = "cache_write_1h"
-    OUTPUT = "output"
-    REASONING = "reasoning"
-    IMAGE_IN = "image_in"
-    IMAGE_OUT = "image_out"
-    AUDIO_IN = "audio_in"
-    AUDIO_OUT = "audio_out"
-    REQUEST = "request"
-    IMAGE = "image"
-    WEB_SEARCH = "web_search"
+    INPUT = "input", "Input"
+    CACHED = "cached", "Cached input"
+    CACHE_WRITE = "cache_write", "Cache write"
+    CACHE_WRITE_1H = "cache_write_1h", "Cache write, 1 h"
+    OUTPUT = "output", "Output"
+    REASONING = "reasoning", "Reasoning"
+    IMAGE_IN = "image_in", "Image input"
+    IMAGE_OUT = "image_out", "Image output"
+    AUDIO_IN = "audio_in", "Audio input"
+    AUDIO_OUT = "audio_out", "Audio output"
+    REQUEST = "request", "Request fee"
+    IMAGE = "image", "Images"
+    WEB_SEARCH = "web_search", "Web searches"
 
 
 class PriceKind(models.TextChoices):

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from billing import explanations, token_classes, uptime
+from billing import explanations, uptime
 from billing.beats import State
 from billing.explanations import Explanation
 from billing.glance.pulse import added_ms, pulse
 from billing.glance.span import Range, Span
 from billing.proof import trust
 from billing.proof.verdict import Verdict, verdict
-from catalog.models import Model
+from catalog.models import Model, TokenClass
 from catalog.pricing import Counts, RateCard
 from kernel import clock
 from kernel.kept import kept
@@ -123,4 +123,4 @@ def _example(on_sale: Iterable[Listed], shown: tuple[Good, ...]) -> Example | No
 
 def _row(line: explanations.Line) -> Row:
     price = goods.amount(f"{line.price.normalize():f}", at_least=2)
-    return Row(token_classes.NAMES[line.token_class], line.units, price, line.amount)
+    return Row(TokenClass(line.token_class).label, line.units, price, line.amount)

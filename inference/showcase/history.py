@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from billing import figures
-from billing.token_classes import NAMES
+from catalog.models import TokenClass
 from catalog.pricing import PPM, RateCard
 from catalog.quote import FIELDS, Quote, decimal_text, quote
 from catalog.snapshot import DatedFactor
@@ -76,11 +76,17 @@ def _moved(before: RateCard | None, after: RateCard) -> tuple[Move, ...]:
 
 
 def _told(quoted: Quote) -> dict[str, str]:
-    told = {NAMES[name]: quoted.prices[field] for name, field in FIELDS.items() if field in quoted.prices}
+    told = {
+        TokenClass(name).label: quoted.prices[field]
+        for name, field in FIELDS.items()
+        if field in quoted.prices
+    }
     for step in quoted.steps:
         beyond = f", prompts over {figures.count(step.min_prompt_tokens)}"
         told |= {
-            NAMES[name] + beyond: step.prices[field] for name, field in FIELDS.items() if field in step.prices
+            TokenClass(name).label + beyond: step.prices[field]
+            for name, field in FIELDS.items()
+            if field in step.prices
         }
     return told
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from billing import figures
-from billing.token_classes import NAMES
 from billing.uptime import Record
+from catalog.models import TokenClass
 from catalog.quote import FIELDS, Quote, quote
 
 from ..shelf.visible import Listed, Shelf
@@ -87,7 +87,7 @@ def page(listed: Listed, shelf: Shelf, record: Record, *, zone: str) -> Page:
 def _lines(mine: Quote | None, listed: Quote) -> list[Line]:
     return [
         Line(
-            NAMES[name],
+            TokenClass(name).label,
             "each" if name in _PIECES else "per million tokens",
             _mine(mine.prices if mine else {}, field),
             amount(listed.prices[field], at_least=2),
@@ -105,7 +105,7 @@ def _steps(mine: Quote | None, listed: Quote) -> list[tuple[str, list[Line]]]:
             figures.count(step.min_prompt_tokens),
             [
                 Line(
-                    NAMES[name],
+                    TokenClass(name).label,
                     "per million tokens",
                     _mine(own.get(step.min_prompt_tokens, {}), field),
                     amount(step.prices[field], at_least=2),

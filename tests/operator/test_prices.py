@@ -182,6 +182,14 @@ def test_the_page_of_a_price_shows_what_stays_of_it(operator: Client, model: Mod
     assert "52.0 %" in text(operator, "catalog_priceversion_change", sold.pk)
 
 
+def test_the_rates_of_a_price_stand_in_the_order_of_their_use(operator: Client, model: Model) -> None:
+    row = version(model, output=1, cache_write_1h=1, web_search=1, input=1, cached=1)
+    shown = text(operator, "catalog_priceversion_change", row.pk)
+    words = ["Input", "Cached input", "Cache write, 1 h", "Output", "Web searches"]
+    places = [shown.rindex(f">{word}<") for word in words]
+    assert places == sorted(places)
+
+
 def _special(model: Model, *, begins: timedelta, **fields: Any) -> PriceVersion:
     row = PriceVersion.objects.create(
         model=model, valid_from=clock.now() + begins, source="special", label="Sale", **fields
