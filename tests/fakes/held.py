@@ -1,5 +1,6 @@
 """What a running gateway holds: told by its watched door and by the machine."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,11 @@ class Held:
     wires: int
     resident: int
     peak: int
+
+    def beyond(self, before: "Held") -> dict[str, int]:
+        """Return of what there is more than before, tasks by name and files, and how many more."""
+        more = Counter(self.tasks) - Counter(before.tasks)
+        return {**more, "files": self.files - before.files} if self.files > before.files else dict(more)
 
 
 def held(gateway: Gateway, upstream_ports: Collection[int]) -> Held:
