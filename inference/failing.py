@@ -13,7 +13,7 @@ async def failed_upstreams(visit: Visit, exhausted: Exhausted) -> Failure:
     """Settle a visit whose upstreams all failed, or could not be called, and return what the caller is told."""
     if exhausted.ours:
         return await _end(
-            visit, Failure("UNAVAILABLE", "No provider can be called right now.", retry_after=2)
+            visit, Failure("UNAVAILABLE", "The gateway has too much to do right now.", retry_after=2)
         )
     code = "PROVIDER_TIMEOUT" if exhausted.timed_out else "PROVIDER_ERROR"
     said = "did not answer in time" if exhausted.timed_out else "failed"

@@ -37,8 +37,10 @@ class Room:
         """Wait until a place may have so many bytes in all."""
         self._places.setdefault(place, 0)
         while not self._fits(place, size):
+            place.waits = True
             self._freed.clear()
             await self._freed.wait()
+        place.waits = False
         self._places[place] = size
 
     def _fits(self, place: "Place", size: int) -> bool:
@@ -48,12 +50,13 @@ class Room:
 
 
 class Place:
-    """One answer's part of the room."""
+    """One answer's part of the room; `waits` tells whether it waits for more, or was given up while it did."""
 
-    __slots__ = ("_room",)
+    __slots__ = ("_room", "waits")
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self.waits = False
 
     def __enter__(self) -> "Place":
         return self

@@ -25,6 +25,9 @@ PAUSE_SECONDS = 0.2
 UNSAID_WAIT_SECONDS = 1.0
 TOTAL_SECONDS = 600.0
 
+_IN_VAIN = {"timeout", "no_room"}
+"""What an upstream may have answered, or may still answer, and charges us for."""
+
 T = TypeVar("T")
 
 
@@ -113,7 +116,7 @@ class _Account:
         self.tries += 1
         self.timeouts += failure.timed_out
         self.shortages += failure.ours
-        self.sent_in_vain |= failure.outcome == "timeout"
+        self.sent_in_vain |= failure.outcome in _IN_VAIN
 
     def end(self) -> Exception:
         if self.unsupported is not None and not self.supported:

@@ -63,9 +63,15 @@ class Upstreams:
             finally:
                 reply.close()
 
-        with _TRANSLATED:
-            async with asyncio.timeout(min(seconds, hop.total_seconds)):
-                return await self._with_key(hop, secret, attempt)
+        place.waits = False  # another upstream's answer may have waited in it
+        try:
+            with _TRANSLATED:
+                async with asyncio.timeout(min(seconds, hop.total_seconds)):
+                    return await self._with_key(hop, secret, attempt)
+        except UpstreamFailed as failure:
+            if failure.outcome == "timeout" and place.waits:
+                raise UpstreamFailed("no_room", ours=True) from failure
+            raise
 
     async def open(
         self,

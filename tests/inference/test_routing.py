@@ -123,6 +123,12 @@ def test_never_goes_round_again_once_something_timed_out() -> None:
     assert not gave_up.value.timed_out
 
 
+def test_never_goes_round_again_for_an_answer_that_we_had_no_room_for() -> None:
+    with pytest.raises(Exhausted) as failed:
+        walk([ONE], UpstreamFailed("no_room", ours=True))
+    assert failed.value.ours
+
+
 def test_goes_round_again_when_nothing_had_been_sent() -> None:
     reached, _ = walk([ONE], UNREACHED, "hello")
     assert reached.answer == "one hello"

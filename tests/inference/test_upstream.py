@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import pytest
 
 from catalog.snapshot import Hop, Key
-from inference.room import Room
+from inference.room import FREE_BYTES, Place, Room
 from inference.upstream import UpstreamFailed, Upstreams
 from tests.fakes.hops import ONE
-from tests.fakes.scripted import Answer, Scripted, answer, event, scripted, stream
+from tests.fakes.scripted import Answer, Hang, Scripted, answer, event, scripted, stream
 
 T = TypeVar("T")
 A, B, C = (Key(number, f"sk-secret-{number}") for number in (1, 2, 3))
@@ -193,6 +193,28 @@ def test_are_refused_once_a_provider_is_private_no_more() -> None:
     with scripted(GOOD) as upstream:
         hop = replace(ONE, base_url=upstream.base_url)
         assert within(walk) == ["ok", "refused_address"]
+
+
+def test_say_so_when_it_was_our_room_that_an_answer_waited_for_in_vain() -> None:
+    async def walk(upstreams: Upstreams) -> list[tuple[str, bool]]:
+        room = Room(0)
+        with room.place() as eldest, room.place() as place:
+            await eldest.grow(FREE_BYTES + 1)
+            return [
+                await _failed(upstreams, each, place) for each in (hop, replace(hop, base_url=mute.base_url))
+            ]
+
+    long = answer({"choices": [{"message": {"content": "a" * 2 * FREE_BYTES}}]})
+    with scripted(long) as upstream, scripted((Hang(),)) as mute:
+        hop = at(upstream, A, total_seconds=1)
+        assert within(walk) == [("no_room", True), ("timeout", False)]
+
+
+async def _failed(upstreams: Upstreams, hop: Hop, place: Place) -> tuple[str, bool]:
+    """Return what a call fails with, and whether it is our fault."""
+    with pytest.raises(UpstreamFailed) as failed:
+        await upstreams.whole(hop, "/x", {}, accepts=lambda _: True, request_id="r", seconds=5, place=place)
+    return failed.value.outcome, failed.value.ours
 
 
 @CALLS

@@ -63,7 +63,7 @@ def test_is_told_to_callers_and_blamed_on_nobody(gateway: Gateway) -> None:
                 for _ in range(6):  # more often than a provider may fail in a row
                     status, attempts, body = line.chat(unknown)
                     assert (status, set(attempts)) == (503, {"no_connections"})
-                    assert json.loads(body)["error"]["message"] == "No provider can be called right now."
+                    assert json.loads(body)["error"]["message"] == "The gateway has too much to do right now."
             assert line.chat(unknown)[:2] == (200, ["ok"])
     events = [(event["error_code"], event["cost"] > 0) for event in who.events()]
     assert sorted(events) == [("", True)] * 2 + [("UNAVAILABLE", False)] * 6
