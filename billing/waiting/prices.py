@@ -14,7 +14,7 @@ _PROPOSALS = """
 SELECT count(*), count(first_by), min(raised_at), (array_agg(upstream_model ORDER BY raised_at))[1]
 FROM catalog_proposal WHERE status = 'open'"""
 _GAPS = """
-SELECT g.kind, count(*), coalesce(sum(g.requests), 0)::bigint, max(g.last_seen),
+SELECT g.kind, count(*), sum(g.requests)::bigint,
     (array_agg(coalesce(m.public_id, 'model ' || g.model_id) ORDER BY g.requests DESC, g.model_id))[1]
 FROM billing_price_gap g LEFT JOIN catalog_model m ON m.id = g.model_id GROUP BY g.kind"""
 
@@ -51,13 +51,13 @@ def find_gaps(now: datetime) -> Sequence[Item]:
         found = {kind: rest for kind, *rest in cursor.fetchall()}
     items = []
     if "unpriced" in found:
-        number, _, _, first = found["unpriced"]
+        number, _, first = found["unpriced"]
         title = f"{number:,} model{'s' if number > 1 else ''} without a price"
         items.append(
             _gap("unpriced", Weight.WARNS, title, _and_more(first, number, "refused until priced"), number)
         )
     if "suspect" in found:
-        number, requests, _, first = found["suspect"]
+        number, requests, first = found["suspect"]
         title = f"{requests:,} request{'s' if requests > 1 else ''} charged as plain tokens"
         items.append(_gap("suspect", Weight.WAITS, title, _and_more(first, number, "last 7 days"), requests))
     return items

@@ -186,10 +186,4 @@ ALERTS: tuple[tuple[str, str, Mapping[str, tuple[str, ...]], str], ...] = (
         {">": (">=",)},
         "what is neither ahead nor behind is right either way",
     ),
-    (
-        "billing/waiting/prices.py",
-        "SELECT g.kind, count(*), coalesce(sum(g.requests), 0)::bigint, max(g.last_seen),",
-        {"0": ("(1 + 0)",), "max": ("min",)},
-        "each gap counts its requests, and when it was last seen is not told",
-    ),
 )
