@@ -47,8 +47,6 @@ _KINDS: Mapping[str, str | None] = {
     "unsupported": None,
     "open": None,
     "own_key_unreadable": None,
-    "no_connections": None,
-    "no_room": None,
 }
 # Rows come in order, so that two processes cannot lock each other's crosswise.
 _WRITE = f"""

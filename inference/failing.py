@@ -10,7 +10,7 @@ _TOO_LONG = "context_length_exceeded"
 
 
 async def failed_upstreams(visit: Visit, exhausted: Exhausted) -> Failure:
-    """Settle a visit whose upstreams all failed, or could not be called, and return what the caller is told."""
+    """Settle a visit whose upstreams all failed, for their own reasons or ours, and return what the caller is told."""
     if exhausted.ours:
         return await _end(
             visit, Failure("UNAVAILABLE", "The gateway has too much to do right now.", retry_after=2)

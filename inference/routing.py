@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class Exhausted(Exception):
-    """Every upstream of the chain failed; with `ours` none could be called, because this machine was short of something."""
+    """Every upstream of the chain failed; with `ours` each for what this machine was short of."""
 
     def __init__(self, *, timed_out: bool, ours: bool = False) -> None:
         super().__init__("timed out" if timed_out else "failed")
